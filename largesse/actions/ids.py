@@ -1,0 +1,50 @@
+"""Where new ids come from: one source per process, strictly increasing."""
+
+import secrets
+import time
+from collections.abc import Callable
+
+from largesse.domain import ids
+
+
+class IdSource:
+    """Makes ids whose order is the order of making. Not thread-safe: one event loop each.
+
+    Inside one millisecond the tail counts up from a random start, so ids of one process never repeat and never
+    go back, even when the system's clock does.
+    """
+
+    def __init__(self, millis: Callable[[], int] = lambda: time.time_ns() // 1_000_000) -> None:
+        self._clock = millis
+        self._millis = 0
+        self._salt = 0
+        self._run = 0
+        self._counter = secrets.randbelow(ids.HEX_COUNTER_MAX)
+
+    def _tick(self) -> int:
+        now = max(self._clock(), self._millis)
+        if now != self._millis:
+            self._millis = now
+            self._salt = secrets.randbits(160)
+            self._run = 0
+        return now
+
+    def new(self, prefix: str) -> str:
+        """An id of `prefix`, for example `pub_`. Raises KeyError for a prefix that the catalogue doesn't have."""
+        if prefix in ids.HEX_PREFIXES:
+            return self.hex_run(prefix, 1)[0]
+        now = self._tick()
+        self._run += 1
+        # The random start leaves the upper half free, so that counting up never wraps within a millisecond.
+        room = 62 ** (ids.ALPHANUMERIC_LENGTHS[prefix] - ids.MILLIS_DIGITS)
+        return ids.alphanumeric_id(prefix, now, self._salt % (room // 2) + self._run)
+
+    def hex_run(self, prefix: str, count: int) -> list[str]:
+        """`count` consecutive hex ids."""
+        now = self._tick()
+        start = self._counter
+        self._counter += count
+        if self._counter >= ids.HEX_COUNTER_MAX:  # the counter wraps: the next millisecond keeps the order
+            self._millis = now = now + 1
+            start, self._counter = 0, count
+        return [ids.hex_id(prefix, now, start + i) for i in range(count)]

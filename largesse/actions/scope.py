@@ -1,0 +1,18 @@
+"""What a verb works in: one transaction of one project."""
+
+from dataclasses import dataclass
+
+from largesse.actions.ids import IdSource
+from largesse.domain.projects import Project
+from largesse.store.connection import Connection
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """One request's, or one job chunk's, transaction. The edge opens and commits it; nothing below does."""
+
+    connection: Connection
+    project: Project
+    ids: IdSource
+    request_id: str
+    actor: str  # the app id of the key, or the name of the command: provenance

@@ -1,0 +1,1 @@
+"""Credentials to callers; rate limits."""

@@ -1,0 +1,1 @@
+"""Operator verbs, thin over actions."""

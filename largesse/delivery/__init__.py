@@ -1,0 +1,1 @@
+"""What leaves the building: signing, sending, backing off, recording attempts."""

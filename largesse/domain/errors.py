@@ -1,0 +1,197 @@
+"""Every error a caller can meet: one small tree. A class's docstring is its default message.
+
+Source: spec platform §3 (error body and catalogue). `details` is for people, `key` for programs.
+"""
+
+from typing import ClassVar
+
+
+class LargesseError(Exception):
+    """Internal error"""
+
+    status: ClassVar[int] = 500
+    key: ClassVar[str | None] = "internal_error"
+    retry_after_s: ClassVar[int | None] = None
+
+    def __init__(
+        self,
+        details: str | None = None,
+        *,
+        message: str | None = None,
+        resource_id: str | None = None,
+        resource_type: str | None = None,
+    ) -> None:
+        """`resource_id` repeats what the caller sent; `resource_type` is a word of spec platform §3.1."""
+        self.message = message or (type(self).__doc__ or "").partition("\n")[0]
+        self.details = details
+        self.resource_id = resource_id
+        self.resource_type = resource_type
+        super().__init__(details or self.message)
+
+
+class InvalidPayload(LargesseError):
+    """Invalid payload"""
+
+    status = 400
+    key = "invalid_payload"
+
+
+class InvalidQueryParams(LargesseError):
+    """Invalid query params"""
+
+    status = 400
+    key = "invalid_query_params"
+
+
+class PageOverLimit(LargesseError):
+    """Listing resource above 1000 page is not supported"""
+
+    status = 400
+    key = "page_over_limit"
+
+
+class QueryTooLarge(LargesseError):
+    """Query too large"""
+
+    status = 400
+    key = "query_too_large"
+
+
+class MissingVouchers(LargesseError):
+    """Missing vouchers"""
+
+    status = 400
+    key = "missing_vouchers"
+
+
+class TooManyVouchersRequested(LargesseError):
+    """Too many vouchers requested"""
+
+    status = 400
+    key = "too_many_vouchers_requested"
+
+
+class VoucherAlreadyPublished(LargesseError):
+    """Voucher already published"""
+
+    status = 400
+    key = "voucher_already_published"
+
+
+class VoucherCannotBePublished(LargesseError):
+    """Voucher cannot be published"""
+
+    status = 400
+    key = "voucher_cannot_be_published"
+
+
+class NoVoucherSuitableForPublication(LargesseError):
+    """Couldn't find any voucher suitable for publication"""
+
+    status = 400
+    key = "no_voucher_suitable_for_publication"
+
+
+class DuplicateSourceId(LargesseError):
+    """Duplicate source_id"""
+
+    status = 400
+    key = "duplicate_source_id"
+
+
+class MetadataValidationFailed(LargesseError):
+    """Metadata validation failed"""
+
+    status = 400
+    key = "metadata_validation_failed"
+
+
+class InvalidCampaign(LargesseError):
+    """Invalid Campaign"""
+
+    status = 400
+    key = "invalid_campaign"
+
+
+class InvalidCampaignParams(LargesseError):
+    """Invalid campaign params"""
+
+    status = 400
+    key = "invalid_campaign_params"
+
+
+class InvalidCodeConfig(LargesseError):
+    """Invalid code config"""
+
+    status = 400
+    key = "invalid_code_config"
+
+
+class InvalidVoucher(LargesseError):
+    """Invalid Voucher"""
+
+    status = 400
+    key = "invalid_voucher"
+
+
+class Unauthorized(LargesseError):
+    """Unauthorized"""
+
+    status = 401
+    key = "unauthorized"
+
+
+class Forbidden(LargesseError):
+    """Forbidden"""
+
+    status = 403
+    key = "forbidden"
+
+
+class IntegrationApiKeyRequired(LargesseError):
+    """Forbidden"""
+
+    status = 403
+    key = "integration_api_key_required"
+
+
+class NotFound(LargesseError):
+    """Resource not found"""
+
+    status = 404
+    key = "not_found"
+
+    @classmethod
+    def of(cls, resource_type: str, resource_id: str) -> "NotFound":
+        """The house wording: Cannot find *type* with id *x*."""
+        words = resource_type.replace("_", " ")
+        return cls(f"Cannot find {words} with id {resource_id}", resource_id=resource_id, resource_type=resource_type)
+
+
+class DuplicateFound(LargesseError):
+    """Duplicated resource found"""
+
+    status = 409
+    key = "duplicate_found"
+
+
+class TooManyRequests(LargesseError):
+    """Too many requests hit the API too quickly."""
+
+    status = 429
+    key = "too_many_requests"
+
+
+class NotBuilt(LargesseError):
+    """Not implemented"""
+
+    status = 501
+    key = "not_implemented"
+
+
+class Unavailable(LargesseError):
+    """Service temporarily unavailable"""
+
+    status = 503
+    key = "service_unavailable"
+    retry_after_s = 1

@@ -1,0 +1,37 @@
+"""The shape of ids: time-ordered text (spec platform §8). Pure: time and entropy come in as numbers.
+
+Alphanumeric ids start with 7 base62 digits of Unix milliseconds (good to 2081); hex ids are 11 hex digits of
+milliseconds and a 7-digit counter. Digits sort in code-point order, so the order of ids is the order of making.
+"""
+
+from typing import Final
+
+BASE62: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+MILLIS_DIGITS: Final = 7
+HEX_COUNTER_DIGITS: Final = 7
+HEX_COUNTER_MAX: Final = 16**HEX_COUNTER_DIGITS
+
+# Length of the part after the prefix, by prefix.
+ALPHANUMERIC_LENGTHS: Final = {
+    "pub_": 32, "v_": 32, "camp_": 24, "cust_": 24, "exp_": 24, "wh_": 24, "seg_": 24, "ms_": 24, "del_": 24,
+    "distr_": 26, "proj_": 12, "val_": 12, "asgm_": 16,
+}  # fmt: skip
+HEX_PREFIXES: Final = frozenset({"cat_", "aa_", "rh_", "vtx_", "tbe_", "whs_", "ev_", "v-", "w-"})
+
+
+def base62(number: int, digits: int) -> str:
+    """`number` in base 62, exactly `digits` long: higher digits are cut off."""
+    out = []
+    for _ in range(digits):
+        number, digit = divmod(number, 62)
+        out.append(BASE62[digit])
+    return "".join(reversed(out))
+
+
+def alphanumeric_id(prefix: str, millis: int, tail: int) -> str:
+    """`tail` fills what the milliseconds leave of the prefix's length."""
+    return prefix + base62(millis, MILLIS_DIGITS) + base62(tail, ALPHANUMERIC_LENGTHS[prefix] - MILLIS_DIGITS)
+
+
+def hex_id(prefix: str, millis: int, counter: int) -> str:
+    return f"{prefix}{millis:011x}{counter % HEX_COUNTER_MAX:07x}"

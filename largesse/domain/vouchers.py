@@ -1,0 +1,67 @@
+"""A voucher: its kinds, its publication state, its balance (spec vouchers-and-campaigns §1)."""
+
+from datetime import datetime
+from enum import IntEnum
+from typing import Any, Final
+
+import msgspec
+
+DISCOUNT_VOUCHER: Final = "DISCOUNT_VOUCHER"
+GIFT_VOUCHER: Final = "GIFT_VOUCHER"
+LOYALTY_CARD: Final = "LOYALTY_CARD"
+
+
+class State(IntEnum):
+    """Where a code stands on its way to a customer (invariant I5). `active` is a switch of its own."""
+
+    FREE = 0
+    HELD = 1
+    PUBLISHED_WITHOUT_CUSTOMER = 2
+    PUBLISHED = 3
+    WITHDRAWN = 4
+
+
+class Voucher(msgspec.Struct, frozen=True, kw_only=True):
+    """A row of `vouchers`, with the names its campaign and category have now.
+
+    Credits are integer hundredths of the currency unit, loyalty points are plain integers; both stand in `amount`
+    (lifetime income), `subtracted`, `expired`, `redeemed`.
+    """
+
+    id: str
+    code: str
+    type: str
+    state: int = State.FREE
+    active: bool = True
+    is_referral_code: bool = False
+    publish_count: int = 0
+    redeemed_quantity: int = 0
+    redemption_quantity: int | None = None
+    amount: int = 0
+    subtracted: int = 0
+    expired: int = 0
+    redeemed: int = 0
+    pending: int = 0
+    campaign_id: str | None = None
+    campaign_name: str | None = None
+    category_id: str | None = None
+    category_name: str | None = None
+    category_hierarchy: int | None = None
+    category_created_at: datetime | None = None
+    category_updated_at: datetime | None = None
+    holder_id: str | None = None
+    discount: dict[str, Any] | None = None
+    gift_effect: str | None = None
+    start_date: datetime | None = None
+    expiration_date: datetime | None = None
+    validity_timeframe: dict[str, str] | None = None
+    validity_day_of_week: list[int] | None = None
+    validity_hours: dict[str, Any] | None = None
+    additional_info: str | None = None
+    metadata: dict[str, Any] = {}
+    created_at: datetime
+    updated_at: datetime | None = None
+
+    @property
+    def balance(self) -> int:
+        return self.amount - self.subtracted - self.expired - self.redeemed

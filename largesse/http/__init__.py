@@ -1,0 +1,1 @@
+"""Routes and middleware, one file per resource; owns the transaction edge."""

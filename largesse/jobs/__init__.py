@@ -1,0 +1,1 @@
+"""The worker and its handlers, which call actions in chunks."""

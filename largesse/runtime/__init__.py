@@ -1,0 +1,1 @@
+"""Settings, the embedded PostgreSQL, pools and wiring: the only room that knows all others."""

@@ -1,0 +1,65 @@
+"""Numbered SQL migrations, applied in order under an advisory lock, safe when several processes start at once."""
+
+import re
+from importlib.resources import files
+
+import asyncpg
+
+from largesse.store.connection import CONNECT_TIMEOUT_S
+
+SERVER_VERSION_MIN = 15
+LOCK_ID = 0x6C617267  # "larg": any fixed number that nobody else uses
+LOCK_TIMEOUT = "60s"
+
+
+class DatabaseRefused(Exception):
+    """The database can't be used as it is; the message says why, in one sentence for an operator."""
+
+
+def migrations() -> dict[str, str]:
+    """Name (`0001_initial`) to SQL, in order."""
+    folder = files(__package__) / "migrations"
+    names = sorted(entry.name for entry in folder.iterdir() if re.fullmatch(r"\d{4}_\w+\.sql", entry.name))
+    return {name.removesuffix(".sql"): (folder / name).read_text(encoding="utf-8") for name in names}
+
+
+async def migrate(database_url: str) -> list[str]:
+    """Bring the database to this program's schema; return the names applied now.
+
+    Raises DatabaseRefused for a server older than 15, for one with `fsync=off` (an acknowledged publication could
+    be lost) and for a schema newer than this program.
+    """
+    connection = await asyncpg.connect(database_url, timeout=CONNECT_TIMEOUT_S)
+    try:
+        await _check_server(connection)
+        await connection.execute(f"SET lock_timeout = '{LOCK_TIMEOUT}'")
+        await connection.execute("SELECT pg_advisory_lock($1)", LOCK_ID)
+        return await _apply_missing(connection)
+    finally:
+        await connection.close()
+
+
+async def _check_server(connection: "asyncpg.Connection[asyncpg.Record]") -> None:
+    version = connection.get_server_version()
+    if version.major < SERVER_VERSION_MIN:
+        raise DatabaseRefused(f"PostgreSQL {SERVER_VERSION_MIN} or newer is needed; this server is {version.major}.")
+    if await connection.fetchval("SHOW fsync") == "off":
+        raise DatabaseRefused("The server runs with fsync=off: a power loss would lose published codes. Turn it on.")
+
+
+async def _apply_missing(connection: "asyncpg.Connection[asyncpg.Record]") -> list[str]:
+    await connection.execute(
+        "CREATE TABLE IF NOT EXISTS migrations (name text PRIMARY KEY, applied_at timestamptz(3) NOT NULL DEFAULT now())"
+    )
+    known = migrations()
+    applied = {row["name"] for row in await connection.fetch("SELECT name FROM migrations")}
+    if unknown := sorted(applied - known.keys()):
+        raise DatabaseRefused(
+            f"The database's schema is newer than this program (it has {unknown[-1]}): upgrade the program."
+        )
+    missing = [name for name in known if name not in applied]
+    for name in missing:
+        async with connection.transaction():
+            await connection.execute(known[name])
+            await connection.execute("INSERT INTO migrations (name) VALUES ($1)", name)
+    return missing

@@ -1,0 +1,1 @@
+"""The contract's shapes: JSON to typed input, record to JSON. No I/O."""
