@@ -9,6 +9,7 @@ import pytest
 from largesse.actions.publishing import Publisher
 from largesse.domain import errors
 from largesse.domain.projects import Project
+from largesse.store import publications as store
 from largesse.store.connection import Pool
 from tests.factories.campaigns import add_vouchers, make_campaign
 from tests.factories.publications import by_id, by_source_id, nameless, request
@@ -427,7 +428,9 @@ class TestBatches:
             request(by_source_id("bob", name=f"n{n}", metadata={f"k{n}": n, "last": n}), campaign=campaign_id)
             for n in range(20)
         ]
-        await asyncio.gather(*(publisher.publish(project, r) for r in asked))
+        async with pool.acquire() as connection:
+            verdicts = await store.publish(connection, project, asked, cursors={})
+        assert {verdict.outcome for verdict in verdicts} == {"published"}
         (row,) = await customers(pool)
         assert row["metadata"] == {f"k{n}": n for n in range(20)} | {"last": 19}
         assert row["name"] == "n19"
