@@ -1,4 +1,4 @@
-"""Vouchers as JSON (spec publications §7.1 and §11.2). Rendered for every published code: straight lines, no reflection."""
+"""Vouchers as JSON (spec publications §7.1 and §11.2). Rendered for every published code: straight lines."""
 
 from typing import Any
 from urllib.parse import quote

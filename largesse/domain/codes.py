@@ -1,0 +1,151 @@
+"""What codes look like, how many there can be, and how random bytes become codes (spec vouchers-and-campaigns §2)."""
+
+import re
+from collections.abc import Callable
+from typing import Any, Final, TypeAlias
+
+import msgspec
+
+from largesse.domain.errors import InvalidCodeConfig, InvalidVoucher
+
+ALPHANUMERIC: Final = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+DEFAULT_LENGTH: Final = 8
+LENGTH_MAX: Final = 100  # random characters
+CODE_LENGTH_MAX: Final = 255  # everything
+CHARSET_MAX: Final = 256  # one random byte decides one character
+
+Entropy: TypeAlias = Callable[[int], bytes]
+"""So many bytes from a cryptographic source: `os.urandom`."""
+
+_FOLD = {ord(upper): ord(upper.lower()) for upper in "ABCDEFGHIJKLMNOPQRSTUVWXYZ"}
+
+
+class CodeConfig(msgspec.Struct, frozen=True, kw_only=True):
+    """A checked recipe: every `#` of `pattern` becomes one character of `charset`; prefix and postfix stay."""
+
+    charset: str = ALPHANUMERIC
+    pattern: str = "#" * DEFAULT_LENGTH
+    prefix: str = ""
+    postfix: str = ""
+
+    @property
+    def length(self) -> int:
+        """Random characters."""
+        return self.pattern.count("#")
+
+    def as_sent(self) -> dict[str, Any]:
+        """The `code_config` of an answer: length, charset and pattern always, the rest if there is any."""
+        out: dict[str, Any] = {"length": self.length, "charset": self.charset, "pattern": self.pattern}
+        if self.prefix:
+            out["prefix"] = self.prefix
+        if self.postfix:
+            out["postfix"] = self.postfix
+        return out
+
+
+def code_config(
+    *,
+    length: int | None = None,
+    charset: str | None = None,
+    pattern: str | None = None,
+    prefix: str | None = None,
+    postfix: str | None = None,
+) -> CodeConfig:
+    """Check and complete a recipe; `pattern` beats `length`. Raises InvalidCodeConfig, naming the property."""
+    if charset == "" or (charset is not None and len(set(charset)) > CHARSET_MAX):
+        raise InvalidCodeConfig(f"Property .code_config.charset must have 1 to {CHARSET_MAX} different characters")
+    if not pattern:
+        length = DEFAULT_LENGTH if length is None else length
+        if not 1 <= length <= LENGTH_MAX:
+            raise InvalidCodeConfig(f"Property .code_config.length must be from 1 to {LENGTH_MAX}")
+        pattern = "#" * length
+    if pattern.count("#") > LENGTH_MAX:
+        raise InvalidCodeConfig(f"Property .code_config.pattern must have at most {LENGTH_MAX} random characters")
+    config = CodeConfig(charset=charset or ALPHANUMERIC, pattern=pattern, prefix=prefix or "", postfix=postfix or "")
+    if len(config.prefix) + len(config.pattern) + len(config.postfix) > CODE_LENGTH_MAX:
+        raise InvalidCodeConfig(f"Codes of this configuration would be longer than {CODE_LENGTH_MAX} characters")
+    return config
+
+
+def check_code(code: str) -> str:
+    """A code that the caller chose. Raises InvalidVoucher when it is empty, too long, or has control characters."""
+    if not 1 <= len(code) <= CODE_LENGTH_MAX or not code.isprintable() or code != code.strip():
+        raise InvalidVoucher(f"Property .code must be 1 to {CODE_LENGTH_MAX} printable characters without outer spaces")
+    return code
+
+
+def fold(text: str) -> str:
+    """A–Z to a–z and nothing else, so that it never depends on a locale."""
+    return text.translate(_FOLD)
+
+
+def capacity(config: CodeConfig, *, case_sensitive: bool = True) -> int:
+    """How many different codes the recipe has. Exact, however large."""
+    charset = config.charset if case_sensitive else fold(config.charset)
+    return int(len(set(charset)) ** config.length)
+
+
+def shape(config: CodeConfig, *, case_sensitive: bool = True) -> str:
+    """A POSIX regular expression that exactly the keys of this recipe's codes match."""
+    literals = [config.prefix, *config.pattern.split("#"), config.postfix]
+    charset = config.charset
+    if not case_sensitive:
+        literals = [fold(literal) for literal in literals]
+        charset = fold(charset)
+    any_of = "(" + "|".join(re.escape(character) for character in sorted(set(charset))) + ")"
+    prefix, *pattern, postfix = (re.escape(literal) for literal in literals)
+    return f"^{prefix}{any_of.join(pattern)}{postfix}$"
+
+
+def check_capacity(config: CodeConfig, wanted: int, taken: int, *, case_sensitive: bool = True) -> None:
+    """Raises InvalidCodeConfig when `wanted` further codes can't exist beside the `taken` ones of this shape."""
+    if config.length == 0 and wanted > 1:
+        raise InvalidCodeConfig("Property .code_config.pattern must contain # when more than one code is to be made")
+    room = capacity(config, case_sensitive=case_sensitive)
+    if room - taken < wanted:
+        raise InvalidCodeConfig(
+            f"The code configuration allows {room} codes, {taken} of them are taken: {wanted} more don't fit"
+        )
+
+
+def new_codes(config: CodeConfig, count: int, entropy: Entropy) -> list[str]:
+    """`count` random codes, each combination equally likely. The same code may come twice: an insert decides.
+
+    A byte below the largest multiple of the charset's size maps to a character, a higher one is thrown away, so no
+    character is likelier than another. `bytes.translate` does both for the whole batch at once.
+    """
+    charset = "".join(dict.fromkeys(config.charset))
+    letters = _random_letters(charset, config.length * count, entropy)
+    pieces = config.pattern.split("#")
+    pieces[0] = config.prefix + pieces[0]
+    pieces[-1] += config.postfix
+    length = config.length
+    if length == 0:
+        return pieces * count
+    if not any(pieces[1:-1]):  # one run of random characters, as nearly always
+        before, after = pieces[0], pieces[-1]
+        if not before and not after:
+            return [letters[i : i + length] for i in range(0, length * count, length)]
+        return [before + letters[i : i + length] + after for i in range(0, length * count, length)]
+    template = "%s".join(piece.replace("%", "%%") for piece in pieces)
+    return [template % tuple(letters[i : i + length]) for i in range(0, length * count, length)]
+
+
+def _random_letters(charset: str, count: int, entropy: Entropy) -> str:
+    size = len(charset)
+    accepted = 256 - 256 % size
+    indices = bytes(byte % size for byte in range(256))
+    rejected = bytes(range(accepted, 256))
+    drawn = b""
+    while len(drawn) < count:
+        missing = count - len(drawn)
+        drawn += entropy(missing * 256 // accepted + missing // 64 + 16).translate(indices, rejected)
+    drawn = drawn[:count]
+    if charset.isascii():
+        return drawn.translate(charset.encode("ascii").ljust(256)).decode("ascii")
+    return drawn.decode("latin-1").translate(dict(enumerate(charset)))
+
+
+def pick_keys(count: int, entropy: Entropy) -> list[int]:
+    """63 random bits each: the order in which a pool is emptied."""
+    return [key >> 1 for key in memoryview(entropy(8 * count)).cast("Q")]
