@@ -57,6 +57,16 @@ class QueryTooLarge(LargesseError):
     key = "query_too_large"
 
 
+class MalformedJson(LargesseError):
+    """Invalid request payload JSON format
+
+    Rendered in the framework's shape (spec platform §3), like PayloadTooLarge.
+    """
+
+    status = 400
+    key = None
+
+
 class MissingVouchers(LargesseError):
     """Missing vouchers"""
 
@@ -168,11 +178,47 @@ class NotFound(LargesseError):
         return cls(f"Cannot find {words} with id {resource_id}", resource_id=resource_id, resource_type=resource_type)
 
 
+class MethodNotAllowed(LargesseError):
+    """HTTP Method Not Allowed"""
+
+    status = 405
+    key = None
+
+    def __init__(self, method: str, allowed: tuple[str, ...]) -> None:
+        """`allowed` are the methods that the path has, in the order to name them."""
+        super().__init__(f"{method} is not supported by this endpoint. Did you mean {' or '.join(allowed)}?")
+        self.allowed = allowed
+
+
+class NotAcceptable(LargesseError):
+    """Not Acceptable"""
+
+    status = 406
+    key = None
+
+
 class DuplicateFound(LargesseError):
     """Duplicated resource found"""
 
     status = 409
     key = "duplicate_found"
+
+
+class PayloadTooLarge(LargesseError):
+    """Payload content length greater than maximum allowed"""
+
+    status = 413
+    key = None
+
+    def __init__(self, bytes_max: int) -> None:
+        super().__init__(message=f"Payload content length greater than maximum allowed: {bytes_max}")
+
+
+class UnsupportedMediaType(LargesseError):
+    """Unsupported Media Type"""
+
+    status = 415
+    key = None
 
 
 class TooManyRequests(LargesseError):

@@ -1,9 +1,13 @@
 """Connections and pools: codecs, timeouts and the settings that the publish statement needs."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any, TypeAlias
 
 import asyncpg
 import msgspec
+
+from largesse.domain.errors import Unavailable
 
 _JSONB_VERSION = b"\x01"  # the first byte of PostgreSQL's binary jsonb format
 # Quoted: the classes are generic for the type checker only.
@@ -12,6 +16,7 @@ Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
 
 CONNECT_TIMEOUT_S = 5.0
 COMMAND_TIMEOUT_S = 60.0
+ACQUIRE_TIMEOUT_S = 5.0  # how long a request waits for a connection before it is told to come back
 
 API_SETTINGS = {"statement_timeout": "10s", "lock_timeout": "5s", "idle_in_transaction_session_timeout": "30s"}
 # DETAILS 3.15. The statement is planned once and on an empty database perhaps: without sequential scans the plan
@@ -51,3 +56,47 @@ async def create_pool(database_url: str, *, size: int, settings: dict[str, str],
         command_timeout=COMMAND_TIMEOUT_S,
         server_settings={"application_name": application, "timezone": "UTC", **settings},
     )
+
+
+@asynccontextmanager
+async def acquire(pool: Pool) -> AsyncIterator[Connection]:
+    """A connection of the pool. Raises Unavailable when none can be had, or when PostgreSQL goes away meanwhile."""
+    try:
+        connection = await pool.acquire(timeout=ACQUIRE_TIMEOUT_S)
+    except OSError as error:  # refused, reset, no such socket; TimeoutError is one too
+        raise Unavailable from error
+    except Exception as error:
+        if is_unavailable(error):
+            raise Unavailable from error
+        raise
+    try:
+        yield connection
+    except Exception as error:
+        if is_unavailable(error):
+            raise Unavailable from error
+        raise
+    finally:
+        await pool.release(connection)
+
+
+# Classes 08 (connection), 40 (rolled back: deadlock, serialisation), 53 (resources), 57 (operator: shutdown, cancelled
+# by a timeout), a lock that wasn't had in time, and a server that became a standby. What asyncpg itself says of a lost
+# connection is InterfaceError or InternalClientError; its complaints about arguments are InterfaceErrors as well, but
+# ValueErrors too, and those are our bugs.
+_UNAVAILABLE = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.TransactionRollbackError,
+    asyncpg.InsufficientResourcesError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.LockNotAvailableError,
+    asyncpg.ReadOnlySQLTransactionError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+    ConnectionError,
+    TimeoutError,
+)
+
+
+def is_unavailable(error: BaseException) -> bool:
+    """Whether PostgreSQL is gone, going, or too busy: the caller may try again."""
+    return isinstance(error, _UNAVAILABLE) and not isinstance(error, ValueError)

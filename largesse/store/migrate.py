@@ -5,7 +5,7 @@ from importlib.resources import files
 
 import asyncpg
 
-from largesse.store.connection import CONNECT_TIMEOUT_S
+from largesse.store.connection import CONNECT_TIMEOUT_S, Connection
 
 SERVER_VERSION_MIN = 15
 LOCK_ID = 0x6C617267  # "larg": any fixed number that nobody else uses
@@ -37,6 +37,15 @@ async def migrate(database_url: str) -> list[str]:
         return await _apply_missing(connection)
     finally:
         await connection.close()
+
+
+async def missing_migrations(connection: Connection) -> list[str]:
+    """What is still to be applied before this program can work."""
+    try:
+        applied = {row["name"] for row in await connection.fetch("SELECT name FROM migrations")}
+    except asyncpg.UndefinedTableError:
+        applied = set()
+    return [name for name in migrations() if name not in applied]
 
 
 async def _check_server(connection: "asyncpg.Connection[asyncpg.Record]") -> None:

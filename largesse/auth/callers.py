@@ -1,0 +1,14 @@
+"""Who is calling."""
+
+from msgspec import Struct
+
+from largesse.domain.projects import Project
+
+
+class Caller(Struct, frozen=True, kw_only=True):
+    """The holder of a key. `project` is None for management keys only."""
+
+    app_id: str
+    kind: str  # server, client, integration, management
+    project: Project | None
+    name: str = ""

@@ -1,0 +1,295 @@
+"""What surrounds every request, as plain functions: the bare publish route and all others call the same ones.
+
+Order: request id, preflight, authentication, rate limit, Accept, then the route (which reads the body: size, content
+type, JSON), then errors to answers, headers, metrics, one log line (DETAILS 3.14).
+"""
+
+import time
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Any, Final, NamedTuple
+
+import msgspec
+import structlog
+from starlette.types import Message, Receive, Scope, Send
+
+from largesse.auth.callers import Caller
+from largesse.auth.rates import API_CALLS, BULK_API_CALLS, Allowance
+from largesse.domain.errors import (
+    Forbidden,
+    IntegrationApiKeyRequired,
+    LargesseError,
+    MethodNotAllowed,
+    NotAcceptable,
+    PayloadTooLarge,
+    TooManyRequests,
+    Unauthorized,
+    Unavailable,
+    UnsupportedMediaType,
+)
+from largesse.http.services import Services
+from largesse.store.connection import is_unavailable
+from largesse.wire.errors import render_error
+
+Headers = list[tuple[bytes, bytes]]
+Handle = Callable[["Exchange", Receive, Send], Awaitable["Reply | None"]]
+
+METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+SERVER_KEYS: Final = frozenset({"server"})
+INTEGRATION_KEYS: Final = frozenset({"integration"})
+
+_JSON: Final = (b"content-type", b"application/json; charset=utf-8")
+_CREDENTIALS: Final = (
+    ("/v1/", b"x-app-id", b"x-app-token", frozenset({"server", "integration"})),
+    ("/client/v1/", b"x-client-application-id", b"x-client-token", frozenset({"client"})),
+    ("/management/v1/", b"x-management-id", b"x-management-token", frozenset({"management"})),
+)
+_BULK_ENDINGS: Final = ("/import", "/importCSV", "/bulk/async", "/metadata/async")
+_ANY_ORIGIN: Final = (b"access-control-allow-origin", b"*")
+_EXPOSED: Final = (
+    b"access-control-expose-headers",
+    b"X-Request-Id, X-Rate-Limit-Limit, X-Rate-Limit-Remaining, X-Rate-Limit-Retry, X-Rate-Limit-Type, Retry-After",
+)
+_PREFLIGHT_AGE_S: Final = b"86400"
+
+_log: Any = structlog.get_logger("largesse.http")
+
+
+class ClientGone(Exception):
+    """The client hung up before its request was whole: there is nobody to answer."""
+
+
+class Reply(NamedTuple):
+    """An answer of the bare route, and of every error. The edge adds the headers that all answers have."""
+
+    status: int
+    body: bytes
+    headers: Headers = []  # noqa: RUF012  # never changed in place
+
+
+class Exchange:
+    """One request and what is known about it so far."""
+
+    __slots__ = ("allowance", "caller", "headers", "method", "path", "request_id", "route", "scope", "services",
+                 "started", "status")  # fmt: skip
+
+    def __init__(self, services: Services, scope: Scope) -> None:
+        self.services = services
+        self.scope = scope
+        self.method: str = scope["method"]
+        # Raw: %2F stays inside its segment. Not every server gives it.
+        raw = scope.get("raw_path")
+        self.path: str = raw.partition(b"?")[0].decode("latin-1") if raw else scope["path"]
+        self.headers: dict[bytes, bytes] = dict(scope["headers"])
+        self.request_id = services.ids.new("v-")
+        self.started = time.perf_counter()
+        self.caller: Caller | None = None
+        self.allowance: Allowance | None = None
+        self.route = ""
+        self.status = 0
+
+    def header(self, name: bytes) -> str:
+        """The value, or "" when it isn't there."""
+        return self.headers.get(name, b"").decode("latin-1")
+
+
+async def converse(
+    exchange: Exchange,
+    receive: Receive,
+    send: Send,
+    handle: Callable[[Exchange, Receive, Send], Awaitable[Reply | None]],
+) -> None:
+    """Run `handle` and answer, whatever happens. It returns a Reply, or None when it has sent an answer itself."""
+    with exchange.services.metrics.in_flight.track_inprogress():
+        try:
+            reply = await handle(exchange, receive, _complete(exchange, send))
+        except ClientGone:
+            exchange.status, reply = 499, None
+        except Exception as error:
+            reply = reply_to_error(exchange, error)
+            if exchange.status:  # an answer has begun: the server must cut the connection
+                raise
+        if reply is not None:
+            await send_reply(exchange, send, reply)
+        finish(exchange)
+
+
+async def admit(exchange: Exchange) -> None:
+    """Authentication, rate limit and Accept of an API path. Raises the error to answer."""
+    await authenticate(exchange)
+    limit_rate(exchange)
+    check_accept(exchange)
+
+
+async def authenticate(exchange: Exchange) -> None:
+    """Know the caller by the pair of headers that belongs to the path. Raises Unauthorized."""
+    for prefix, id_header, token_header, kinds in _CREDENTIALS:
+        if exchange.path.startswith(prefix):
+            app_id, token = exchange.header(id_header), exchange.header(token_header)
+            if not app_id or not token:
+                raise Unauthorized
+            caller = await exchange.services.keys.resolve(app_id, token)
+            if caller.kind not in kinds:
+                raise Unauthorized
+            exchange.caller = caller
+            return
+    raise Unauthorized
+
+
+def check_kind(exchange: Exchange, kinds: frozenset[str]) -> None:
+    """Whether the caller's kind of key may use a route. Raises Forbidden or IntegrationApiKeyRequired."""
+    if exchange.caller is None or exchange.caller.kind in kinds:
+        return
+    if kinds == INTEGRATION_KEYS:
+        raise IntegrationApiKeyRequired
+    if exchange.caller.kind in INTEGRATION_KEYS:
+        raise Forbidden("An integration key opens only the operations that are made for integrations")
+
+
+def limit_rate(exchange: Exchange) -> None:
+    """Count the call. Raises TooManyRequests."""
+    if exchange.caller is None:
+        return
+    kind = BULK_API_CALLS if exchange.path.endswith(_BULK_ENDINGS) else API_CALLS
+    exchange.allowance = exchange.services.rates.take(exchange.caller.app_id, kind)
+    if exchange.allowance.exceeded:
+        raise TooManyRequests
+
+
+def check_accept(exchange: Exchange) -> None:
+    """Only JSON can be had. Raises NotAcceptable."""
+    accept = exchange.header(b"accept")
+    if not accept or accept == "*/*" or "application/json" in accept:
+        return
+    for part in accept.split(","):
+        media, _, parameters = part.partition(";")
+        if media.strip().lower() in {"*/*", "application/*", "application/json"} and not _refuses(parameters):
+            return
+    raise NotAcceptable("Only application/json can be served")
+
+
+def _refuses(parameters: str) -> bool:
+    return parameters.replace(" ", "").lower() in {"q=0", "q=0.0", "q=0.00", "q=0.000"}
+
+
+def check_content_type(exchange: Exchange, allowed: Iterable[str] = ("application/json",)) -> None:
+    """Raises UnsupportedMediaType. Nothing said means JSON."""
+    sent = exchange.header(b"content-type").lower()
+    media, _, parameters = sent.partition(";")
+    charset = parameters.replace(" ", "").replace('"', "").partition("charset=")[2]
+    if (media and media.strip() not in allowed) or (charset and charset not in {"utf-8", "utf8", "us-ascii"}):
+        raise UnsupportedMediaType(f"Only {' and '.join(allowed)} in UTF-8 is understood")
+    encoding = exchange.header(b"content-encoding").lower()
+    if encoding not in {"", "identity"}:
+        raise UnsupportedMediaType(f"Content-Encoding {encoding} is not supported")
+
+
+async def read_body(exchange: Exchange, receive: Receive) -> bytes:
+    """The whole body. Raises PayloadTooLarge as soon as that is known, UnsupportedMediaType, ClientGone."""
+    bytes_max = exchange.services.body_bytes_max
+    announced = exchange.headers.get(b"content-length", b"")
+    if announced.isdigit() and (len(announced) > len(str(bytes_max)) or int(announced) > bytes_max):
+        raise PayloadTooLarge(bytes_max)
+    check_content_type(exchange)
+    chunks: list[bytes] = []
+    size = 0
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientGone
+        chunk: bytes = message.get("body", b"")
+        size += len(chunk)
+        if size > bytes_max:  # what was announced may be missing or a lie
+            raise PayloadTooLarge(bytes_max)
+        if not message.get("more_body", False):
+            return chunk if not chunks else b"".join([*chunks, chunk])
+        chunks.append(chunk)
+
+
+def preflight(exchange: Exchange) -> Reply | None:
+    """The answer to a browser's question whether it may call; None when this isn't one."""
+    if exchange.method != "OPTIONS" or b"access-control-request-method" not in exchange.headers:
+        return None
+    asked = exchange.headers.get(b"access-control-request-headers", b"*")
+    headers = [
+        (b"access-control-allow-methods", b"GET, POST, PUT, DELETE"),
+        (b"access-control-allow-headers", asked),
+        (b"access-control-max-age", _PREFLIGHT_AGE_S),
+        (b"vary", b"Access-Control-Request-Headers"),
+    ]
+    return Reply(204, b"", headers)
+
+
+def reply_to_error(exchange: Exchange, error: Exception) -> Reply:
+    """Turn what was raised into an answer. What nobody foresaw is logged with its traceback and answered without."""
+    if not isinstance(error, LargesseError):
+        if is_unavailable(error):
+            _log.warning("database_unavailable", request_id=exchange.request_id, exc_info=error)
+            error = Unavailable()
+        else:
+            _log.error("unexpected_error", request_id=exchange.request_id, exc_info=error)
+            error = LargesseError()
+    headers: Headers = []
+    if isinstance(error, MethodNotAllowed):
+        headers.append((b"allow", ", ".join(error.allowed).encode()))
+    if isinstance(error, TooManyRequests) and exchange.allowance is not None:
+        wait_s = max(1, exchange.allowance.retry_at - int(time.time()))
+        headers.append((b"retry-after", b"%d" % wait_s))
+        headers.append((b"x-rate-limit-type", exchange.allowance.kind.encode()))
+    elif error.retry_after_s is not None:
+        headers.append((b"retry-after", b"%d" % error.retry_after_s))
+    return Reply(error.status, msgspec.json.encode(render_error(error, exchange.request_id)), headers)
+
+
+def common_headers(exchange: Exchange) -> Headers:
+    """What every answer carries."""
+    allowance = exchange.allowance or exchange.services.rates.untouched()
+    headers = [
+        (b"x-request-id", exchange.request_id.encode()),
+        (b"x-rate-limit-limit", b"%d" % allowance.limit),
+        (b"x-rate-limit-remaining", b"%d" % allowance.remaining),
+        (b"x-rate-limit-retry", b"%d" % allowance.retry_at),
+    ]
+    if b"origin" in exchange.headers:
+        headers += [_ANY_ORIGIN, _EXPOSED]
+    return headers
+
+
+async def send_reply(exchange: Exchange, send: Send, reply: Reply) -> None:
+    exchange.status = reply.status
+    headers = [*reply.headers, *common_headers(exchange)]
+    if reply.body:
+        headers += [_JSON, (b"content-length", b"%d" % len(reply.body))]
+    await send({"type": "http.response.start", "status": reply.status, "headers": headers})
+    await send({"type": "http.response.body", "body": b"" if exchange.method == "HEAD" else reply.body})
+
+
+def _complete(exchange: Exchange, send: Send) -> Send:
+    """A `send` for routes that answer themselves: adds the common headers, leaves the body of HEAD away."""
+
+    async def complete(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            exchange.status = message["status"]
+            message = {**message, "headers": [*message.get("headers", ()), *common_headers(exchange)]}
+        elif exchange.method == "HEAD":
+            message = {**message, "body": b""}
+        await send(message)
+
+    return complete
+
+
+def finish(exchange: Exchange) -> None:
+    """Metrics and the log line: never a token, a body or a query string."""
+    seconds = time.perf_counter() - exchange.started
+    method = exchange.method if exchange.method in METHODS else "other"
+    exchange.services.metrics.observe(method, exchange.route, exchange.status, seconds)
+    caller = exchange.caller
+    _log.info(
+        "request",
+        request_id=exchange.request_id,
+        method=exchange.method,
+        path=exchange.path,
+        status=exchange.status,
+        duration_ms=round(seconds * 1000, 2),
+        app_id=caller.app_id if caller else None,
+        project=caller.project.public_id if caller and caller.project else None,
+    )

@@ -1,0 +1,114 @@
+"""What a route needs: the body, the query, the caller, a transaction, an answer."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any, Final, TypeVar, cast
+from urllib.parse import unquote
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+
+from largesse.actions.scope import Scope
+from largesse.auth.callers import Caller
+from largesse.domain.errors import InvalidQueryParams, Unauthorized
+from largesse.domain.projects import Project
+from largesse.http import edge
+from largesse.http.services import Services
+from largesse.store.connection import acquire
+from largesse.wire.dates import Date, DateTime, render
+from largesse.wire.lists import Query
+from largesse.wire.parse import parse_json
+
+T = TypeVar("T")
+
+EXCHANGE: Final = "largesse.exchange"
+_PYTHON_CLIENT: Final = "OpenAPI-Python-SDK/"
+
+
+def exchange(request: Request) -> edge.Exchange:
+    return cast("edge.Exchange", request.scope[EXCHANGE])
+
+
+def services(request: Request) -> Services:
+    return exchange(request).services
+
+
+def caller(request: Request) -> Caller:
+    """Raises Unauthorized on a path that asks for no key."""
+    known = exchange(request).caller
+    if known is None:
+        raise Unauthorized
+    return known
+
+
+def project(request: Request) -> Project:
+    """The caller's project. Raises Unauthorized for a management key."""
+    known = caller(request).project
+    if known is None:
+        raise Unauthorized
+    return known
+
+
+async def read_body(request: Request, type_: type[T]) -> T:
+    """Read and parse the JSON body. Raises PayloadTooLarge, UnsupportedMediaType, MalformedJson, InvalidPayload."""
+    body = await edge.read_body(exchange(request), request.receive)
+    return parse_json(body, type_)
+
+
+def read_query(request: Request) -> Query:
+    """The query string, to be read name by name; call its `check` last. Raises QueryTooLarge, InvalidQueryParams."""
+    return Query.parse(request.scope["query_string"], drop_none=is_python_client(request))
+
+
+def is_python_client(request: Request) -> bool:
+    """The official Python client sends `None` and explicit nulls for what isn't set (DESIGN §12)."""
+    return exchange(request).header(b"user-agent").startswith(_PYTHON_CLIENT)
+
+
+def path_parameter(request: Request, name: str) -> str:
+    """Percent-decoded: `%2F` is a slash within the code. Raises InvalidQueryParams for what can't be an identifier."""
+    raw = request.path_params[name]
+    try:
+        text = unquote(raw, errors="strict")
+    except UnicodeDecodeError as error:
+        raise InvalidQueryParams(f"Property .{name} must be percent-encoded UTF-8") from error
+    if "\x00" in text:
+        raise InvalidQueryParams(f"Property .{name} must not contain NUL characters")
+    return text
+
+
+@asynccontextmanager
+async def unit_of_work(request: Request) -> AsyncIterator[Scope]:
+    """One transaction of the caller's project, committed when the block ends well. Raises Unavailable."""
+    known = exchange(request)
+    owner = project(request)
+    async with acquire(known.services.pool) as connection, connection.transaction():
+        yield Scope(
+            connection=connection,
+            project=owner,
+            ids=known.services.ids,
+            request_id=known.request_id,
+            actor=caller(request).app_id,
+        )
+
+
+def respond(data: Any, status: int = 200) -> Response:
+    """JSON of Structs, dicts and lists. Moments must be rendered by wire (`dates.render`): msgspec writes a plain
+    datetime its own way, with microseconds.
+    """
+    return Response(
+        msgspec.json.encode(data, enc_hook=_render_other), status, media_type="application/json; charset=utf-8"
+    )
+
+
+def respond_empty(status: int = 204) -> Response:
+    return Response(status_code=status)
+
+
+def _render_other(value: Any) -> Any:
+    if isinstance(value, DateTime):
+        return render(value)
+    if isinstance(value, Date):
+        return value.isoformat()
+    raise TypeError(f"{type(value).__name__} has no JSON form")

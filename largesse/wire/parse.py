@@ -1,0 +1,139 @@
+"""JSON to typed input: fast when it is right, thorough when it is wrong (DETAILS 3.10).
+
+The fast path is msgspec. It stops at the first fault and lets some things pass that PostgreSQL or the contract
+refuse, so a body that looks suspicious, or that msgspec refuses, is decoded again without types and walked: once for
+what no string or number may hold, once against the Struct, and every fault is reported with its path.
+"""
+
+import json
+import math
+import re
+from functools import cache
+from typing import Any, Final, TypeVar, cast
+
+import msgspec
+
+from largesse.domain.errors import InvalidPayload, MalformedJson
+from largesse.wire.faults import joined, printable, sentence
+from largesse.wire.shapes import Collector
+
+T = TypeVar("T")
+
+DEPTH_MAX: Final = 64
+INTEGER_MIN: Final = -(2**63)
+INTEGER_MAX: Final = 2**63 - 1
+
+_NUL_OR_SURROGATE: Final = re.compile(rb"\\u(?:0000|[dD][89a-fA-F])")
+_LONG_NUMBER: Final = b"0" * 19
+_DIGITS_TO_ZERO: Final = bytes.maketrans(b"123456789", b"000000000")
+_STRING_OR_BRACKET: Final = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[\]{}]', re.DOTALL)
+
+
+def parse_json(body: bytes, type_: type[T]) -> T:
+    """Decode `body` into `type_`, a Struct or any type that msgspec knows.
+
+    Raises MalformedJson when it isn't JSON (or deeper than DEPTH_MAX), InvalidPayload listing every fault otherwise.
+    Fields that the Struct doesn't have are ignored. Custom field types bring `parse(value)`, `json_type` and
+    `json_schema`: see wire/dates.py and wire/metadata.py.
+    """
+    if not body:
+        return parse_value(None, type_)
+    if not _looks_harmless(body):
+        return parse_value(_load(body), type_)
+    try:
+        decoded: T = _decoder(cast("Any", type_)).decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return parse_value(_load(body), type_)
+    return decoded
+
+
+def parse_value(value: Any, type_: type[T]) -> T:
+    """Check a decoded JSON value against `type_`. Raises InvalidPayload listing every fault."""
+    faults: list[str] = []
+    _check_contents(value, "", faults)
+    value = Collector(faults).take(value, type_)
+    if faults:
+        raise InvalidPayload(joined(faults))
+    try:
+        return msgspec.convert(value, type_, dec_hook=decode_custom)
+    except msgspec.ValidationError as error:  # a rule of the type itself (__post_init__)
+        raise InvalidPayload(str(error)) from error
+
+
+def decode_custom(type_: Any, value: Any) -> Any:
+    """Msgspec's dec_hook: a custom type parses itself."""
+    return value if isinstance(value, type_) else type_.parse(value)
+
+
+@cache
+def _decoder(type_: Any) -> "msgspec.json.Decoder[Any]":
+    return msgspec.json.Decoder(type_, dec_hook=decode_custom)
+
+
+def _looks_harmless(body: bytes) -> bool:
+    """Whether msgspec alone may judge: it takes NUL, integers of any size, and in skipped values broken UTF-8."""
+    if not body.isascii():
+        try:
+            body.decode()
+        except UnicodeDecodeError:
+            return False
+    if b"\\u" in body and _NUL_OR_SURROGATE.search(body):
+        return False
+    if _LONG_NUMBER in body.translate(_DIGITS_TO_ZERO):
+        return False
+    return body.count(b"[") + body.count(b"{") <= DEPTH_MAX or _depth(body) <= DEPTH_MAX
+
+
+def _depth(body: bytes) -> int:
+    deepest = depth = 0
+    for token in _STRING_OR_BRACKET.finditer(body):
+        character = body[token.start()]
+        if character in b"[{":
+            depth += 1
+            deepest = max(deepest, depth)
+        elif character in b"]}":
+            depth -= 1
+    return deepest
+
+
+def _load(body: bytes) -> Any:
+    """Decode without types. Python's own decoder: it keeps what is to be named in an error, msgspec refuses it."""
+    if body.count(b"[") + body.count(b"{") > DEPTH_MAX and _depth(body) > DEPTH_MAX:
+        raise MalformedJson
+    try:
+        return json.loads(body.decode())
+    except (ValueError, RecursionError) as error:  # UnicodeDecodeError and an integer of 5,000 digits are ValueErrors
+        raise MalformedJson from error
+
+
+def _check_contents(value: Any, path: str, faults: list[str]) -> None:
+    """What no string, name or number may hold, wherever it stands: also in fields that nobody asked for."""
+    if isinstance(value, dict):
+        for name, item in value.items():
+            inner = f"{path}.{printable(name)}"
+            if fault := _text_fault(name):
+                faults.append(sentence(inner, f"has a name that {fault}"))
+            _check_contents(item, inner, faults)
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            _check_contents(item, f"{path}[{index}]", faults)
+    elif fault := _text_fault(value) if isinstance(value, str) else _number_fault(value):
+        faults.append(sentence(path, fault))
+
+
+def _number_fault(value: Any) -> str | None:
+    if isinstance(value, float) and not math.isfinite(value):
+        return "must be a finite number"
+    if isinstance(value, int) and not INTEGER_MIN <= value <= INTEGER_MAX:
+        return f"must be between {INTEGER_MIN} and {INTEGER_MAX}"
+    return None
+
+
+def _text_fault(text: str) -> str | None:
+    if "\x00" in text:
+        return "must not contain NUL characters"
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return "must not contain lone surrogates"
+    return None
