@@ -1,9 +1,14 @@
 """A customer and the rules of upserting one (spec customers)."""
 
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Final
 
 import msgspec
+
+from largesse.domain.errors import InvalidPayload, NotFound
+
+ID_PREFIX: Final = "cust_"
+SOURCE_ID_LENGTH_MAX: Final = 255
 
 
 class CustomerShort(msgspec.Struct, frozen=True, kw_only=True):
@@ -26,3 +31,34 @@ class Customer(CustomerShort, frozen=True, kw_only=True):
     address: dict[str, Any] | None = None
     created_at: datetime
     updated_at: datetime | None = None
+
+
+class Profile(msgspec.Struct, frozen=True, kw_only=True):
+    """What a request says about a customer. None: not said; the fields named in `cleared` are to become unset.
+
+    Written onto an existing customer, `address` merges by field and `metadata` by key, so a profile that says nothing
+    new changes nothing.
+    """
+
+    name: str | None = None
+    description: str | None = None
+    email: str | None = None
+    phone: str | None = None
+    birthday: date | None = None
+    birthdate: date | None = None
+    address: dict[str, Any] | None = None
+    metadata: dict[str, Any] | None = None
+    cleared: frozenset[str] = frozenset()
+
+
+def check_source_id(source_id: str) -> str:
+    """A caller's own id for a customer to be created.
+
+    Raises InvalidPayload for an empty or too long one, NotFound for one that looks like an id of ours: a customer
+    with that id was meant and isn't there.
+    """
+    if not 1 <= len(source_id) <= SOURCE_ID_LENGTH_MAX:
+        raise InvalidPayload(f"Property .source_id must have 1 to {SOURCE_ID_LENGTH_MAX} characters")
+    if source_id.startswith(ID_PREFIX):
+        raise NotFound.of("customer", source_id)
+    return source_id

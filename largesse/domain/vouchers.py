@@ -6,6 +6,8 @@ from typing import Any, Final
 
 import msgspec
 
+from largesse.domain.errors import InvalidVoucher
+
 DISCOUNT_VOUCHER: Final = "DISCOUNT_VOUCHER"
 GIFT_VOUCHER: Final = "GIFT_VOUCHER"
 LOYALTY_CARD: Final = "LOYALTY_CARD"
@@ -65,3 +67,63 @@ class Voucher(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def balance(self) -> int:
         return self.amount - self.subtracted - self.expired - self.redeemed
+
+
+class VoucherTemplate(msgspec.Struct, frozen=True, kw_only=True):
+    """What a batch of new vouchers has in common: the columns of `vouchers` that neither code nor fate decides."""
+
+    type: str
+    active: bool = True
+    is_referral_code: bool = False
+    redemption_quantity: int | None = None
+    amount: int = 0
+    campaign_id: str | None = None
+    category_id: str | None = None
+    discount: dict[str, Any] | None = None
+    gift_effect: str | None = None
+    start_date: datetime | None = None
+    expiration_date: datetime | None = None
+    validity_timeframe: dict[str, str] | None = None
+    validity_day_of_week: list[int] | None = None
+    validity_hours: dict[str, Any] | None = None
+    additional_info: str | None = None
+    metadata: dict[str, Any] = {}
+
+
+class NewVoucher(msgspec.Struct, frozen=True):
+    """A voucher about to be inserted: what tells it from the others of its batch."""
+
+    id: str
+    code: str
+    pick_key: int
+
+
+def infer_type(
+    type: str | None, discount: dict[str, Any] | None, gift: object | None, loyalty_card: object | None
+) -> str:
+    """The type, said or shown by the one definition that is there.
+
+    Raises InvalidVoucher when the definition of the type is missing, or a definition of another type is there too.
+    """
+    given = [
+        name
+        for name, value in ((DISCOUNT_VOUCHER, discount), (GIFT_VOUCHER, gift), (LOYALTY_CARD, loyalty_card))
+        if value is not None
+    ]
+    if type is None:
+        if len(given) != 1:
+            raise InvalidVoucher("Property 'type' is required, with exactly one of 'discount', 'gift', 'loyalty_card'")
+        return given[0]
+    if given != [type]:
+        wanted = {DISCOUNT_VOUCHER: "discount", GIFT_VOUCHER: "gift", LOYALTY_CARD: "loyalty_card"}[type]
+        raise InvalidVoucher(f"Property '{wanted}' is required for {type}, and no other definition")
+    return type
+
+
+def bucket(state: int, active: bool) -> str | None:
+    """The counter that a voucher stands in besides `vouchers`; None for a free one (invariant I5)."""
+    if state == State.FREE:
+        return None if active else "disabled"
+    if state in (State.PUBLISHED, State.PUBLISHED_WITHOUT_CUSTOMER):
+        return "published"
+    return "held" if state == State.HELD else "withdrawn"

@@ -39,7 +39,7 @@ def _decode_json(data: bytes) -> Any:
 
 
 async def set_codecs(connection: Connection) -> None:
-    """jsonb to and from plain Python values."""
+    """Jsonb to and from plain Python values."""
     await connection.set_type_codec(
         "jsonb", schema="pg_catalog", encoder=_encode_json, decoder=_decode_json, format="binary"
     )

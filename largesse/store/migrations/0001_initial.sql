@@ -29,6 +29,26 @@ CREATE TABLE api_keys (
   CONSTRAINT api_keys_project CHECK ((project_id IS NULL) = (kind = 'management'))
 );
 
+-- What workers have to do next. A row is deleted in the transaction that finishes the work, so a job can't get lost and
+-- can't be left over; what was asked and how far it came stands in async_actions. Claimed by heartbeat: a row whose
+-- heartbeat lapsed is free again. `run_at` is also the turn: whoever waited longest goes next.
+CREATE TABLE jobs (
+  id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  project_id int NOT NULL,
+  kind text COLLATE "C" NOT NULL,                  -- names the handler
+  action_id text COLLATE "C" NOT NULL,             -- the async action
+  subject text COLLATE "C",                        -- what it works on: a campaign's id
+  run_at timestamptz(3) NOT NULL DEFAULT now(),
+  worker text COLLATE "C",                         -- who has it; null: nobody
+  heartbeat_at timestamptz(3),
+  tries int NOT NULL DEFAULT 0,                    -- failures in a row
+  failure text COLLATE "C",                        -- the last one, for an operator
+  parked_at timestamptz(3),                        -- failed too often: kept, never claimed again
+  created_at timestamptz(3) NOT NULL DEFAULT now()
+);
+CREATE INDEX jobs_due ON jobs (run_at, id) WHERE parked_at IS NULL;
+CREATE INDEX jobs_subject ON jobs (project_id, subject);
+
 -- A project's tables.
 
 CREATE TABLE categories (
@@ -96,7 +116,7 @@ CREATE UNIQUE INDEX campaigns_name ON campaigns (project_id, name);
 CREATE INDEX campaigns_created_at ON campaigns (project_id, created_at, id);
 
 -- One row per campaign; '' is the row of vouchers without a campaign. Always the last row a transaction locks.
--- free = vouchers - published - held - withdrawn - disabled.
+-- free = vouchers - published - held - withdrawn - disabled. Vouchers in the bin are counted nowhere.
 CREATE TABLE campaign_counters (
   project_id int NOT NULL,
   campaign_id text COLLATE "C" NOT NULL,
@@ -150,8 +170,11 @@ CREATE TABLE vouchers (
 );
 CREATE UNIQUE INDEX vouchers_code_key ON vouchers (project_id, code_key);
 CREATE INDEX vouchers_pool ON vouchers (project_id, campaign_id, pick_key, id) WHERE state = 0 AND active;
-CREATE INDEX vouchers_campaign ON vouchers (project_id, campaign_id, created_at, id);
-CREATE INDEX vouchers_created_at ON vouchers (project_id, created_at, id);
+-- Lists don't show the bin.
+CREATE INDEX vouchers_campaign ON vouchers (project_id, campaign_id, created_at, id) WHERE deleted_at IS NULL;
+CREATE INDEX vouchers_created_at ON vouchers (project_id, created_at, id) WHERE deleted_at IS NULL;
+CREATE INDEX vouchers_bin ON vouchers (project_id, campaign_id) WHERE deleted_at IS NOT NULL;
+CREATE INDEX vouchers_category ON vouchers (project_id, category_id, created_at, id) WHERE category_id IS NOT NULL;
 CREATE INDEX vouchers_holder_id ON vouchers (project_id, holder_id, created_at, id) WHERE holder_id IS NOT NULL;
 -- What the sweeper looks at: free vouchers that will expire.
 CREATE INDEX vouchers_expiring ON vouchers (project_id, expiration_date) WHERE state = 0 AND expiration_date IS NOT NULL;
@@ -216,6 +239,8 @@ CREATE TABLE events (
   type text COLLATE "C" NOT NULL,
   entity_id text COLLATE "C" NOT NULL,
   data jsonb NOT NULL,
+  request_id text COLLATE "C",                      -- of the request or job that made the change
+  actor text COLLATE "C",                           -- the key's app id, or the name of the command
   created_at timestamptz(3) NOT NULL DEFAULT now(),
   PRIMARY KEY (project_id, xid, seq)
 );

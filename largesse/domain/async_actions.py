@@ -1,0 +1,36 @@
+"""Long work that a request asked for: what is done, how far it came (spec distributions-exports-webhooks §7)."""
+
+from datetime import datetime
+from typing import Any, Final
+
+import msgspec
+
+VOUCHERS_GENERATE: Final = "CAMPAIGN.VOUCHERS_GENERATE"
+VOUCHERS_UPDATE: Final = "CAMPAIGN.VOUCHERS_UPDATE"
+VOUCHERS_DELETE: Final = "CAMPAIGN.VOUCHERS_DELETE"
+
+ENQUEUED: Final = "ENQUEUED"
+IN_PROGRESS: Final = "IN_PROGRESS"
+DONE: Final = "DONE"
+FAILED: Final = "FAILED"
+
+
+class AsyncAction(msgspec.Struct, frozen=True, kw_only=True):
+    """A row of `async_actions`. `cursor` is saved with each chunk, so that whoever goes on knows where."""
+
+    id: str
+    type: str
+    status: str
+    operation_status: str | None = None
+    progress: int = 0
+    request_id: str | None = None
+    arguments: dict[str, Any] = {}
+    cursor: dict[str, Any] = {}
+    result: dict[str, Any] | None = None
+    created_at: datetime
+    started_at: datetime | None = None
+    updated_at: datetime | None = None
+
+    @property
+    def finished(self) -> bool:
+        return self.status in (DONE, FAILED)

@@ -1,0 +1,35 @@
+"""Events are written with the change, in its transaction, frozen as it was; they are sent later (DESIGN §8)."""
+
+from typing import Any, Protocol
+
+from largesse.domain.projects import Project
+from largesse.events.catalogue import NAMES
+from largesse.store.connection import Connection
+from largesse.store.events import append_event
+
+
+class Ids(Protocol):
+    def new(self, prefix: str) -> str: ...
+
+
+class Work(Protocol):
+    """The part of an action's Scope that an event needs; actions are above this room."""
+
+    @property
+    def connection(self) -> Connection: ...
+    @property
+    def project(self) -> Project: ...
+    @property
+    def ids(self) -> Ids: ...
+    @property
+    def request_id(self) -> str: ...
+    @property
+    def actor(self) -> str: ...
+
+
+async def append(scope: Work, type: str, entity_id: str, data: dict[str, Any]) -> None:
+    """`data` holds the records as they are now, by kind: `{"voucher": voucher}`. Delivery renders them."""
+    assert type in NAMES, type
+    await append_event(
+        scope.connection, scope.project.id, scope.ids.new("ev_"), type, entity_id, data, scope.request_id, scope.actor
+    )

@@ -1,0 +1,66 @@
+"""Categories in the database."""
+
+from typing import Final
+
+import asyncpg
+
+from largesse.domain.categories import DEFAULT_HIERARCHY, Category
+from largesse.domain.errors import DuplicateFound
+from largesse.store.connection import Connection
+from largesse.store.sql import load
+
+SQL: Final = load("categories")
+LIST_MAX: Final = 1_000
+"""Categories of a project that a list shows; the contract doesn't page it."""
+
+
+def _duplicate(name: str) -> DuplicateFound:
+    return DuplicateFound(
+        f"Duplicated category exists with name {name}", resource_id=name, resource_type="category"
+    )
+
+
+async def create_category(connection: Connection, project_id: int, id: str, name: str, hierarchy: int) -> Category:
+    """Raises DuplicateFound when the name is taken."""
+    try:
+        row = await connection.fetchrow(SQL["create_category"], project_id, id, name, hierarchy)
+    except asyncpg.UniqueViolationError as error:
+        if error.constraint_name == "categories_name":
+            raise _duplicate(name) from None
+        raise
+    assert row is not None
+    return Category(**row)
+
+
+async def ensure_category(connection: Connection, project_id: int, id: str, name: str) -> Category:
+    """The category of that name; `id` is for the one that is made when there is none."""
+    while True:
+        row = await connection.fetchrow(SQL["ensure_category"], project_id, id, name, DEFAULT_HIERARCHY)
+        if row is not None:  # else: made by somebody else after this statement's snapshot; the next one sees it
+            return Category(**row)
+
+
+async def get_category(connection: Connection, project_id: int, id: str) -> Category | None:
+    row = await connection.fetchrow(SQL["get_category"], project_id, id)
+    return None if row is None else Category(**row)
+
+
+async def update_category(
+    connection: Connection, project_id: int, id: str, name: str, hierarchy: int
+) -> Category | None:
+    """None when there is no such category. Raises DuplicateFound when another one has the name."""
+    try:
+        row = await connection.fetchrow(SQL["update_category"], project_id, id, name, hierarchy)
+    except asyncpg.UniqueViolationError as error:
+        if error.constraint_name == "categories_name":
+            raise _duplicate(name) from None
+        raise
+    return None if row is None else Category(**row)
+
+
+async def delete_category(connection: Connection, project_id: int, id: str) -> bool:
+    return await connection.fetchval(SQL["delete_category"], project_id, id) is not None
+
+
+async def list_categories(connection: Connection, project_id: int) -> list[Category]:
+    return [Category(**row) for row in await connection.fetch(SQL["list_categories"], project_id, LIST_MAX)]

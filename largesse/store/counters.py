@@ -1,0 +1,39 @@
+"""The counter row of each campaign (invariant I5): always the last row that a transaction touches."""
+
+from typing import Final
+
+from largesse.store.connection import Connection
+from largesse.store.sql import load
+
+SQL: Final = load("counters")
+
+
+async def change_counters(
+    connection: Connection,
+    project_id: int,
+    campaign_id: str | None,
+    *,
+    vouchers: int = 0,
+    published: int = 0,
+    held: int = 0,
+    withdrawn: int = 0,
+    disabled: int = 0,
+    publications: int = 0,
+    failures: int = 0,
+) -> None:
+    """Differences, not values. `campaign_id` None: vouchers without a campaign."""
+    changes = (vouchers, published, held, withdrawn, disabled, publications, failures)
+    if any(changes):
+        await connection.execute(SQL["change_counters"], project_id, campaign_id or "", *changes)
+
+
+async def total_vouchers(connection: Connection, project_id: int) -> int:
+    return int(await connection.fetchval(SQL["total_vouchers"], project_id))
+
+
+async def campaign_vouchers(connection: Connection, project_id: int, campaign_id: str) -> int:
+    return int(await connection.fetchval(SQL["campaign_vouchers"], project_id, campaign_id) or 0)
+
+
+async def forget_counters(connection: Connection, project_id: int, campaign_id: str) -> None:
+    await connection.execute(SQL["forget_counters"], project_id, campaign_id)

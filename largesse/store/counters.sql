@@ -1,0 +1,25 @@
+-- change_counters --
+-- Moves the counters of one campaign ('' is: no campaign) by differences. Call it last in a transaction: this row is
+-- where everybody meets.
+INSERT INTO campaign_counters AS k (project_id, campaign_id, vouchers, published, held, withdrawn, disabled, publications, failures)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+ON CONFLICT (project_id, campaign_id) DO UPDATE SET
+  vouchers = k.vouchers + excluded.vouchers,
+  published = k.published + excluded.published,
+  held = k.held + excluded.held,
+  withdrawn = k.withdrawn + excluded.withdrawn,
+  disabled = k.disabled + excluded.disabled,
+  publications = k.publications + excluded.publications,
+  failures = k.failures + excluded.failures
+
+-- total_vouchers --
+-- All vouchers of a project outside the bin.
+SELECT coalesce(sum(vouchers), 0)::bigint FROM campaign_counters WHERE project_id = $1
+
+-- campaign_vouchers --
+-- The vouchers of one campaign outside the bin.
+SELECT vouchers FROM campaign_counters WHERE project_id = $1 AND campaign_id = $2
+
+-- forget_counters --
+-- With a campaign that is gone for good.
+DELETE FROM campaign_counters WHERE project_id = $1 AND campaign_id = $2

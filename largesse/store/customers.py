@@ -1,0 +1,87 @@
+"""Customers in the database."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from largesse.domain.customers import Customer, Profile
+from largesse.store.connection import Connection
+from largesse.store.lists import ListSql, both_ways
+from largesse.store.sql import load
+
+SQL: Final = load("customers")
+LIST: Final = ListSql(
+    page=SQL["list_customers"],
+    count=SQL["count_customers"],
+    filters={
+        "email": "c.email = {}",
+        "name": "c.name = {}",
+        "city": "c.address->>'city' = {}",
+        "created_before": "c.created_at < {}",
+        "created_after": "c.created_at > {}",
+        "updated_before": "c.updated_at < {}",
+        "updated_after": "c.updated_at > {}",
+    },
+    orders=both_ways({"created_at": "c.created_at", "updated_at": "c.updated_at", "source_id": "c.source_id"}, "c.id"),
+)
+
+
+async def upsert_customer(
+    connection: Connection, project_id: int, id: str, source_id: str | None, profile: Profile
+) -> Customer | None:
+    """Create, or write onto the customer of that source id; None when that one has it all already.
+
+    `id` is for a new customer: if another one comes back, the customer existed.
+    """
+    row = await connection.fetchrow(SQL["upsert_customer"], project_id, id, source_id, *_values(profile))
+    return None if row is None else Customer(**row)
+
+
+async def update_customer(connection: Connection, project_id: int, id: str, profile: Profile) -> Customer | None:
+    """None when there is no such customer, or nothing to change."""
+    row = await connection.fetchrow(
+        SQL["update_customer"], project_id, id, *_values(profile), sorted(profile.cleared)
+    )
+    return None if row is None else Customer(**row)
+
+
+def _values(profile: Profile) -> tuple[Any, ...]:
+    return (
+        profile.name,
+        profile.description,
+        profile.email,
+        profile.phone,
+        profile.birthday,
+        profile.birthdate,
+        profile.address,
+        profile.metadata,
+    )
+
+
+async def find_customer(connection: Connection, project_id: int, id_or_source_id: str) -> Customer | None:
+    row = await connection.fetchrow(SQL["find_customer"], project_id, id_or_source_id)
+    return None if row is None else Customer(**row)
+
+
+async def delete_customer(connection: Connection, project_id: int, id: str) -> bool:
+    return await connection.fetchval(SQL["delete_customer"], project_id, id) is not None
+
+
+async def erase_customer(connection: Connection, project_id: int, id_or_source_id: str) -> Customer | None:
+    """The emptied customer; `updated_at` is the moment of the deletion."""
+    row = await connection.fetchrow(SQL["erase_customer"], project_id, id_or_source_id)
+    if row is None:
+        return None
+    await connection.execute(SQL["forget_tracking_ids"], project_id, row["id"])
+    return Customer(**row)
+
+
+async def list_customers(
+    connection: Connection, project_id: int, given: Mapping[str, Any], *, order: str, limit: int, offset: int
+) -> list[Customer]:
+    text, arguments = LIST.page_statement(project_id, given, order, limit, offset)
+    return [Customer(**row) for row in await connection.fetch(text, *arguments)]
+
+
+async def count_customers(connection: Connection, project_id: int, given: Mapping[str, Any]) -> int:
+    text, arguments = LIST.count_statement(project_id, given)
+    return int(await connection.fetchval(text, *arguments))

@@ -1,0 +1,92 @@
+-- upsert_customer --
+-- Creates by source_id, or writes what was sent onto the customer that has it. Two at once with one source_id make
+-- one customer: customers_source_id decides. No row comes back when nothing would change.
+-- $4 name, $5 description, $6 email, $7 phone, $8 birthday, $9 birthdate, $10 address, $11 metadata; null: not sent.
+INSERT INTO customers AS c (project_id, id, source_id, name, description, email, phone, birthday, birthdate, address, metadata)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10::jsonb, coalesce($11::jsonb, '{}'))
+ON CONFLICT (project_id, source_id) WHERE deleted_at IS NULL DO UPDATE SET
+  name = coalesce(excluded.name, c.name),
+  description = coalesce(excluded.description, c.description),
+  email = coalesce(excluded.email, c.email),
+  phone = coalesce(excluded.phone, c.phone),
+  birthday = coalesce(excluded.birthday, c.birthday),
+  birthdate = coalesce(excluded.birthdate, c.birthdate),
+  address = coalesce(c.address || excluded.address, excluded.address, c.address),
+  metadata = c.metadata || excluded.metadata,
+  updated_at = excluded.created_at
+WHERE (coalesce(excluded.name, c.name), coalesce(excluded.description, c.description),
+       coalesce(excluded.email, c.email), coalesce(excluded.phone, c.phone),
+       coalesce(excluded.birthday, c.birthday), coalesce(excluded.birthdate, c.birthdate),
+       coalesce(c.address || excluded.address, excluded.address, c.address), c.metadata || excluded.metadata)
+  IS DISTINCT FROM
+      (c.name, c.description, c.email, c.phone, c.birthday, c.birthdate, c.address, c.metadata)
+RETURNING id, source_id, name, description, email, phone, birthday, birthdate, address, metadata, created_at, updated_at
+
+-- update_customer --
+-- Writes what was sent onto an existing customer, named by id: $3 to $10 as above, null: not sent; the fields named in
+-- $11 become null. No row comes back when nothing would change.
+UPDATE customers c SET
+  name = n.name, description = n.description, email = n.email, phone = n.phone, birthday = n.birthday,
+  birthdate = n.birthdate, address = n.address, metadata = n.metadata, updated_at = now()
+FROM (
+  SELECT id,
+    CASE WHEN 'name' = ANY ($11::text[]) THEN NULL ELSE coalesce($3::text, name) END AS name,
+    CASE WHEN 'description' = ANY ($11) THEN NULL ELSE coalesce($4::text, description) END AS description,
+    CASE WHEN 'email' = ANY ($11) THEN NULL ELSE coalesce($5::text, email) END AS email,
+    CASE WHEN 'phone' = ANY ($11) THEN NULL ELSE coalesce($6::text, phone) END AS phone,
+    CASE WHEN 'birthday' = ANY ($11) THEN NULL ELSE coalesce($7::date, birthday) END AS birthday,
+    CASE WHEN 'birthdate' = ANY ($11) THEN NULL ELSE coalesce($8::date, birthdate) END AS birthdate,
+    CASE WHEN 'address' = ANY ($11) THEN NULL ELSE coalesce(address || $9::jsonb, $9::jsonb, address) END AS address,
+    CASE WHEN 'metadata' = ANY ($11) THEN '{}' ELSE metadata || coalesce($10::jsonb, '{}') END AS metadata
+  FROM customers WHERE project_id = $1 AND id = $2 AND deleted_at IS NULL
+  FOR NO KEY UPDATE
+) n
+WHERE c.project_id = $1 AND c.id = n.id
+  AND (n.name, n.description, n.email, n.phone, n.birthday, n.birthdate, n.address, n.metadata)
+      IS DISTINCT FROM (c.name, c.description, c.email, c.phone, c.birthday, c.birthdate, c.address, c.metadata)
+RETURNING c.id, c.source_id, c.name, c.description, c.email, c.phone, c.birthday, c.birthdate, c.address, c.metadata,
+  c.created_at, c.updated_at
+
+-- find_customer --
+-- By id or source_id; an id wins over a source_id that looks the same.
+SELECT id, source_id, name, description, email, phone, birthday, birthdate, address, metadata, created_at, updated_at
+FROM customers
+WHERE project_id = $1 AND (id = $2 OR source_id = $2) AND deleted_at IS NULL
+ORDER BY (id = $2) DESC
+LIMIT 1
+
+-- delete_customer --
+-- Publications keep showing its last short form, so the row stays; its source_id is free again.
+UPDATE customers SET deleted_at = now(), updated_at = now()
+WHERE project_id = $1 AND id = $2 AND deleted_at IS NULL
+RETURNING id
+
+-- erase_customer --
+-- Empties the row of everything personal, for a deleted one too. The id stays: facts point at it.
+UPDATE customers SET
+  source_id = NULL, name = NULL, description = NULL, email = NULL, phone = NULL, birthday = NULL, birthdate = NULL,
+  address = NULL, metadata = '{}', deleted_at = now(), updated_at = now()
+WHERE project_id = $1 AND id = (
+  SELECT id FROM customers WHERE project_id = $1 AND (id = $2 OR source_id = $2 AND deleted_at IS NULL)
+  ORDER BY (id = $2) DESC LIMIT 1
+)
+RETURNING id, created_at, updated_at
+
+-- forget_tracking_ids --
+-- A publication's tracking_id is the customer's source_id: personal as well.
+UPDATE publications SET tracking_id = NULL WHERE project_id = $1 AND customer_id = $2 AND tracking_id IS NOT NULL
+
+-- list_customers --
+-- Late look-up: the ids of the page from an index, then the rows.
+WITH page AS (
+  SELECT c.id FROM customers c WHERE c.project_id = $1 AND c.deleted_at IS NULL{filters}
+  ORDER BY {order} LIMIT {limit} OFFSET {offset}
+)
+SELECT c.id, c.source_id, c.name, c.description, c.email, c.phone, c.birthday, c.birthdate, c.address, c.metadata,
+  c.created_at, c.updated_at
+FROM page JOIN customers c ON c.project_id = $1 AND c.id = page.id
+ORDER BY {order}
+
+-- count_customers --
+-- Every match, whatever the page.
+SELECT count(*) FROM customers c WHERE c.project_id = $1 AND c.deleted_at IS NULL{filters}

@@ -1,0 +1,54 @@
+-- enqueue_job --
+-- In the transaction of the request that asks for it: both happen or neither.
+INSERT INTO jobs (project_id, kind, action_id, subject) VALUES ($1, $2, $3, $4)
+
+-- claim_job --
+-- The job that has waited longest and that nobody has, or whose worker's heartbeat is older than $2 seconds.
+UPDATE jobs SET worker = $1, heartbeat_at = clock_timestamp()
+WHERE id = (
+  SELECT id FROM jobs
+  WHERE parked_at IS NULL AND run_at <= now()
+    AND (heartbeat_at IS NULL OR heartbeat_at < now() - make_interval(secs => $2))
+  ORDER BY run_at, id
+  LIMIT 1
+  FOR UPDATE SKIP LOCKED
+)
+RETURNING id, project_id, kind, action_id, tries
+
+-- beat --
+-- The sign of life of a worker for what it has.
+UPDATE jobs SET heartbeat_at = clock_timestamp() WHERE id = ANY ($1::bigint[]) AND worker = $2
+
+-- finish_job --
+-- In the transaction of the last chunk.
+DELETE FROM jobs WHERE id = $1
+
+-- release_job --
+-- Back to the end of the line after a slice of work, or to be tried again in $3 seconds. Tries start anew.
+UPDATE jobs SET
+  worker = NULL, heartbeat_at = NULL, tries = 0, run_at = clock_timestamp() + make_interval(secs => $3)
+WHERE id = $1 AND worker = $2
+
+-- release_jobs --
+-- A worker that stops gives back what it has, at the front of the line.
+UPDATE jobs SET worker = NULL, heartbeat_at = NULL WHERE worker = $1
+
+-- fail_job --
+-- It failed: tried again in $3 seconds, with the reason kept.
+UPDATE jobs SET
+  worker = NULL, heartbeat_at = NULL, tries = tries + 1, failure = $4,
+  run_at = clock_timestamp() + make_interval(secs => $3)
+WHERE id = $1 AND worker = $2
+
+-- park_job --
+-- It failed too often. The row stays for an operator; nobody claims it again.
+UPDATE jobs SET worker = NULL, heartbeat_at = NULL, tries = tries + 1, failure = $2, parked_at = now() WHERE id = $1
+
+-- jobs_about --
+-- The unfinished jobs of one kind about one campaign.
+SELECT id, action_id FROM jobs WHERE project_id = $1 AND subject = $2 AND kind = $3 AND parked_at IS NULL
+
+-- project_of_job --
+-- The project that a job works in.
+SELECT id, public_id, name, time_zone, case_sensitive_codes, on_known_source_id, codes_per_campaign_max
+FROM projects WHERE id = $1

@@ -1,0 +1,205 @@
+"""Vouchers in the database. Publishing them is in publications."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final, NamedTuple
+
+from largesse.domain.campaigns import Campaign
+from largesse.domain.projects import Project
+from largesse.domain.vouchers import NewVoucher, Voucher, VoucherTemplate
+from largesse.store.connection import Connection
+from largesse.store.lists import ListSql, both_ways
+from largesse.store.sql import load
+
+SQL: Final = load("vouchers")
+LIST: Final = ListSql(
+    page=SQL["list_vouchers"],
+    count=SQL["count_vouchers"],
+    filters={
+        "campaign_id": "v.campaign_id = {}",
+        "campaign": "v.campaign_id = (SELECT n.id FROM campaigns n WHERE n.project_id = $1 AND n.name = {}"
+        " AND n.deleted_at IS NULL)",
+        "category": "v.category_id = (SELECT n.id FROM categories n WHERE n.project_id = $1 AND (n.name = {} OR n.id = {})"
+        " ORDER BY (n.id = {}) DESC LIMIT 1)",
+        "customer": "v.holder_id = (SELECT n.id FROM customers n WHERE n.project_id = $1"
+        " AND (n.id = {} OR n.source_id = {} AND n.deleted_at IS NULL) ORDER BY (n.id = {}) DESC LIMIT 1)",
+        "code_key": "v.code_key = {}",
+        "ids": "v.id = ANY ({}::text[])",
+        "created_before": "v.created_at < {}",
+        "created_after": "v.created_at > {}",
+        "updated_before": "v.updated_at < {}",
+        "updated_after": "v.updated_at > {}",
+    },
+    orders=both_ways({"created_at": "v.created_at", "updated_at": "v.updated_at", "code": "v.code_key"}, "v.id"),
+)
+
+
+class LockedVoucher(NamedTuple):
+    id: str
+    campaign_id: str | None
+    state: int
+    active: bool
+    binned: bool
+
+
+class Chunk(NamedTuple):
+    """Where a walk over a campaign's vouchers has come to."""
+
+    seen: int
+    changed: int
+    created_at: datetime
+    id: str
+
+
+async def insert_vouchers(
+    connection: Connection, project: Project, template: VoucherTemplate, vouchers: Sequence[NewVoucher]
+) -> int:
+    """Insert those whose code is new; returns how many. Counters are the caller's."""
+    return int(
+        await connection.fetchval(
+            SQL["insert_vouchers"],
+            project.id,
+            [voucher.id for voucher in vouchers],
+            [voucher.code for voucher in vouchers],
+            [project.code_key(voucher.code) for voucher in vouchers],
+            [voucher.pick_key for voucher in vouchers],
+            *_columns(template),
+        )
+    )
+
+
+def _columns(template: VoucherTemplate) -> tuple[Any, ...]:
+    return (
+        template.type,
+        template.active,
+        template.is_referral_code,
+        template.redemption_quantity,
+        template.amount,
+        template.campaign_id,
+        template.category_id,
+        template.discount,
+        template.gift_effect,
+        template.start_date,
+        template.expiration_date,
+        template.validity_timeframe,
+        template.validity_day_of_week,
+        template.validity_hours,
+        template.additional_info,
+        template.metadata,
+    )
+
+
+async def free_codes(connection: Connection, project_id: int, code_keys: list[str], limit: int) -> list[str]:
+    rows = await connection.fetch(SQL["free_codes"], project_id, code_keys, limit)
+    return [row["code_key"] for row in rows]
+
+
+async def count_codes_like(connection: Connection, project_id: int, shape: str) -> int:
+    return int(await connection.fetchval(SQL["count_codes_like"], project_id, shape))
+
+
+async def get_voucher(connection: Connection, project: Project, code_or_id: str) -> Voucher | None:
+    row = await connection.fetchrow(SQL["get_voucher"], project.id, project.code_key(code_or_id), code_or_id)
+    return None if row is None else Voucher(**row)
+
+
+async def lock_voucher(
+    connection: Connection, project: Project, code_or_id: str, *, in_bin: bool = False
+) -> LockedVoucher | None:
+    row = await connection.fetchrow(
+        SQL["lock_voucher"], project.id, project.code_key(code_or_id), code_or_id, in_bin
+    )
+    return None if row is None else LockedVoucher(*row)
+
+
+async def update_voucher(connection: Connection, project_id: int, voucher: Voucher) -> None:
+    """Write what may change of a voucher whose row the caller has locked."""
+    await connection.execute(
+        SQL["update_voucher"],
+        project_id,
+        voucher.id,
+        voucher.active,
+        voucher.category_id,
+        voucher.discount,
+        voucher.start_date,
+        voucher.expiration_date,
+        voucher.validity_timeframe,
+        voucher.validity_day_of_week,
+        voucher.validity_hours,
+        voucher.additional_info,
+        voucher.metadata,
+    )
+
+
+async def set_voucher_active(connection: Connection, project_id: int, id: str, *, active: bool) -> bool:
+    """False when it stood so already."""
+    return await connection.fetchrow(SQL["set_voucher_active"], project_id, id, active) is not None
+
+
+async def bin_voucher(connection: Connection, project_id: int, id: str) -> None:
+    await connection.execute(SQL["bin_voucher"], project_id, id)
+
+
+async def delete_voucher(connection: Connection, project_id: int, id: str) -> None:
+    await connection.execute(SQL["delete_voucher"], project_id, id)
+
+
+async def voucher_entries(connection: Connection, project_id: int, voucher_id: str) -> list[dict[str, Any]]:
+    """Rows: customer_id, tracking_id, channel, created_at, metadata."""
+    return [dict(row) for row in await connection.fetch(SQL["voucher_entries"], project_id, voucher_id)]
+
+
+async def list_vouchers(
+    connection: Connection, project_id: int, given: Mapping[str, Any], *, order: str, limit: int, offset: int
+) -> list[Voucher]:
+    text, arguments = LIST.page_statement(project_id, given, order, limit, offset)
+    return [Voucher(**row) for row in await connection.fetch(text, *arguments)]
+
+
+async def count_vouchers(connection: Connection, project_id: int, given: Mapping[str, Any]) -> int:
+    text, arguments = LIST.count_statement(project_id, given)
+    return int(await connection.fetchval(text, *arguments))
+
+
+async def update_campaign_vouchers(
+    connection: Connection,
+    project_id: int,
+    campaign: Campaign,
+    template: VoucherTemplate,
+    fields: Sequence[str],
+    after: tuple[datetime, str],
+    limit: int,
+) -> Chunk | None:
+    """None when there is nothing behind `after`."""
+    row = await connection.fetchrow(
+        SQL["update_campaign_vouchers"],
+        project_id,
+        campaign.id,
+        *after,
+        limit,
+        fields,
+        template.discount,
+        template.gift_effect,
+        template.category_id,
+        template.start_date,
+        template.expiration_date,
+        template.validity_timeframe,
+        template.validity_day_of_week,
+        template.validity_hours,
+        template.metadata,
+    )
+    return None if row is None else Chunk(*row)
+
+
+async def remove_campaign_vouchers(
+    connection: Connection, project_id: int, campaign_id: str, limit: int, *, force: bool
+) -> list[tuple[int, bool, int]]:
+    """Bin up to `limit` vouchers, or with `force` delete them. Returns (state, active, how many) before."""
+    name = "delete_campaign_vouchers" if force else "bin_campaign_vouchers"
+    rows = await connection.fetch(SQL[name], project_id, campaign_id, limit)
+    return [(row["state"], row["active"], row["vouchers"]) for row in rows]
+
+
+async def purge_campaign_bin(connection: Connection, project_id: int, campaign_id: str, limit: int) -> int:
+    """Delete up to `limit` vouchers of the campaign that were in the bin already; returns how many."""
+    return len(await connection.fetch(SQL["purge_campaign_bin"], project_id, campaign_id, limit))

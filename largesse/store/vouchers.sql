@@ -1,0 +1,168 @@
+-- insert_vouchers --
+-- New vouchers of one template: $2 ids, $3 codes, $4 code keys, $5 pick keys, sorted by code, so that two batches meet
+-- in one order and B-trees are filled from one side. Codes that exist are left out; the count of the others comes back.
+WITH made AS (
+  INSERT INTO vouchers (
+    project_id, id, code, code_key, pick_key, type, active, is_referral_code, redemption_quantity, amount, campaign_id,
+    category_id, discount, gift_effect, start_date, expiration_date, validity_timeframe, validity_day_of_week,
+    validity_hours, additional_info, metadata
+  )
+  SELECT $1, n.id, n.code, n.code_key, n.pick_key, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19,
+    $20, $21
+  FROM unnest($2::text[], $3::text[], $4::text[], $5::bigint[]) AS n (id, code, code_key, pick_key)
+  ON CONFLICT (project_id, code_key) DO NOTHING
+  RETURNING project_id
+)
+SELECT count(*) FROM made WHERE project_id = $1
+
+-- free_codes --
+-- Those of the keys $2 that no voucher has, at most $3: for a space of codes that is nearly full.
+SELECT n.code_key FROM unnest($2::text[]) AS n (code_key)
+WHERE (SELECT true FROM vouchers v WHERE v.project_id = $1 AND v.code_key = n.code_key LIMIT 1) IS NULL
+LIMIT $3
+
+-- count_codes_like --
+-- How many codes of the project have the shape $2, a regular expression: what is taken of a small space.
+SELECT count(*) FROM vouchers WHERE project_id = $1 AND code_key ~ $2
+
+-- get_voucher --
+-- By code ($2 as key) or id ($3); the bin and binned campaigns don't show.
+SELECT v.id, v.code, v.type, v.state, v.active, v.is_referral_code, v.publish_count, v.redeemed_quantity,
+  v.redemption_quantity, v.amount, v.subtracted, v.expired, v.redeemed, v.pending, v.campaign_id,
+  c.name AS campaign_name, v.category_id, k.name AS category_name, k.hierarchy AS category_hierarchy,
+  k.created_at AS category_created_at, k.updated_at AS category_updated_at, v.holder_id, v.discount, v.gift_effect,
+  v.start_date, v.expiration_date, v.validity_timeframe, v.validity_day_of_week, v.validity_hours, v.additional_info,
+  v.metadata, v.created_at, v.updated_at
+FROM vouchers v
+LEFT JOIN campaigns c ON c.project_id = $1 AND c.id = v.campaign_id
+LEFT JOIN categories k ON k.project_id = $1 AND k.id = v.category_id
+WHERE v.project_id = $1 AND (v.code_key = $2 OR v.id = $3) AND v.deleted_at IS NULL AND c.deleted_at IS NULL
+ORDER BY (v.code_key = $2) DESC
+LIMIT 1
+
+-- lock_voucher --
+-- The same voucher, held until the transaction ends. $4: the bin too.
+SELECT v.id, v.campaign_id, v.state, v.active, v.deleted_at IS NOT NULL AS binned
+FROM vouchers v
+WHERE v.project_id = $1 AND (v.code_key = $2 OR v.id = $3) AND (v.deleted_at IS NULL OR $4)
+ORDER BY (v.code_key = $2) DESC
+LIMIT 1
+FOR NO KEY UPDATE OF v
+
+-- update_voucher --
+-- Writes the whole of what may change, merged before by the caller, who holds the row's lock.
+UPDATE vouchers SET
+  active = $3, category_id = $4, discount = $5, start_date = $6, expiration_date = $7, validity_timeframe = $8,
+  validity_day_of_week = $9, validity_hours = $10, additional_info = $11, metadata = $12, updated_at = now()
+WHERE project_id = $1 AND id = $2
+
+-- set_voucher_active --
+-- The switch; no row when it stands there already.
+UPDATE vouchers SET active = $3, updated_at = now()
+WHERE project_id = $1 AND id = $2 AND deleted_at IS NULL AND active <> $3
+RETURNING state, campaign_id
+
+-- bin_voucher --
+-- Out of sight, but its code stays taken. It has no holder any more; publications keep who had it.
+UPDATE vouchers SET state = 4, holder_id = NULL, deleted_at = now(), updated_at = now()
+WHERE project_id = $1 AND id = $2
+
+-- delete_voucher --
+-- Gone for good: the code may be used again.
+DELETE FROM vouchers WHERE project_id = $1 AND id = $2
+
+-- voucher_entries --
+-- The publications of a voucher, newest first, as the voucher's own answer shows them: at most ten.
+SELECT p.customer_id, p.tracking_id, p.channel, p.created_at, p.metadata
+FROM publication_vouchers l JOIN publications p ON p.project_id = $1 AND p.id = l.publication_id
+WHERE l.project_id = $1 AND l.voucher_id = $2 AND p.result = 'SUCCESS'
+ORDER BY p.created_at DESC, p.id DESC
+LIMIT 10
+
+-- list_vouchers --
+-- Late look-up: the ids of the page from an index, then the rows.
+WITH page AS (
+  SELECT v.id FROM vouchers v WHERE v.project_id = $1 AND v.deleted_at IS NULL{filters}
+  ORDER BY {order} LIMIT {limit} OFFSET {offset}
+)
+SELECT v.id, v.code, v.type, v.state, v.active, v.is_referral_code, v.publish_count, v.redeemed_quantity,
+  v.redemption_quantity, v.amount, v.subtracted, v.expired, v.redeemed, v.pending, v.campaign_id,
+  c.name AS campaign_name, v.category_id, k.name AS category_name, k.hierarchy AS category_hierarchy,
+  k.created_at AS category_created_at, k.updated_at AS category_updated_at, v.holder_id, v.discount, v.gift_effect,
+  v.start_date, v.expiration_date, v.validity_timeframe, v.validity_day_of_week, v.validity_hours, v.additional_info,
+  v.metadata, v.created_at, v.updated_at
+FROM page JOIN vouchers v ON v.project_id = $1 AND v.id = page.id
+LEFT JOIN campaigns c ON c.project_id = $1 AND c.id = v.campaign_id
+LEFT JOIN categories k ON k.project_id = $1 AND k.id = v.category_id
+ORDER BY {order}
+
+-- count_vouchers --
+-- Every match, whatever the page.
+SELECT count(*) FROM vouchers v WHERE v.project_id = $1 AND v.deleted_at IS NULL{filters}
+
+-- update_campaign_vouchers --
+-- One chunk of a campaign's change: up to $5 vouchers after ($3, $4) in order of making, of which the ones neither
+-- published nor redeemed get the fields named in $6. Says where the chunk ended and how many it changed.
+WITH chunk AS (
+  SELECT v.id, v.created_at FROM vouchers v
+  WHERE v.project_id = $1 AND v.campaign_id = $2 AND v.deleted_at IS NULL AND (v.created_at, v.id) > ($3, $4)
+  ORDER BY v.created_at, v.id
+  LIMIT $5
+  FOR NO KEY UPDATE OF v
+), changed AS (
+  UPDATE vouchers v SET
+    discount = CASE WHEN 'discount' = ANY ($6::text[]) THEN $7::jsonb ELSE v.discount END,
+    gift_effect = CASE WHEN 'gift' = ANY ($6) THEN $8::text ELSE v.gift_effect END,
+    category_id = CASE WHEN 'category' = ANY ($6) THEN $9::text ELSE v.category_id END,
+    start_date = CASE WHEN 'start_date' = ANY ($6) THEN $10::timestamptz ELSE v.start_date END,
+    expiration_date = CASE WHEN 'expiration_date' = ANY ($6) THEN $11::timestamptz ELSE v.expiration_date END,
+    validity_timeframe = CASE WHEN 'validity_timeframe' = ANY ($6) THEN $12::jsonb ELSE v.validity_timeframe END,
+    validity_day_of_week = CASE WHEN 'validity_day_of_week' = ANY ($6) THEN $13::smallint[] ELSE v.validity_day_of_week END,
+    validity_hours = CASE WHEN 'validity_hours' = ANY ($6) THEN $14::jsonb ELSE v.validity_hours END,
+    metadata = CASE WHEN 'metadata' = ANY ($6) THEN $15::jsonb ELSE v.metadata END,
+    updated_at = now()
+  FROM chunk
+  WHERE v.project_id = $1 AND v.id = chunk.id AND v.state IN (0, 1, 4) AND v.redeemed_quantity = 0
+  RETURNING v.id
+)
+SELECT (SELECT count(*) FROM chunk) AS seen, (SELECT count(*) FROM changed) AS changed,
+  last.created_at, last.id
+FROM (SELECT created_at, id FROM chunk ORDER BY created_at DESC, id DESC LIMIT 1) AS last
+
+-- bin_campaign_vouchers --
+-- One chunk of a binned campaign, up to $3 vouchers. Says how many of each state it took.
+WITH chunk AS (
+  SELECT v.id, v.state, v.active FROM vouchers v
+  WHERE v.project_id = $1 AND v.campaign_id = $2 AND v.deleted_at IS NULL
+  ORDER BY v.created_at, v.id
+  LIMIT $3
+  FOR NO KEY UPDATE OF v
+), binned AS (
+  UPDATE vouchers v SET state = 4, holder_id = NULL, deleted_at = now(), updated_at = now()
+  FROM chunk WHERE v.project_id = $1 AND v.id = chunk.id
+  RETURNING v.id
+)
+SELECT chunk.state, chunk.active, count(*) AS vouchers
+FROM chunk JOIN binned USING (id) GROUP BY chunk.state, chunk.active
+
+-- delete_campaign_vouchers --
+-- One chunk of a campaign that goes for good, up to $3 vouchers. Says how many of each state it took.
+WITH chunk AS (
+  SELECT v.id FROM vouchers v
+  WHERE v.project_id = $1 AND v.campaign_id = $2 AND v.deleted_at IS NULL
+  ORDER BY v.created_at, v.id
+  LIMIT $3
+  FOR UPDATE OF v
+), deleted AS (
+  DELETE FROM vouchers v USING chunk WHERE v.project_id = $1 AND v.id = chunk.id
+  RETURNING v.state, v.active
+)
+SELECT state, active, count(*) AS vouchers FROM deleted GROUP BY state, active
+
+-- purge_campaign_bin --
+-- One chunk of the vouchers that were binned one by one before their campaign went for good: their codes are free again.
+DELETE FROM vouchers
+WHERE project_id = $1 AND id = ANY (ARRAY(
+  SELECT v.id FROM vouchers v WHERE v.project_id = $1 AND v.campaign_id = $2 AND v.deleted_at IS NOT NULL LIMIT $3
+))
+RETURNING id

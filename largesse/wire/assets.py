@@ -1,0 +1,59 @@
+"""The opaque ids of a voucher's QR code and barcode (spec vouchers-and-campaigns §7).
+
+A token is AES-SIV over project and voucher id: authenticated, so a changed one is refused; deterministic, so browsers
+can cache the image; and it shows nothing of the code, so that tokens can't be used to list codes.
+"""
+
+from base64 import b64decode, b64encode
+from collections.abc import Callable
+from typing import Any, Final, Literal, TypeAlias
+from urllib.parse import quote
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.ciphers.aead import AESSIV
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from largesse.domain.errors import NotFound
+
+Kind: TypeAlias = Literal["qr", "barcode"]
+AssetUrls: TypeAlias = Callable[[str], dict[str, Any]]
+"""Voucher id to the `assets` object of a voucher."""
+
+KEY_BYTES: Final = 32
+_PURPOSE: Final = b"largesse asset tokens v1"
+
+
+class AssetTokens:
+    def __init__(self, secret_key: bytes) -> None:
+        """`secret_key` is the installation's key, any length; the key used here is derived from it."""
+        key = HKDF(algorithm=hashes.SHA256(), length=KEY_BYTES, salt=None, info=_PURPOSE).derive(secret_key)
+        self._cipher = AESSIV(key)
+
+    def token(self, kind: Kind, project_id: int, voucher_id: str) -> str:
+        """Standard base64; to be percent-encoded in a path."""
+        text = f"{project_id}:{voucher_id}".encode()
+        return b64encode(self._cipher.encrypt(text, [kind.encode()])).decode()
+
+    def read(self, kind: Kind, token: str) -> tuple[int, str]:
+        """Project id and voucher id. Raises NotFound for a token that this installation hasn't made for `kind`."""
+        try:
+            text = self._cipher.decrypt(b64decode(token, validate=True), [kind.encode()]).decode()
+        except (InvalidTag, ValueError):
+            raise NotFound(f"Cannot find asset with id {token}", resource_id=token, resource_type="asset") from None
+        project_id, _, voucher_id = text.partition(":")
+        return int(project_id), voucher_id
+
+    def urls(self, public_url: str, project_id: int) -> AssetUrls:
+        """What `render_voucher` takes: the ids and addresses of one project's vouchers."""
+        base = public_url.rstrip("/") + "/v1/assets/"
+
+        def assets(voucher_id: str) -> dict[str, Any]:
+            qr = self.token("qr", project_id, voucher_id)
+            barcode = self.token("barcode", project_id, voucher_id)
+            return {
+                "qr": {"id": qr, "url": f"{base}qr/{quote(qr, safe='')}"},
+                "barcode": {"id": barcode, "url": f"{base}barcode/{quote(barcode, safe='')}"},
+            }
+
+        return assets
