@@ -106,7 +106,9 @@ class Publisher:
         self._queues: OrderedDict[int, deque[_Waiting]] = OrderedDict()
         self._in_flight: set[asyncio.Task[None]] = set()
         self._waiting = 0
-        self._cursors: OrderedDict[tuple[int, str], tuple[str, int]] = OrderedDict()  # campaign as named: id, last pick key
+        self._cursors: OrderedDict[tuple[int, str], tuple[str, int]] = (
+            OrderedDict()
+        )  # campaign as named: id, last pick key
         self._hints: dict[tuple[int, str], _Hint] = {}
         self.statistics = Statistics()
 

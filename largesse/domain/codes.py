@@ -157,4 +157,7 @@ def all_codes(config: CodeConfig) -> list[str]:
     charset = list(dict.fromkeys(config.charset))
     pieces = config.pattern.split("#")
     template = "%s".join(piece.replace("%", "%%") for piece in pieces)
-    return [config.prefix + template % letters + config.postfix for letters in itertools.product(charset, repeat=config.length)]
+    return [
+        config.prefix + template % letters + config.postfix
+        for letters in itertools.product(charset, repeat=config.length)
+    ]

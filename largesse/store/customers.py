@@ -38,9 +38,7 @@ async def upsert_customer(
 
 async def update_customer(connection: Connection, project_id: int, id: str, profile: Profile) -> Customer | None:
     """None when there is no such customer, or nothing to change."""
-    row = await connection.fetchrow(
-        SQL["update_customer"], project_id, id, *_values(profile), sorted(profile.cleared)
-    )
+    row = await connection.fetchrow(SQL["update_customer"], project_id, id, *_values(profile), sorted(profile.cleared))
     return None if row is None else Customer(**row)
 
 

@@ -24,7 +24,9 @@ class ListSql:
     ) -> tuple[str, list[Any]]:
         """The statement and its arguments. Raises InvalidQueryParams for an order that the list doesn't have."""
         if order not in self.orders:
-            raise InvalidQueryParams(f"Property .order must be equal to one of the allowed values {_names(self.orders)}")
+            raise InvalidQueryParams(
+                f"Property .order must be equal to one of the allowed values {_names(self.orders)}"
+            )
         filters, arguments = self._filters(project_id, given)
         arguments += [limit, offset]
         count = len(arguments)

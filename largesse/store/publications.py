@@ -1,7 +1,6 @@
 """Publications in the database: the batched publish statement and the reads."""
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import asyncpg
@@ -12,6 +11,7 @@ from largesse.domain.projects import Project
 from largesse.domain.publications import PUBLISHED, Publication, PublicationRequest
 from largesse.domain.vouchers import Voucher
 from largesse.store.connection import Connection
+from largesse.store.lists import ListSql, both_ways
 from largesse.store.sql import load
 
 _SQL = load("publications")
@@ -166,91 +166,72 @@ def _found(row: asyncpg.Record) -> Publication:
     )
 
 
-# What a list can be narrowed by: query parameter to condition. {} is the place of the value.
-_BY_CAMPAIGN: Final = (
-    "p.campaign_id = ANY (ARRAY(SELECT id FROM campaigns"
-    " WHERE project_id = $1 AND deleted_at IS NULL AND (name = {} OR id = {})))"
-)
-_CONDITIONS: Final = {
-    "campaign": _BY_CAMPAIGN,
-    "customer": "p.customer_id = ANY (ARRAY(SELECT id FROM customers WHERE project_id = $1 AND id = {}"
-    " UNION ALL SELECT id FROM customers WHERE project_id = $1 AND source_id = {} AND deleted_at IS NULL))",
-    "voucher": "p.id = ANY (ARRAY(SELECT publication_id FROM publication_vouchers WHERE project_id = $1 AND code = {}"
+# What a list can be narrowed by, and how.
+_CODE: Final = (
+    "p.id = ANY (ARRAY(SELECT publication_id FROM publication_vouchers WHERE project_id = $1 AND code = {}"
     " UNION ALL SELECT l.publication_id FROM vouchers v JOIN publication_vouchers l ON l.project_id = $1"
-    " AND l.voucher_id = v.id WHERE v.project_id = $1 AND v.code_key = {}))",
-    "voucher_id": "p.id = ANY (ARRAY(SELECT publication_id FROM publication_vouchers"
-    " WHERE project_id = $1 AND voucher_id = {}))",
-    "result": "p.result = {}",
-    "voucher_type": "p.voucher_type = {}",
-    "is_referral_code": "p.is_referral_code = {}::bool",
-    "source_id": "p.source_id = {}",
-    "parent_object_id": "p.campaign_id = {}",
-    "created_before": "p.created_at < {}::timestamptz",
-    "created_after": "p.created_at > {}::timestamptz",
-}
-
-# Ties break by id in the same direction; what has no value comes last.
-_NEWEST_FIRST: Final = "p.created_at DESC, p.id DESC"
-_ORDERS: Final = {
-    "created_at": "p.created_at ASC, p.id ASC",
-    "-created_at": _NEWEST_FIRST,
-    "id": "p.id ASC",
-    "-id": "p.id DESC",
-    "voucher_code": "p.first_code ASC NULLS LAST, p.id ASC",
-    "-voucher_code": "p.first_code DESC NULLS LAST, p.id DESC",
-    "tracking_id": "p.tracking_id ASC NULLS LAST, p.id ASC",
-    "-tracking_id": "p.tracking_id DESC NULLS LAST, p.id DESC",
-    "customer_id": "p.customer_id ASC NULLS LAST, p.id ASC",
-    "-customer_id": "p.customer_id DESC NULLS LAST, p.id DESC",
-    "channel": "p.channel ASC, p.id ASC",
-    "-channel": "p.channel DESC, p.id DESC",
-}
-ORDERS: Final = tuple(_ORDERS)
+    " AND l.voucher_id = v.id WHERE v.project_id = $1 AND v.code_key = {}))"
+)
+_LIST: Final = ListSql(
+    page=_SQL["list_ids"],
+    count=_SQL["count"],
+    filters={
+        "campaign": "p.campaign_id = ANY (ARRAY(SELECT id FROM campaigns"
+        " WHERE project_id = $1 AND deleted_at IS NULL AND (name = {} OR id = {})))",
+        "customer": "p.customer_id = ANY (ARRAY(SELECT id FROM customers WHERE project_id = $1 AND id = {}"
+        " UNION ALL SELECT id FROM customers WHERE project_id = $1 AND source_id = {} AND deleted_at IS NULL))",
+        "voucher": _CODE,
+        "voucher_id": "p.id = ANY (ARRAY(SELECT publication_id FROM publication_vouchers"
+        " WHERE project_id = $1 AND voucher_id = {}))",
+        "result": "p.result = {}",
+        "voucher_type": "p.voucher_type = {}",
+        "is_referral_code": "p.is_referral_code = {}",
+        "source_id": "p.source_id = {}",
+        "parent_object_id": "p.campaign_id = {}",
+        "created_before": "p.created_at < {}",
+        "created_after": "p.created_at > {}",
+    },
+    orders=both_ways(
+        {
+            "created_at": "p.created_at",
+            "voucher_code": "p.first_code",
+            "tracking_id": "p.tracking_id",
+            "customer_id": "p.customer_id",
+            "channel": "p.channel",
+        },
+        "p.id",
+    )
+    | {
+        # Never null, and in these orders the indexes can be walked.
+        "created_at": "p.created_at ASC, p.id ASC",
+        "-created_at": "p.created_at DESC, p.id DESC",
+        "channel": "p.channel ASC, p.id ASC",
+        "-channel": "p.channel DESC, p.id DESC",
+        "id": "p.id ASC",
+        "-id": "p.id DESC",
+    },
+)
 
 
 async def list_publications(
-    connection: Connection, project_id: int, conditions: dict[str, Any], *, order: str, limit: int, offset: int
+    connection: Connection, project_id: int, given: Mapping[str, Any], *, order: str, limit: int, offset: int
 ) -> list[Publication]:
-    """One page. `conditions`: names of `_CONDITIONS` to values; they all hold. `order`: one of ORDERS."""
-    where, values = _where(conditions)
-    statement = _SQL["list_ids"].format(
-        where=where, order=_ORDERS[order], limit=f"${len(values) + 2}::int", offset=f"${len(values) + 3}::int"
-    )
-    ids = [row["id"] for row in await connection.fetch(statement, project_id, *values, limit, offset)]
+    """One page. `given`: names of the list's filters to values, all of which hold. `order`: a name, `-` for descending.
+
+    The ids come first, by an index alone where there is one; then the rows of this page only (late row lookup).
+    """
+    statement, arguments = _LIST.page_statement(project_id, given, order, limit, offset)
+    ids = [row["id"] for row in await connection.fetch(statement, *arguments)]
     found = await find_publications(connection, project_id, ids)
     return [found[id_] for id_ in ids if id_ in found]
 
 
-async def count_publications(connection: Connection, project_id: int, conditions: dict[str, Any]) -> int:
+async def count_publications(connection: Connection, project_id: int, given: Mapping[str, Any]) -> int:
     """Exactly how many match, whatever the page. Everything, or one result of everything, comes from the counters."""
-    if conditions.keys() <= {"result"}:
+    if given.keys() <= {"result"}:
         row = await connection.fetchrow(_SQL["count_by_counters"], project_id)
         assert row is not None
         counts = {"SUCCESS": row["successes"], "FAILURE": row["failures"]}
-        return int(counts[conditions["result"]] if conditions else row["successes"] + row["failures"])
-    where, values = _where(conditions)
-    return int(await connection.fetchval(_SQL["count"].format(where=where), project_id, *values))
-
-
-def _where(conditions: dict[str, Any]) -> tuple[str, list[Any]]:
-    parts, values = [], []
-    for name, value in conditions.items():
-        values.append(value)
-        parts.append("AND " + _CONDITIONS[name].replace("{}", f"${len(values) + 1}"))
-    return " ".join(parts), values
-
-
-class Entry(msgspec.Struct, frozen=True):
-    """A publication as its voucher shows it."""
-
-    customer_id: str | None
-    tracking_id: str | None
-    channel: str
-    created_at: datetime
-    metadata: dict[str, Any]
-
-
-async def entries_of_voucher(connection: Connection, project_id: int, voucher_id: str) -> list[Entry]:
-    """Newest first, at most 10."""
-    rows = await connection.fetch(_SQL["entries_of_voucher"], project_id, voucher_id)
-    return [Entry(*row) for row in rows]
+        return int(counts[given["result"]] if given else row["successes"] + row["failures"])
+    statement, arguments = _LIST.count_statement(project_id, given)
+    return int(await connection.fetchval(statement, *arguments))

@@ -403,22 +403,14 @@ WHERE p.project_id = $1 AND p.id = ANY ($2::text[]) AND p.result <> 'HELD'
 -- list_ids --
 -- One page of ids, by an index alone where there is one; the rows are fetched afterwards (late row lookup).
 SELECT p.id FROM publications p
-WHERE p.project_id = $1 AND p.result <> 'HELD' {where}
-ORDER BY {order}
-LIMIT {limit} OFFSET {offset}
+WHERE p.project_id = $1 AND p.result <> 'HELD'{filters}
+ORDER BY {order} LIMIT {limit} OFFSET {offset}
 
 -- count --
--- How many match. For everything, one campaign or one result the counters below are exact and faster.
-SELECT count(*) FROM publications p WHERE p.project_id = $1 AND p.result <> 'HELD' {where}
+-- How many match.
+SELECT count(*) FROM publications p WHERE p.project_id = $1 AND p.result <> 'HELD'{filters}
 
 -- count_by_counters --
--- Successes and failures of a project.
+-- Successes and failures of a project: exact, and without visiting a publication.
 SELECT coalesce(sum(publications), 0)::bigint AS successes, coalesce(sum(failures), 0)::bigint AS failures
 FROM campaign_counters WHERE project_id = $1
-
--- entries_of_voucher --
--- The publications that a voucher shows about itself, newest first.
-SELECT p.customer_id, p.tracking_id, p.channel, p.created_at, p.metadata
-FROM publication_vouchers l JOIN publications p ON p.project_id = $1 AND p.id = l.publication_id AND p.result = 'SUCCESS'
-WHERE l.project_id = $1 AND l.voucher_id = $2
-ORDER BY p.created_at DESC, p.id DESC LIMIT 10

@@ -106,9 +106,7 @@ async def get_voucher(connection: Connection, project: Project, code_or_id: str)
 async def lock_voucher(
     connection: Connection, project: Project, code_or_id: str, *, in_bin: bool = False
 ) -> LockedVoucher | None:
-    row = await connection.fetchrow(
-        SQL["lock_voucher"], project.id, project.code_key(code_or_id), code_or_id, in_bin
-    )
+    row = await connection.fetchrow(SQL["lock_voucher"], project.id, project.code_key(code_or_id), code_or_id, in_bin)
     return None if row is None else LockedVoucher(*row)
 
 

@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from largesse.actions.publishing import Publisher
 from largesse.domain import errors
 from largesse.domain.projects import Project
 from largesse.store import publications as store
@@ -226,7 +225,9 @@ class TestCustomers:
     async def test_equal_profile_changes_nothing(self, pool, project, publisher):
         campaign_id = await make_campaign(pool, project)
         for _ in range(2):
-            await publisher.publish(project, request(by_source_id("bob", name="B", metadata={"a": 1}), campaign=campaign_id))
+            await publisher.publish(
+                project, request(by_source_id("bob", name="B", metadata={"a": 1}), campaign=campaign_id)
+            )
         assert (await customers(pool))[0]["updated_at"] is None
         types = [row["type"] for row in await pool.fetch("SELECT type FROM events")]
         assert sorted(types) == ["customer.created", "publication.succeeded", "publication.succeeded"]
@@ -330,7 +331,9 @@ class TestJoinOnce:
         assert again.id == first.id
         assert (await counters(pool, project, campaign_id))["published"] == 2
 
-    async def test_campaign_flag_refuses_a_second_code_unless_the_query_asks_for_the_first(self, pool, project, publisher):
+    async def test_campaign_flag_refuses_a_second_code_unless_the_query_asks_for_the_first(
+        self, pool, project, publisher
+    ):
         campaign_id = await make_campaign(pool, project, join_once=True)
         first = await publisher.publish(project, request("bob", campaign=campaign_id))
         with pytest.raises(errors.VoucherCannotBePublished, match="Customer already joined program"):
@@ -388,7 +391,9 @@ class TestAutoUpdate:
         campaign_id = await make_campaign(
             pool, project, type="AUTO_UPDATE", vouchers_count=0, pattern="##", charset="0123456789"
         )
-        given = [(await publisher.publish(project, request(f"c{n}", campaign=campaign_id))).codes[0] for n in range(100)]
+        given = [
+            (await publisher.publish(project, request(f"c{n}", campaign=campaign_id))).codes[0] for n in range(100)
+        ]
         assert len(set(given)) == 100
         with pytest.raises(errors.NoVoucherSuitableForPublication, match="Couldn't create new vouchers"):
             await publisher.publish(project, request("late", campaign=campaign_id))
@@ -437,7 +442,9 @@ class TestBatches:
 
     async def test_withdrawn_request_is_not_sent(self, pool, project, publisher):
         campaign_id = await make_campaign(pool, project, vouchers_count=50)
-        tasks = [asyncio.create_task(publisher.publish(project, request(f"c{n}", campaign=campaign_id))) for n in range(9)]
+        tasks = [
+            asyncio.create_task(publisher.publish(project, request(f"c{n}", campaign=campaign_id))) for n in range(9)
+        ]
         await asyncio.sleep(0)
         tasks[8].cancel()
         await asyncio.gather(*tasks, return_exceptions=True)

@@ -40,13 +40,17 @@ async def make_campaign(
     } | columns
     places = ", ".join(f"${n}" for n in range(1, len(row) + 1))
     await pool.execute(f"INSERT INTO campaigns ({', '.join(row)}) VALUES ({places})", *row.values())
-    await pool.execute("INSERT INTO campaign_counters (project_id, campaign_id) VALUES ($1, $2)", project.id, campaign_id)
+    await pool.execute(
+        "INSERT INTO campaign_counters (project_id, campaign_id) VALUES ($1, $2)", project.id, campaign_id
+    )
     if vouchers_count:
         await add_vouchers(pool, project, campaign_id, codes.new_codes(config, vouchers_count, secrets.token_bytes))
     return campaign_id
 
 
-async def add_vouchers(pool: Pool, project: Project, campaign_id: str | None, new: list[str], **columns: Any) -> list[str]:
+async def add_vouchers(
+    pool: Pool, project: Project, campaign_id: str | None, new: list[str], **columns: Any
+) -> list[str]:
     """Free percent vouchers with these codes; `columns` override. Returns their ids."""
     ids = [IDS.new("v_") for _ in new]
     extra = "".join(f", {name}" for name in columns)

@@ -143,9 +143,7 @@ class TestForeignLocks:
         campaign_id = await make_campaign(pool, project, vouchers_count=0)
         await add_vouchers(pool, project, campaign_id, [f"V{n}" for n in range(40)])
         async with pool.acquire() as connection:
-            await store.publish(
-                connection, project, [request(f"c{n}", voucher=f"V{n}") for n in range(20)], cursors={}
-            )
+            await store.publish(connection, project, [request(f"c{n}", voucher=f"V{n}") for n in range(20)], cursors={})
         held = {"customers": "source_id IN ('c0', 'c1')", "vouchers": "code IN ('V20', 'V21')"}[table]
         asked = [request(f"c{n}", voucher=f"V{n + 20}") for n in range(10)]
         async with pool.acquire() as stranger, pool.acquire() as connection, stranger.transaction():
@@ -202,7 +200,10 @@ class TestGuards:
         await pool.execute("ALTER TABLE publication_vouchers DROP CONSTRAINT publication_vouchers_pkey")
         without(
             monkeypatch,
-            ("    AND (v.expiration_date IS NULL OR v.expiration_date > (SELECT t FROM clock))\n  FOR UPDATE SKIP LOCKED", ""),
+            (
+                "    AND (v.expiration_date IS NULL OR v.expiration_date > (SELECT t FROM clock))\n  FOR UPDATE SKIP LOCKED",
+                "",
+            ),
             ("AND v.id = a.id AND v.state IN (0, 2, 4) AND v.active", "AND v.id = a.id"),
         )
         assert max(await race_for_a_voucher(race, pool, project)) > 1
@@ -211,7 +212,10 @@ class TestGuards:
     async def test_the_key_alone_keeps_a_voucher_from_two_customers(self, race, pool, project, monkeypatch):
         without(
             monkeypatch,
-            ("    AND (v.expiration_date IS NULL OR v.expiration_date > (SELECT t FROM clock))\n  FOR UPDATE SKIP LOCKED", ""),
+            (
+                "    AND (v.expiration_date IS NULL OR v.expiration_date > (SELECT t FROM clock))\n  FOR UPDATE SKIP LOCKED",
+                "",
+            ),
             ("AND v.id = a.id AND v.state IN (0, 2, 4) AND v.active", "AND v.id = a.id"),
         )
         assert await race_for_a_voucher(race, pool, project) == {1}
@@ -233,7 +237,10 @@ class TestGuards:
         """I5: counters that are read first and written back lose each other's changes."""
         without(
             monkeypatch,
-            ("publications = k.publications + excluded.publications", "publications = (SELECT count(*) FROM pub) + excluded.publications"),
+            (
+                "publications = k.publications + excluded.publications",
+                "publications = (SELECT count(*) FROM pub) + excluded.publications",
+            ),
         )
         await race_for_too_few_codes(race, pool, project)
         assert "I5" in await broken_promises(pool, project)

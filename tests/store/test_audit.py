@@ -17,7 +17,11 @@ async def used(pool: Pool, project: Project) -> str:
     await add_vouchers(pool, project, campaign_id, ["off"], active=False)
     await add_vouchers(pool, project, None, ["alone"])
     asked = [request(f"c{n % 4}", campaign=campaign_id) for n in range(4)]
-    asked += [request("d1", campaign=campaign_id, count=3), request("d2", voucher="alone"), request("d3", voucher="off")]
+    asked += [
+        request("d1", campaign=campaign_id, count=3),
+        request("d2", voucher="alone"),
+        request("d3", voucher="off"),
+    ]
     asked += [request("d4", campaign=campaign_id, source_id="s")]
     async with pool.acquire() as connection:
         await store.publish(connection, project, asked, cursors={})
