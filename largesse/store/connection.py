@@ -99,5 +99,5 @@ def is_unavailable(error: BaseException) -> bool:
     """Whether PostgreSQL is gone, going, or too busy: the caller may try again."""
     if isinstance(error, asyncpg.InterfaceError):
         # The same class says "the connection is closed" and "the server expects 2 arguments": only the text differs.
-        return "clos" in str(error) or "cancelling" in str(error)
+        return any(word in str(error) for word in ("closed", "closing", "cancelling", "released back"))
     return isinstance(error, _UNAVAILABLE)
