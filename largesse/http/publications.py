@@ -118,8 +118,8 @@ def _read_list(request: Request) -> tuple[Page, dict[str, Any]]:
     return page, {name: value for name, value in conditions.items() if value is not None}
 
 
-_TEXT: Final = {"type": "string"}
-_LIST_QUERY: Final = {
+_TEXT: Final[dict[str, Any]] = {"type": "string"}
+_LIST_QUERY: Final[dict[str, dict[str, Any]]] = {
     "limit": {"type": "integer", "minimum": 1, "maximum": 100, "default": 10},
     "page": {"type": "integer", "minimum": 1, "maximum": PUBLICATIONS_PAGE_MAX, "default": 1},
     "order": {"type": "string", "enum": [sign + name for name in ORDERS for sign in ("", "-")]},
