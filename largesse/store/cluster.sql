@@ -1,0 +1,19 @@
+-- What a fresh embedded PostgreSQL needs before the schema: an owner without privileges, and its database.
+
+-- owner_exists --
+-- Whether the role is there.
+SELECT EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = $1);
+
+-- create_owner --
+-- Utility statements take no parameters: this makes the statement that creates the role.
+SELECT format('CREATE ROLE %I LOGIN PASSWORD %L', $1::text, $2::text);
+
+-- database_exists --
+-- Whether the database is there.
+SELECT EXISTS (SELECT FROM pg_catalog.pg_database WHERE datname = $1);
+
+-- create_database --
+-- The statement that creates the database: code-point order, whatever the machine's locale is.
+SELECT format(
+  'CREATE DATABASE %I OWNER %I TEMPLATE template0 ENCODING ''UTF8'' LC_COLLATE ''C'' LC_CTYPE ''C''', $1::text, $2::text
+);
