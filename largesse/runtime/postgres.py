@@ -73,6 +73,13 @@ _SETTINGS: Final = {
     "log_checkpoints": "off",
 }
 
+_GONE: Final = (
+    OSError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.InternalClientError,
+)
+
 log = structlog.get_logger(__name__)
 
 
@@ -174,6 +181,8 @@ class EmbeddedPostgres:
             await asyncio.sleep(backoff.next_delay_s())
             try:
                 await self._settle()
+                if self._stopping:
+                    return
                 self._launch()
                 backoff.started()
                 await self._wait_ready()
@@ -308,7 +317,7 @@ class EmbeddedPostgres:
             if self._process.poll() is not None:
                 raise StartRefused(f"PostgreSQL ended while starting. {self._log_tail()}")
             # Not there yet, starting up, or still recovering.
-            with contextlib.suppress(OSError, asyncpg.CannotConnectNowError, asyncpg.PostgresConnectionError):
+            with contextlib.suppress(*_GONE):
                 connection = await asyncpg.connect(self.superuser_url, timeout=5)
                 await connection.close()
                 return
