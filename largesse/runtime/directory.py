@@ -19,7 +19,8 @@ PRIVATE_FILE = 0o600
 PRIVATE_FOLDER = 0o700
 # As root PostgreSQL runs under another account, which must be able to walk through, but not to look around.
 WALKABLE_FOLDER = 0o711
-SERVE = "serve"
+# Commands that keep the directory; others need it for a moment and are waited for.
+LASTING = frozenset({"serve", "work"})
 LOCK_WAIT_S = 60.0
 LOCK_POLL_S = 0.1
 
@@ -60,7 +61,7 @@ class DataDirectory:
 
     @contextlib.asynccontextmanager
     async def owned(self, command: str) -> AsyncIterator[None]:
-        """Own the directory until the block ends. Raises StartRefused when a `serve` owns it.
+        """Own the directory until the block ends. Raises StartRefused when a `serve` or `work` owns it.
 
         A short command that runs PostgreSQL for its own duration is waited for.
         """
@@ -82,7 +83,7 @@ class DataDirectory:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 owner = self.owner()
-                if (owner and owner.command == SERVE) or time.monotonic() > deadline:
+                if (owner and owner.command in LASTING) or time.monotonic() > deadline:
                     raise StartRefused(self._in_use(owner)) from None
                 await asyncio.sleep(LOCK_POLL_S)
             else:

@@ -15,7 +15,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from importlib.util import find_spec
 from pathlib import Path
 from typing import IO, Final
@@ -165,6 +165,10 @@ class EmbeddedPostgres:
         await ensure_database(
             self.superuser_url, DATABASE, owner=OWNER, password=self._directory.secret("database_password")
         )
+        self._tell()
+
+    def _tell(self) -> None:
+        """Where other commands find this server."""
         write_private(
             self._directory.attach_file,
             {"url": self.url, "owner_pid": os.getpid(), "postgres_pid": self.pid, "sockets": str(self._sockets)},
@@ -186,6 +190,7 @@ class EmbeddedPostgres:
                 self._launch()
                 backoff.started()
                 await self._wait_ready()
+                self._tell()
             except StartRefused as error:
                 log.error("postgres_restart_failed", reason=str(error))  # noqa: TRY400 - the sentence says it all
 
@@ -347,6 +352,21 @@ class EmbeddedPostgres:
 
     def _leftovers(self) -> list[int]:
         return processes.running_with("postgres", self._mark)
+
+
+@contextlib.asynccontextmanager
+async def running(directory: DataDirectory) -> AsyncIterator[EmbeddedPostgres]:
+    """A server that runs, supervised, until the end of the block. Raises StartRefused."""
+    postgres = EmbeddedPostgres(directory)
+    supervisor: asyncio.Task[None] | None = None
+    try:
+        await postgres.start()
+        supervisor = asyncio.create_task(postgres.supervise())
+        yield postgres
+    finally:
+        await postgres.stop()
+        if supervisor is not None:
+            await supervisor
 
 
 def _is_postgres(pid: int) -> bool:

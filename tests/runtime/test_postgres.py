@@ -16,6 +16,7 @@ import pytest
 from largesse.runtime import processes
 from largesse.runtime.directory import DataDirectory, first_closed_folder
 from largesse.runtime.postgres import EmbeddedPostgres, binaries
+from largesse.runtime.postgres import running as run_supervised
 from largesse.runtime.refusal import StartRefused
 
 
@@ -30,13 +31,8 @@ def folder() -> Iterator[Path]:
 @contextlib.asynccontextmanager
 async def running(folder: Path) -> AsyncIterator[EmbeddedPostgres]:
     directory = DataDirectory(folder)
-    async with directory.owned("test"):
-        server = EmbeddedPostgres(directory)
-        await server.start()
-        try:
-            yield server
-        finally:
-            await server.stop()
+    async with directory.owned("test"), run_supervised(directory) as server:
+        yield server
 
 
 async def ask(url: str, question: str) -> object:
@@ -73,7 +69,6 @@ async def test_what_was_written_is_there_at_the_next_start(folder: Path) -> None
 
 async def test_killed_it_runs_again_within_ten_seconds(folder: Path) -> None:
     async with running(folder) as server:
-        supervisor = asyncio.create_task(server.supervise())
         await ask(server.url, "CREATE TABLE kept AS SELECT 7 AS number")
         assert server.pid
         killed, before = server.pid, time.monotonic()
@@ -85,8 +80,6 @@ async def test_killed_it_runs_again_within_ten_seconds(folder: Path) -> None:
             assert time.monotonic() - before < 10
             await asyncio.sleep(0.05)
         assert server.pid != killed
-        await server.stop()
-        await supervisor
 
 
 async def test_a_postmaster_left_behind_is_ended_and_a_fresh_one_started(folder: Path) -> None:
