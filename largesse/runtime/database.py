@@ -28,25 +28,22 @@ def resolved(settings: Settings, directory: DataDirectory, url: str) -> Settings
 
 @contextlib.asynccontextmanager
 async def opened(settings: Settings, command: str) -> AsyncIterator[Settings]:
-    """Settings whose database is there, migrated, for the length of the block.
+    """Settings whose database is there for the length of the block.
 
     Attaches to a running `serve` on the data directory; without one PostgreSQL runs for this command alone.
     """
     directory = DataDirectory(settings.data_path)
     if settings.database_url is not None:
-        await bring_up_to_date(settings)
         yield settings
         return
-    if url := await _running_url(directory):
+    if url := await running_url(directory):
         yield resolved(settings, directory, url)
         return
     async with directory.owned(command), running(directory) as postgres:
-        mine = resolved(settings, directory, postgres.url)
-        await bring_up_to_date(mine)
-        yield mine
+        yield resolved(settings, directory, postgres.url)
 
 
-async def _running_url(directory: DataDirectory) -> str | None:
+async def running_url(directory: DataDirectory) -> str | None:
     """The URL that a running `serve` tells, None without one. One that is just starting is waited for."""
     deadline = time.monotonic() + ATTACH_TIMEOUT_S
     while (owner := directory.owner()) and owner.command in LASTING:

@@ -45,13 +45,17 @@ class DataDirectory:
         self.lock_file = self.path / "lock"
 
     def create(self) -> None:
-        """Make the directory. Raises StartRefused when it can't be made, or belongs to somebody else."""
+        """Make the directory. Raises StartRefused when it can't be made, or isn't ours."""
         try:
             if not self.path.is_dir():
                 self.path.mkdir(parents=True, exist_ok=True)
                 self.path.chmod(WALKABLE_FOLDER if os.geteuid() == 0 else PRIVATE_FOLDER)
         except OSError as error:
             raise StartRefused(f"The data directory {self.path} can't be made: {error.strerror}.") from error
+        self.check_ours()
+
+    def check_ours(self) -> None:
+        """Raises StartRefused when the directory belongs to somebody else."""
         owner = self.path.stat().st_uid
         if os.geteuid() not in (0, owner) or not os.access(self.path, os.R_OK | os.W_OK | os.X_OK):
             raise StartRefused(
@@ -137,6 +141,8 @@ def first_closed_folder(path: Path, account: tuple[int, int]) -> Path | None:
     """The first folder on the way to `path` that `account` (uid, gid) may not walk through."""
     uid, gid = account
     for folder in reversed([path, *path.parents]):
+        if not folder.exists():
+            return None  # what we make ourselves is open enough
         status = folder.stat()
         if status.st_uid == uid:
             bit = stat.S_IXUSR

@@ -120,6 +120,19 @@ def _account(existing: Path) -> tuple[int, int] | None:
     )
 
 
+def check_reachable(path: Path, directory: DataDirectory) -> None:
+    """Raises StartRefused when the account that will run PostgreSQL can't get to `path`."""
+    account = _account(directory.postgres)
+    if account is None:
+        return
+    if closed := first_closed_folder(path.resolve(), account):
+        name = pwd.getpwuid(account[0]).pw_name
+        raise StartRefused(
+            f"As root, PostgreSQL runs as the account {name}, which may not enter {closed} on its way to {path}: "
+            f"start as another user, choose another place, or allow it with `chmod o+x {closed}`."
+        )
+
+
 class EmbeddedPostgres:
     """One PostgreSQL of one data directory. The caller holds the directory's lock."""
 
@@ -156,7 +169,8 @@ class EmbeddedPostgres:
 
         Raises StartRefused with a sentence when that can't be.
         """
-        self._check_reachable()
+        check_reachable(self._directory.path, self._directory)
+        check_reachable(binaries(), self._directory)
         self._make_run_folder()
         await self._settle()
         await self._initialise()
@@ -212,18 +226,6 @@ class EmbeddedPostgres:
             if await processes.wait_until(ended, timeout_s=timeout_s):
                 return
         raise StartRefused(f"PostgreSQL, process {pid}, doesn't stop.")
-
-    def _check_reachable(self) -> None:
-        if self._account is None:
-            return
-        name = pwd.getpwuid(self._account[0]).pw_name
-        for what, path in (("data directory", self._directory.path), ("embedded PostgreSQL", binaries())):
-            if closed := first_closed_folder(path, self._account):
-                raise StartRefused(
-                    f"As root, PostgreSQL runs as the account {name}, which may not enter {closed} on its way to the "
-                    f"{what} {path}: start as another user, choose another directory with --data, "
-                    f"or allow it with `chmod o+x {closed}`."
-                )
 
     def _make_run_folder(self) -> None:
         self._make_private(self._directory.run)

@@ -1,7 +1,10 @@
 """The role and the database in a PostgreSQL that is ours alone."""
 
+from typing import Any
+
 import asyncpg
 
+from largesse.store.connection import Connection
 from largesse.store.sql import load
 
 _SQL = load("cluster")
@@ -17,3 +20,15 @@ async def ensure_database(superuser_url: str, name: str, *, owner: str, password
             await connection.execute(await connection.fetchval(_SQL["create_database"], name, owner))
     finally:
         await connection.close()
+
+
+async def has_extension(connection: Connection, name: str) -> bool:
+    return bool(await connection.fetchval(_SQL["has_extension"], name))
+
+
+async def server_facts(connection: Connection) -> dict[str, Any]:
+    """`version`, `fsync`, `synchronous_commit`, and the names in `migrations`."""
+    row = await connection.fetchrow(_SQL["server_facts"])
+    assert row is not None
+    names = await connection.fetch(_SQL["applied_migrations"]) if row["has_schema"] else []
+    return {**row, "migrations": [name["name"] for name in names]}
