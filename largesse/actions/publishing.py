@@ -30,7 +30,7 @@ from largesse.domain.publications import (
     refusal,
 )
 from largesse.store import publications as store
-from largesse.store.connection import Pool
+from largesse.store.connection import Pool, acquire
 
 CODE_TRIES_MAX: Final = 5
 SPARES_MAX: Final = 2_000  # for one request at its last try
@@ -123,7 +123,7 @@ class Publisher:
         if verdict.outcome == PUBLISHED and verdict.publication is not None:
             return verdict.publication
         if verdict.outcome == REPLAYED:
-            async with self._pool.acquire() as connection:
+            async with acquire(self._pool) as connection:
                 found = await store.find_publications(connection, project.id, [verdict.publication_id])
             return found[verdict.publication_id]
         raise refusal(verdict.outcome, request, verdict.voucher_id)
@@ -182,28 +182,32 @@ class Publisher:
     async def _run(self, batch: list[_Waiting]) -> None:
         self.statistics.batches += 1
         try:
-            verdicts = await self._ask(batch)
-        except ROLLED_BACK as error:
-            self.statistics.statements_failed += 1
-            self._after_rollback(batch, error)
+            answer = await self._ask(batch)
         except BaseException as error:  # noqa: BLE001 - whatever it was, every caller must hear of it
             self.statistics.statements_failed += 1
             self._fail(batch, error)
-        else:
-            for waiting, verdict in zip(batch, verdicts, strict=True):
-                self._settle(waiting, verdict)
+            return
+        if isinstance(answer, asyncpg.PostgresError):
+            self.statistics.statements_failed += 1
+            self._after_rollback(batch, answer)
+            return
+        for waiting, verdict in zip(batch, answer, strict=True):
+            self._settle(waiting, verdict)
 
-    async def _ask(self, batch: list[_Waiting]) -> list[store.Verdict]:
-        project = batch[0].project
-        async with self._pool.acquire() as connection:
-            return await store.publish(
-                connection,
-                project,
-                [w.request for w in batch],
-                cursors=self._cursors_of(batch),
-                spares=self._spares(batch),
-                giving_up=frozenset(w.request.id for w in batch if w.code_tries >= CODE_TRIES_MAX),
-            )
+    async def _ask(self, batch: list[_Waiting]) -> list[store.Verdict] | asyncpg.PostgresError:
+        """The verdicts, or why the statement was rolled back although the database is well."""
+        async with acquire(self._pool) as connection:
+            try:
+                return await store.publish(
+                    connection,
+                    batch[0].project,
+                    [w.request for w in batch],
+                    cursors=self._cursors_of(batch),
+                    spares=self._spares(batch),
+                    giving_up=frozenset(w.request.id for w in batch if w.code_tries >= CODE_TRIES_MAX),
+                )
+            except ROLLED_BACK as error:
+                return error
 
     def _settle(self, waiting: _Waiting, verdict: store.Verdict) -> None:
         self.statistics.count(verdict.outcome)

@@ -9,8 +9,9 @@ from granian.constants import HTTPModes, Interfaces
 from granian.log import LogLevels
 from granian.server.embed import Server
 
+from largesse.http.app import App
 from largesse.runtime import child
-from largesse.runtime.app import ASGIApp, build_app
+from largesse.runtime.app import build_app
 from largesse.runtime.logs import configure_logs
 
 BACKLOG: Final = 1024
@@ -21,7 +22,7 @@ BACKPRESSURE: Final = 8192
 class SharedSocketServer(Server):
     """Accepts from the parent's socket, which stays open while a process is replaced: no connection is refused."""
 
-    def __init__(self, app: ASGIApp, socket: int) -> None:
+    def __init__(self, app: App, socket: int) -> None:
         self._socket = socket
         super().__init__(
             app,
