@@ -1,5 +1,6 @@
 """What the routes use, made once by the composition root."""
 
+import secrets
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
@@ -9,6 +10,7 @@ from largesse.auth.keys import KeyCache
 from largesse.auth.rates import RateLimits
 from largesse.http.metrics import Metrics
 from largesse.store.connection import Pool
+from largesse.wire.assets import AssetTokens
 
 BODY_BYTES_MAX: Final = 10_485_760
 
@@ -34,6 +36,9 @@ class Services:
     publisher: Publisher = field(default_factory=NoPublisher)
     rates: RateLimits = field(default_factory=RateLimits)
     metrics: Metrics = field(default_factory=Metrics)
+    # The installation's secret key belongs here; this one makes ids of images that nobody else can read, this server
+    # after a restart included.
+    assets: AssetTokens = field(default_factory=lambda: AssetTokens(secrets.token_bytes(32)))
     body_bytes_max: int = BODY_BYTES_MAX
     metrics_token: str | None = None  # without it /metrics answers to loopback only
     public_url: str = "http://127.0.0.1:8000"

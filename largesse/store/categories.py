@@ -15,9 +15,7 @@ LIST_MAX: Final = 1_000
 
 
 def _duplicate(name: str) -> DuplicateFound:
-    return DuplicateFound(
-        f"Duplicated category exists with name {name}", resource_id=name, resource_type="category"
-    )
+    return DuplicateFound(f"Duplicated category exists with name {name}", resource_id=name, resource_type="category")
 
 
 async def create_category(connection: Connection, project_id: int, id: str, name: str, hierarchy: int) -> Category:

@@ -16,6 +16,9 @@ LIST: Final = ListSql(
         "email": "c.email = {}",
         "name": "c.name = {}",
         "city": "c.address->>'city' = {}",
+        # The cursor of `starting_after`: apart from the filters, because it doesn't change what is counted.
+        "cursor_before": "c.created_at < {}",
+        "cursor_after": "c.created_at > {}",
         "created_before": "c.created_at < {}",
         "created_after": "c.created_at > {}",
         "updated_before": "c.updated_at < {}",
@@ -38,9 +41,7 @@ async def upsert_customer(
 
 async def update_customer(connection: Connection, project_id: int, id: str, profile: Profile) -> Customer | None:
     """None when there is no such customer, or nothing to change."""
-    row = await connection.fetchrow(
-        SQL["update_customer"], project_id, id, *_values(profile), sorted(profile.cleared)
-    )
+    row = await connection.fetchrow(SQL["update_customer"], project_id, id, *_values(profile), sorted(profile.cleared))
     return None if row is None else Customer(**row)
 
 

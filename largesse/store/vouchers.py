@@ -19,8 +19,8 @@ LIST: Final = ListSql(
         "campaign_id": "v.campaign_id = {}",
         "campaign": "v.campaign_id = (SELECT n.id FROM campaigns n WHERE n.project_id = $1 AND n.name = {}"
         " AND n.deleted_at IS NULL)",
-        "category": "v.category_id = (SELECT n.id FROM categories n WHERE n.project_id = $1 AND (n.name = {} OR n.id = {})"
-        " ORDER BY (n.id = {}) DESC LIMIT 1)",
+        "category": "v.category_id = (SELECT n.id FROM categories n WHERE n.project_id = $1"
+        " AND (n.name = {} OR n.id = {}) ORDER BY (n.id = {}) DESC LIMIT 1)",
         "customer": "v.holder_id = (SELECT n.id FROM customers n WHERE n.project_id = $1"
         " AND (n.id = {} OR n.source_id = {} AND n.deleted_at IS NULL) ORDER BY (n.id = {}) DESC LIMIT 1)",
         "code_key": "v.code_key = {}",
@@ -106,9 +106,7 @@ async def get_voucher(connection: Connection, project: Project, code_or_id: str)
 async def lock_voucher(
     connection: Connection, project: Project, code_or_id: str, *, in_bin: bool = False
 ) -> LockedVoucher | None:
-    row = await connection.fetchrow(
-        SQL["lock_voucher"], project.id, project.code_key(code_or_id), code_or_id, in_bin
-    )
+    row = await connection.fetchrow(SQL["lock_voucher"], project.id, project.code_key(code_or_id), code_or_id, in_bin)
     return None if row is None else LockedVoucher(*row)
 
 

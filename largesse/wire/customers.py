@@ -1,9 +1,81 @@
 """Customers as JSON (spec customers §2)."""
 
-from typing import Any
+from typing import Annotated, Any, Final, TypeVar
 
-from largesse.domain.customers import Customer
-from largesse.wire.dates import render
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from largesse.domain.customers import Customer, Profile
+from largesse.domain.errors import InvalidPayload
+from largesse.wire.dates import Date, render
+from largesse.wire.metadata import METADATA_BYTES_MAX, Metadata
+
+T = TypeVar("T")
+
+TEXT_LENGTH_MAX: Final = 1_000
+DESCRIPTION_LENGTH_MAX: Final = 10_000
+Text = Annotated[str, msgspec.Meta(max_length=TEXT_LENGTH_MAX)]
+
+
+class AddressInput(msgspec.Struct, frozen=True, kw_only=True):
+    city: Text | UnsetType | None = UNSET
+    state: Text | UnsetType | None = UNSET
+    line_1: Text | UnsetType | None = UNSET
+    line_2: Text | UnsetType | None = UNSET
+    country: Text | UnsetType | None = UNSET
+    postal_code: Text | UnsetType | None = UNSET
+
+
+class CustomerInput(msgspec.Struct, frozen=True, kw_only=True):
+    """A customer object in a request: creation, update, publication.
+
+    `birthday` is the contract's old name of `birthdate`; both are kept.
+    """
+
+    id: str | None = None
+    source_id: str | None = None
+    name: Text | UnsetType | None = UNSET
+    description: Annotated[str, msgspec.Meta(max_length=DESCRIPTION_LENGTH_MAX)] | UnsetType | None = UNSET
+    email: Text | UnsetType | None = UNSET
+    phone: Text | UnsetType | None = UNSET
+    birthday: Date | UnsetType | None = UNSET
+    birthdate: Date | UnsetType | None = UNSET
+    address: AddressInput | UnsetType | None = UNSET
+    metadata: Metadata | UnsetType | None = UNSET
+
+    def profile(self, *, null_clears: bool = False) -> Profile:
+        """What is said about the customer. `null_clears`: null unsets a field; else null is as good as absent."""
+        return Profile(
+            name=_said(self.name),
+            description=_said(self.description),
+            email=_said(self.email),
+            phone=_said(self.phone),
+            birthday=_said(self.birthday),
+            birthdate=_said(self.birthdate),
+            address=self._address(null_clears=null_clears),
+            metadata=_said(self.metadata),
+            cleared=frozenset(name for name in _PROFILE if getattr(self, name) is None) if null_clears else frozenset(),
+        )
+
+    def _address(self, *, null_clears: bool) -> dict[str, Any] | None:
+        address = _said(self.address)
+        if address is None:
+            return None
+        fields = {name: getattr(address, name) for name in AddressInput.__struct_fields__}
+        return {k: v for k, v in fields.items() if v is not UNSET and (v is not None or null_clears)} or None
+
+
+_PROFILE: Final = ("name", "description", "email", "phone", "birthday", "birthdate", "address", "metadata")
+
+
+def _said(value: T | UnsetType | None) -> T | None:
+    return None if isinstance(value, UnsetType) else value
+
+
+def check_metadata_size(metadata: dict[str, Any]) -> None:
+    """A merge of two objects may be too large though each was small enough. Raises InvalidPayload."""
+    if len(msgspec.json.encode(metadata)) > METADATA_BYTES_MAX:
+        raise InvalidPayload(f"Property .metadata must not be larger than {METADATA_BYTES_MAX} bytes")
 
 
 def render_customer_short(customer: Customer) -> dict[str, Any]:
@@ -58,4 +130,18 @@ def _summaries() -> dict[str, Any]:
         },
         "loyalty": {"points": 0, "referred_customers": 0, "campaigns": {}},
         "referrals": {"total": 0, "campaigns": []},
+    }
+
+
+def render_deletion(id: str, customer: Customer) -> dict[str, Any]:
+    """The receipt of a permanent deletion; the misspelt object name is the contract's."""
+    counts = ("events", "customer_events", "daily_events", "segments", "orders", "order_events")
+    return {
+        "id": id,
+        "created_at": render(customer.updated_at or customer.created_at),
+        "related_object_id": customer.id,
+        "related_object": "customer",
+        "status": "DONE",
+        "data_json": dict.fromkeys(counts, 0) | {"customer": 1},
+        "object": "pernament_deletion",
     }
