@@ -7,6 +7,9 @@ milliseconds and a 7-digit counter. Digits sort in code-point order, so the orde
 from typing import Final
 
 BASE62: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+PAIR: Final = 62 * 62
+PAIRS: Final = [first + second for first in BASE62 for second in BASE62]
+"""All two-digit numbers: bulk ids are put together from them."""
 MILLIS_DIGITS: Final = 7
 HEX_COUNTER_DIGITS: Final = 7
 HEX_COUNTER_MAX: Final = 16**HEX_COUNTER_DIGITS

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from datetime import datetime
+from itertools import pairwise
 from typing import Any, Final
 
 from largesse.domain.errors import InvalidPayload, InvalidVoucher
@@ -68,7 +69,7 @@ def check_hours(hours: dict[str, Any] | None) -> None:
             by_day.setdefault(day, []).append((start, end))
     for spans in by_day.values():
         spans.sort()
-        if any(later[0] < earlier[1] for earlier, later in zip(spans, spans[1:], strict=False)):
+        if any(later[0] < earlier[1] for earlier, later in pairwise(spans)):
             raise InvalidPayload("Property .validity_hours.daily must not hold overlapping periods")
 
 

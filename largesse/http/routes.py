@@ -2,9 +2,9 @@
 
 from starlette.routing import Route
 
-from largesse.http import health, publications
+from largesse.http import async_actions, campaigns, categories, customers, health, publications, vouchers
 
-RESOURCES = (health, publications)
+RESOURCES = (health, publications, customers, categories, campaigns, vouchers, async_actions)
 
 
 def all_routes() -> list[Route]:

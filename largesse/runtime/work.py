@@ -2,6 +2,7 @@
 
 import uvloop
 
+from largesse.jobs.worker import run
 from largesse.runtime import child
 from largesse.runtime.logs import configure_logs
 from largesse.runtime.settings import Settings
@@ -9,9 +10,7 @@ from largesse.runtime.settings import Settings
 
 async def work(settings: Settings) -> None:
     """Do jobs until SIGTERM or SIGINT; the one in hand is finished or left to whoever takes it over."""
-    assert settings.database_url is not None
-    stop = child.stop_event()
-    await stop.wait()
+    await run(settings.direct_url, stop=child.stop_event())
 
 
 def main() -> None:

@@ -72,8 +72,8 @@ async def get_campaign(connection: Connection, project_id: int, id_or_name: str)
 
 async def lock_campaign(connection: Connection, project_id: int, id_or_name: str) -> Campaign | None:
     """The campaign as it is now, held until the transaction ends."""
-    id = await connection.fetchval(SQL["lock_campaign"], project_id, id_or_name)
-    return None if id is None else await get_campaign(connection, project_id, id)
+    found = await connection.fetchval(SQL["lock_campaign"], project_id, id_or_name)
+    return None if found is None else await get_campaign(connection, project_id, found)
 
 
 async def update_campaign(connection: Connection, project_id: int, campaign: Campaign) -> None:

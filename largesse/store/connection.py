@@ -19,6 +19,7 @@ COMMAND_TIMEOUT_S = 60.0
 ACQUIRE_TIMEOUT_S = 5.0  # how long a request waits for a connection before it is told to come back
 
 API_SETTINGS = {"statement_timeout": "10s", "lock_timeout": "5s", "idle_in_transaction_session_timeout": "30s"}
+JOB_SETTINGS = {"statement_timeout": "50s", "lock_timeout": "10s", "idle_in_transaction_session_timeout": "60s"}
 # DETAILS 3.15. The statement is planned once and on an empty database perhaps: without sequential scans the plan
 # made then is still the right one after ten million publications.
 PUBLISH_SETTINGS = {

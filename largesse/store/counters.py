@@ -37,3 +37,7 @@ async def campaign_vouchers(connection: Connection, project_id: int, campaign_id
 
 async def forget_counters(connection: Connection, project_id: int, campaign_id: str) -> None:
     await connection.execute(SQL["forget_counters"], project_id, campaign_id)
+
+
+async def open_counters(connection: Connection, project_id: int, campaign_id: str, *, vouchers: int) -> None:
+    await connection.execute(SQL["open_counters"], project_id, campaign_id, vouchers)

@@ -23,3 +23,7 @@ SELECT vouchers FROM campaign_counters WHERE project_id = $1 AND campaign_id = $
 -- forget_counters --
 -- With a campaign that is gone for good.
 DELETE FROM campaign_counters WHERE project_id = $1 AND campaign_id = $2
+
+-- open_counters --
+-- The row of a new campaign.
+INSERT INTO campaign_counters (project_id, campaign_id, vouchers) VALUES ($1, $2, $3)

@@ -16,6 +16,9 @@ LIST: Final = ListSql(
         "email": "c.email = {}",
         "name": "c.name = {}",
         "city": "c.address->>'city' = {}",
+        # The cursor of `starting_after`: apart from the filters, because it doesn't change what is counted.
+        "cursor_before": "c.created_at < {}",
+        "cursor_after": "c.created_at > {}",
         "created_before": "c.created_at < {}",
         "created_after": "c.created_at > {}",
         "updated_before": "c.updated_at < {}",

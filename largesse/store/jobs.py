@@ -1,4 +1,4 @@
-"""The queue of long work: rows of `jobs`, claimed one by one. Enqueueing is an insert, so actions never see a worker."""
+"""The queue of long work: rows of `jobs`, claimed one by one. Enqueueing is an insert: actions see no worker."""
 
 from typing import Final, NamedTuple
 

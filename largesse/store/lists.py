@@ -24,9 +24,8 @@ class ListSql:
     ) -> tuple[str, list[Any]]:
         """The statement and its arguments. Raises InvalidQueryParams for an order that the list doesn't have."""
         if order not in self.orders:
-            raise InvalidQueryParams(
-                f"Property .order must be equal to one of the allowed values {_names(self.orders)}"
-            )
+            names = ", ".join(self.orders)
+            raise InvalidQueryParams(f"Property .order must be equal to one of the allowed values [{names}]")
         filters, arguments = self._filters(project_id, given)
         arguments += [limit, offset]
         count = len(arguments)
@@ -50,10 +49,6 @@ class ListSql:
             arguments.append(value)
             parts.append(f" AND {self.filters[name]}".replace("{}", f"${len(arguments)}"))
         return "".join(parts), arguments
-
-
-def _names(orders: Mapping[str, str]) -> str:
-    return "[" + ", ".join(orders) + "]"
 
 
 def both_ways(columns: Mapping[str, str], tie: str) -> dict[str, str]:

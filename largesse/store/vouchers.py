@@ -19,8 +19,8 @@ LIST: Final = ListSql(
         "campaign_id": "v.campaign_id = {}",
         "campaign": "v.campaign_id = (SELECT n.id FROM campaigns n WHERE n.project_id = $1 AND n.name = {}"
         " AND n.deleted_at IS NULL)",
-        "category": "v.category_id = (SELECT n.id FROM categories n WHERE n.project_id = $1 AND (n.name = {} OR n.id = {})"
-        " ORDER BY (n.id = {}) DESC LIMIT 1)",
+        "category": "v.category_id = (SELECT n.id FROM categories n WHERE n.project_id = $1"
+        " AND (n.name = {} OR n.id = {}) ORDER BY (n.id = {}) DESC LIMIT 1)",
         "customer": "v.holder_id = (SELECT n.id FROM customers n WHERE n.project_id = $1"
         " AND (n.id = {} OR n.source_id = {} AND n.deleted_at IS NULL) ORDER BY (n.id = {}) DESC LIMIT 1)",
         "code_key": "v.code_key = {}",

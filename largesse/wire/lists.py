@@ -3,7 +3,7 @@
 import re
 from collections.abc import Collection
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 from urllib.parse import parse_qsl
 
 from msgspec import Struct
@@ -143,3 +143,8 @@ class Query:
             raise InvalidQueryParams(joined(self._faults))
         if self._page_max_exceeded is not None:
             raise PageOverLimit(f"Property .page cannot be higher than {self._page_max_exceeded}")
+
+
+def present(**values: Any) -> dict[str, Any]:
+    """Those that were given: what a list filters by."""
+    return {name: value for name, value in values.items() if value is not None}

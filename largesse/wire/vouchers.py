@@ -1,11 +1,159 @@
 """Vouchers as JSON (spec publications §7.1 and §11.2). Rendered for every published code: straight lines."""
 
-from typing import Any
+from typing import Annotated, Any, Final, Literal
 from urllib.parse import quote
 
-from largesse.domain.vouchers import GIFT_VOUCHER, LOYALTY_CARD, Voucher
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from largesse.domain.codes import CodeConfig, code_config
+from largesse.domain.errors import NotBuilt
+from largesse.domain.vouchers import GIFT_VOUCHER, LOYALTY_CARD, Voucher, VoucherTemplate, infer_type
 from largesse.wire.assets import AssetUrls
-from largesse.wire.dates import render
+from largesse.wire.categories import CategoryName
+from largesse.wire.dates import DateTime, render
+from largesse.wire.discounts import DiscountInput, as_stored
+from largesse.wire.metadata import Metadata
+
+AMOUNT_MAX: Final = 10**15
+"""Keeps every sum of balances inside 64 bits."""
+QUANTITY_MAX: Final = 2**31 - 1
+ADDITIONAL_INFO_LENGTH_MAX: Final = 10_000
+
+Amount = Annotated[int, msgspec.Meta(ge=0, le=AMOUNT_MAX)]
+Quantity = Annotated[int, msgspec.Meta(ge=0, le=QUANTITY_MAX)]
+Info = Annotated[str, msgspec.Meta(max_length=ADDITIONAL_INFO_LENGTH_MAX)]
+VoucherType = Literal["DISCOUNT_VOUCHER", "GIFT_VOUCHER", "LOYALTY_CARD"]
+
+
+class GiftInput(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    amount: Amount = 0
+    effect: Literal["APPLY_TO_ORDER", "APPLY_TO_ITEMS"] | None = None
+
+
+class LoyaltyCardInput(msgspec.Struct, frozen=True, kw_only=True):
+    points: Amount = 0
+
+
+class RedemptionInput(msgspec.Struct, frozen=True, kw_only=True):
+    quantity: Quantity | None = None
+
+
+class CodeConfigInput(msgspec.Struct, frozen=True, kw_only=True):
+    length: int | None = None
+    charset: str | None = None
+    pattern: str | None = None
+    prefix: str | None = None
+    postfix: str | None = None
+
+    def checked(self) -> CodeConfig:
+        """Raises InvalidCodeConfig."""
+        return code_config(
+            length=self.length, charset=self.charset, pattern=self.pattern, prefix=self.prefix, postfix=self.postfix
+        )
+
+
+class TimeframeInput(msgspec.Struct, frozen=True, kw_only=True):
+    interval: str
+    duration: str
+
+
+class WindowInput(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    days_of_week: Annotated[list[int], msgspec.Meta(max_length=7)] | None = None
+    start_time: str | None = None
+    expiration_time: str | None = None
+
+
+class HoursInput(msgspec.Struct, frozen=True, kw_only=True):
+    daily: list[WindowInput] = []
+
+
+Days = Annotated[list[int], msgspec.Meta(max_length=7)]
+
+
+class VoucherInput(msgspec.Struct, frozen=True, kw_only=True):
+    """A voucher to be made. Null is as good as absent."""
+
+    code: str | None = None
+    code_config: CodeConfigInput | None = None
+    campaign: str | None = None
+    campaign_id: str | None = None
+    type: VoucherType | None = None
+    discount: DiscountInput | None = None
+    gift: GiftInput | None = None
+    loyalty_card: LoyaltyCardInput | None = None
+    redemption: RedemptionInput | None = None
+    category: CategoryName | None = None
+    category_id: str | None = None
+    start_date: DateTime | None = None
+    expiration_date: DateTime | None = None
+    validity_timeframe: TimeframeInput | None = None
+    validity_day_of_week: Days | None = None
+    validity_hours: HoursInput | None = None
+    active: bool | None = None
+    additional_info: Info | None = None
+    metadata: Metadata | None = None
+    validation_rules: list[str] | None = None
+
+    def template(self) -> VoucherTemplate:
+        """What it says about the voucher, its category apart. Raises InvalidVoucher."""
+        discount = None if self.discount is None else as_stored(self.discount)
+        type_ = infer_type(self.type, discount, self.gift, self.loyalty_card)
+        return VoucherTemplate(
+            type=type_,
+            active=self.active is not False,
+            redemption_quantity=self.redemption.quantity if self.redemption else None,
+            amount=amount_of(self.gift, self.loyalty_card),
+            discount=discount,
+            gift_effect=self.gift.effect if self.gift else None,
+            start_date=self.start_date,
+            expiration_date=self.expiration_date,
+            validity_timeframe=plain(self.validity_timeframe),
+            validity_day_of_week=self.validity_day_of_week,
+            validity_hours=plain(self.validity_hours),
+            additional_info=self.additional_info,
+            metadata=self.metadata or {},
+        )
+
+
+class VoucherChanges(msgspec.Struct, frozen=True, kw_only=True):
+    """What may change of a voucher; everything else in a body is ignored. Null clears."""
+
+    category: CategoryName | UnsetType | None = UNSET
+    category_id: str | UnsetType | None = UNSET
+    start_date: DateTime | UnsetType | None = UNSET
+    expiration_date: DateTime | UnsetType | None = UNSET
+    validity_timeframe: TimeframeInput | UnsetType | None = UNSET
+    validity_day_of_week: Days | UnsetType | None = UNSET
+    validity_hours: HoursInput | UnsetType | None = UNSET
+    active: bool | UnsetType | None = UNSET
+    additional_info: Info | UnsetType | None = UNSET
+    metadata: Metadata | UnsetType | None = UNSET
+    discount: DiscountInput | UnsetType | None = UNSET
+
+
+def amount_of(gift: GiftInput | None, loyalty_card: LoyaltyCardInput | None) -> int:
+    """Credits in hundredths, or points."""
+    if gift is not None:
+        return gift.amount
+    return 0 if loyalty_card is None else loyalty_card.points
+
+
+def plain(value: msgspec.Struct | None) -> dict[str, Any] | None:
+    """As it goes into jsonb and comes back in answers."""
+    return None if value is None else dict(msgspec.to_builtins(value))
+
+
+def changed(sent: msgspec.Struct, *, null_clears: bool) -> dict[str, Any]:
+    """The fields that a Struct of changes sets, by name. Without `null_clears`, null is as good as absent."""
+    fields = {name: getattr(sent, name) for name in sent.__struct_fields__}
+    return {k: v for k, v in fields.items() if v is not UNSET and (v is not None or null_clears)}
+
+
+def refuse_rules(validation_rules: list[str] | None) -> None:
+    """Raises NotBuilt: a voucher that ignored the rules it was given would be worse than none."""
+    if validation_rules:
+        raise NotBuilt("Property .validation_rules is not supported yet")
 
 
 def render_voucher(
@@ -67,6 +215,18 @@ def render_voucher_simplified(voucher: Voucher) -> dict[str, Any]:
         out["discount"] = voucher.discount
     out["is_referral_code"] = voucher.is_referral_code
     return out
+
+
+def render_entry(row: dict[str, Any]) -> dict[str, Any]:
+    """One publication inside a voucher: `customer` is the customer's own source id (spec publications §9)."""
+    return {
+        "customer_id": row["customer_id"],
+        "customer": row["tracking_id"],
+        "channel": row["channel"],
+        "published_at": render(row["created_at"]),
+        "metadata": row["metadata"],
+        "object": "publication",
+    }
 
 
 def _quoted(voucher: Voucher) -> str:

@@ -1,0 +1,77 @@
+"""Create, change and forget customers (spec customers §3)."""
+
+from largesse.actions.scope import Scope
+from largesse.domain.customers import Customer, Profile, check_source_id
+from largesse.domain.errors import NotFound
+from largesse.events import catalogue
+from largesse.events.outbox import append
+from largesse.store import customers as store
+from largesse.wire.customers import CustomerInput, check_metadata_size
+
+
+async def save_customer(scope: Scope, sent: CustomerInput) -> Customer:
+    """Create a customer, or write onto the one that is named: `id` decides, else `source_id`; without both a new one.
+
+    Raises NotFound for an unknown id, which only we can make.
+    """
+    profile = sent.profile()
+    if sent.id is not None:
+        return await _change(scope, sent.id, profile, by_source_id=False)
+    if sent.source_id is None:
+        return await _upsert(scope, None, profile)
+    if (known := await store.find_customer(scope.connection, scope.project.id, sent.source_id)) is None:
+        check_source_id(sent.source_id)
+    elif known.source_id != sent.source_id:
+        return await _change(scope, known.id, profile, by_source_id=False)
+    return await _upsert(scope, sent.source_id, profile)
+
+
+async def _upsert(scope: Scope, source_id: str | None, profile: Profile) -> Customer:
+    new_id = scope.ids.new("cust_")
+    customer = await store.upsert_customer(scope.connection, scope.project.id, new_id, source_id, profile)
+    if customer is None:  # it was there and has it all already
+        assert source_id is not None
+        return await get_customer(scope, source_id)
+    check_metadata_size(customer.metadata)
+    made = customer.id == new_id
+    type_ = catalogue.CUSTOMER_CREATED if made else catalogue.CUSTOMER_UPDATED
+    await append(scope, type_, customer.id, {"customer": customer})
+    return customer
+
+
+async def _change(scope: Scope, id_or_source_id: str, profile: Profile, *, by_source_id: bool) -> Customer:
+    known = await get_customer(scope, id_or_source_id)
+    if not by_source_id and known.id != id_or_source_id:
+        raise NotFound.of("customer", id_or_source_id)
+    customer = await store.update_customer(scope.connection, scope.project.id, known.id, profile)
+    if customer is None:  # nothing new
+        return known
+    check_metadata_size(customer.metadata)
+    await append(scope, catalogue.CUSTOMER_UPDATED, customer.id, {"customer": customer})
+    return customer
+
+
+async def get_customer(scope: Scope, id_or_source_id: str) -> Customer:
+    customer = await store.find_customer(scope.connection, scope.project.id, id_or_source_id)
+    if customer is None:
+        raise NotFound.of("customer", id_or_source_id)
+    return customer
+
+
+async def update_customer(scope: Scope, id_or_source_id: str, profile: Profile) -> Customer:
+    return await _change(scope, id_or_source_id, profile, by_source_id=True)
+
+
+async def delete_customer(scope: Scope, id_or_source_id: str) -> None:
+    customer = await get_customer(scope, id_or_source_id)
+    if await store.delete_customer(scope.connection, scope.project.id, customer.id):
+        await append(scope, catalogue.CUSTOMER_DELETED, customer.id, {"customer": customer})
+
+
+async def erase_customer(scope: Scope, id_or_source_id: str) -> Customer:
+    """Empty the customer of everything personal; its publications stay, without name, e-mail and source id."""
+    customer = await store.erase_customer(scope.connection, scope.project.id, id_or_source_id)
+    if customer is None:
+        raise NotFound.of("customer", id_or_source_id)
+    await append(scope, catalogue.CUSTOMER_DELETED, customer.id, {"customer": customer})
+    return customer

@@ -1,0 +1,212 @@
+"""Codes in bulk: random, unique in the project, exactly as many as asked (spec vouchers-and-campaigns §5.2, §5.6).
+
+A generation is an async action worked off in chunks. Each chunk is one transaction that inserts, moves the counters and
+saves how far it came, so a worker that is killed anywhere leaves a whole number of chunks, and the next one goes on.
+"""
+
+import os
+from typing import Any, Final
+
+import msgspec
+from msgspec.structs import replace
+
+from largesse.actions.scope import Scope
+from largesse.domain import async_actions as states
+from largesse.domain.async_actions import VOUCHERS_GENERATE, AsyncAction
+from largesse.domain.campaigns import (
+    GENERATION_DONE,
+    GENERATION_FAILED,
+    GENERATION_IN_PROGRESS,
+    STANDALONE,
+    Campaign,
+    check_room,
+    template_of,
+)
+from largesse.domain.codes import CodeConfig, capacity, check_capacity, new_codes, pick_keys, shape
+from largesse.domain.errors import InvalidCampaign, InvalidCodeConfig
+from largesse.domain.vouchers import NewVoucher, VoucherTemplate
+from largesse.events import catalogue
+from largesse.events.outbox import append
+from largesse.store import async_actions, campaigns, counters, jobs, vouchers
+
+CHUNK: Final = 10_000
+"""Codes in one transaction: a tenth of a second on a small machine."""
+ROUNDS_MAX: Final = 50
+"""Draws in one chunk, before it is saved as it is: in a nearly full space most codes drawn are taken."""
+DRAWS_BEFORE_DENSE: Final = 5
+DENSE_DRAW: Final = 20_000
+"""Codes tried at once where most of them are taken."""
+FRUITLESS_CHUNKS_MAX: Final = 5
+SPARSE: Final = 4
+"""A space this many times larger than all that is in it needs no counting."""
+
+
+def new_vouchers(scope: Scope, config: CodeConfig, count: int) -> list[NewVoucher]:
+    """Ids, codes and pick keys, sorted by code. Whether the codes are new is for the insert to decide."""
+    codes = sorted(set(new_codes(config, count, os.urandom)))
+    ids = scope.ids.run("v_", len(codes)) if len(codes) > 1 else [scope.ids.new("v_")]
+    return [NewVoucher(*row) for row in zip(ids, codes, pick_keys(len(codes), os.urandom), strict=True)]
+
+
+async def check_space(scope: Scope, config: CodeConfig, count: int) -> None:
+    """Raises InvalidCodeConfig when `count` more codes of this shape can't exist in the project."""
+    sensitive = scope.project.case_sensitive_codes
+    room = capacity(config, case_sensitive=sensitive)
+    taken = 0
+    if room < SPARSE * (count + await counters.total_vouchers(scope.connection, scope.project.id)):
+        # Only now is it worth a look at every code: the bin and other campaigns take room as well.
+        pattern = shape(config, case_sensitive=sensitive)
+        taken = await vouchers.count_codes_like(scope.connection, scope.project.id, pattern)
+    check_capacity(config, count, taken, case_sensitive=sensitive)
+
+
+async def make_vouchers(scope: Scope, template: VoucherTemplate, config: CodeConfig, count: int) -> int:
+    """Insert `count` new vouchers; fewer only where the space of codes is nearly full. Counters are the caller's."""
+    made = 0
+    for _ in range(ROUNDS_MAX):
+        batch = new_vouchers(scope, config, count - made)
+        made += await vouchers.insert_vouchers(scope.connection, scope.project, template, batch)
+        if made == count:
+            return made
+        if made < count // 2:  # most are taken already
+            break
+    for _ in range(ROUNDS_MAX):
+        batch = await _unused(scope, config, count - made)
+        if batch:
+            made += await vouchers.insert_vouchers(scope.connection, scope.project, template, batch)
+        if made == count:
+            break
+    return made
+
+
+async def make_voucher(scope: Scope, template: VoucherTemplate, config: CodeConfig) -> str:
+    """Insert one voucher with a random code; returns the code. Raises InvalidCodeConfig when none is left."""
+    for attempt in range(ROUNDS_MAX):
+        sparse = attempt < DRAWS_BEFORE_DENSE
+        batch = new_vouchers(scope, config, 1) if sparse else await _unused(scope, config, 1)
+        if batch and await vouchers.insert_vouchers(scope.connection, scope.project, template, batch) == 1:
+            return batch[0].code
+    await check_space(scope, config, 1)
+    raise InvalidCodeConfig("No unused code of this configuration was found")
+
+
+async def _unused(scope: Scope, config: CodeConfig, limit: int) -> list[NewVoucher]:
+    """At most `limit` vouchers out of a large draw, those whose codes aren't taken: for a space that is nearly full."""
+    project = scope.project
+    by_key = {project.code_key(code): code for code in new_codes(config, DENSE_DRAW, os.urandom)}
+    free = await vouchers.free_codes(scope.connection, project.id, list(by_key), limit)
+    if not free:
+        return []
+    codes = sorted(by_key[key] for key in free)
+    ids = scope.ids.run("v_", len(codes))
+    return [NewVoucher(*row) for row in zip(ids, codes, pick_keys(len(codes), os.urandom), strict=True)]
+
+
+def check_can_generate(campaign: Campaign) -> None:
+    if campaign.type == STANDALONE:
+        raise InvalidCampaign("You can not generate vouchers for STANDALONE type campaign.")
+
+
+async def check_ceiling(scope: Scope, campaign: Campaign, wanted: int) -> None:
+    """The caller holds the campaign's lock, so that two requests can't both take the last room."""
+    running = await jobs.jobs_about(scope.connection, scope.project.id, VOUCHERS_GENERATE, campaign.id)
+    promised = await async_actions.remaining_codes(scope.connection, scope.project.id, list(running.values()))
+    check_room(campaign.vouchers_count, promised, wanted, scope.project.codes_per_campaign_max)
+
+
+async def start_generation(
+    scope: Scope, campaign: Campaign, config: CodeConfig, count: int, overrides: dict[str, Any] | None = None
+) -> str:
+    """Enqueue the making of `count` codes; returns the async action's id.
+
+    `overrides`: columns of VoucherTemplate for these vouchers only.
+    """
+    action_id = scope.ids.new("aa_")
+    arguments = {
+        "campaign_id": campaign.id,
+        "count": count,
+        "code_config": config,
+        "overrides": overrides or {},
+    }
+    await async_actions.create_async_action(
+        scope.connection, scope.project.id, action_id, VOUCHERS_GENERATE, scope.request_id, arguments
+    )
+    await jobs.enqueue_job(scope.connection, scope.project.id, VOUCHERS_GENERATE, action_id, subject=campaign.id)
+    await campaigns.set_generation_status(scope.connection, scope.project.id, campaign.id, GENERATION_IN_PROGRESS)
+    await append(scope, catalogue.CAMPAIGN_GENERATION_STARTED, campaign.id, {"campaign": campaign})
+    return action_id
+
+
+async def generate_chunk(scope: Scope, action_id: str) -> bool:
+    """The next chunk of a generation; True when nothing is left to do. Running it twice at once has one effect."""
+    action = await async_actions.lock_async_action(scope.connection, scope.project.id, action_id)
+    if action is None or action.finished:
+        return True
+    campaign = await campaigns.get_campaign(scope.connection, scope.project.id, action.arguments["campaign_id"])
+    if campaign is None:
+        await _finish(scope, None, action, action.cursor.get("done", 0), "The campaign was deleted.")
+        return True
+    count, done = action.arguments["count"], action.cursor.get("done", 0)
+    wanted = min(CHUNK, count - done)
+    template = _template(campaign, action)
+    config = msgspec.convert(action.arguments["code_config"], CodeConfig)
+    made = await make_vouchers(scope, template, config, wanted)
+    done += made
+    fruitless = action.cursor.get("fruitless", 0) + 1 if made == 0 else 0
+    if done == count:
+        await _finish(scope, campaign, action, done, None)
+    elif fruitless == FRUITLESS_CHUNKS_MAX:
+        await _finish(scope, campaign, action, done, "No unused codes of this configuration were found.")
+    else:
+        cursor = {"done": done, "fruitless": fruitless}
+        progress = 100 * done // count
+        await _save(scope, replace(action, status=states.IN_PROGRESS, progress=progress, cursor=cursor))
+    disabled = 0 if template.active else made
+    await counters.change_counters(scope.connection, scope.project.id, campaign.id, vouchers=made, disabled=disabled)
+    return done == count or fruitless == FRUITLESS_CHUNKS_MAX
+
+
+def _template(campaign: Campaign, action: AsyncAction) -> VoucherTemplate:
+    # The campaign as it is now, so that a change made meanwhile isn't undone by later chunks.
+    columns = msgspec.to_builtins(template_of(campaign)) | action.arguments["overrides"]
+    return msgspec.convert(columns, VoucherTemplate)
+
+
+async def _save(scope: Scope, action: AsyncAction) -> None:
+    await async_actions.save_async_action(scope.connection, scope.project.id, action)
+
+
+async def _finish(scope: Scope, campaign: Campaign | None, action: AsyncAction, done: int, failure: str | None) -> None:
+    """`failure` None: all codes are there. The campaign is done when no other generation of it is under way."""
+    await _save(
+        scope,
+        replace(
+            action,
+            status=states.FAILED if failure else states.DONE,
+            operation_status="FAILED" if failure else "SUCCESS",
+            progress=100,
+            cursor={"done": done},
+            result={"message": failure or f"Generated {done} vouchers.", "done_count": done},
+        ),
+    )
+    if campaign is None:
+        return
+    project_id = scope.project.id
+    others = await jobs.jobs_about(scope.connection, project_id, VOUCHERS_GENERATE, campaign.id)
+    if failure:
+        await campaigns.set_generation_status(scope.connection, project_id, campaign.id, GENERATION_FAILED)
+    elif set(others.values()) <= {action.id}:
+        await campaigns.set_generation_status(scope.connection, project_id, campaign.id, GENERATION_DONE)
+    name = catalogue.CAMPAIGN_GENERATION_FAILED if failure else catalogue.CAMPAIGN_GENERATION_COMPLETED
+    await append(scope, name, campaign.id, {"campaign": campaign, "done_count": done})
+    if not failure:
+        await append(scope, catalogue.CAMPAIGN_VOUCHERS_ADDED, campaign.id, {"campaign": campaign, "done_count": done})
+
+
+async def fail_generation(scope: Scope, action_id: str) -> None:
+    """Give up: the job failed too often."""
+    action = await async_actions.lock_async_action(scope.connection, scope.project.id, action_id)
+    if action is None or action.finished:
+        return
+    campaign = await campaigns.get_campaign(scope.connection, scope.project.id, action.arguments["campaign_id"])
+    await _finish(scope, campaign, action, action.cursor.get("done", 0), "The job failed too often.")

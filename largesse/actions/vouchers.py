@@ -1,0 +1,234 @@
+"""Create, change, switch and delete single vouchers (spec vouchers-and-campaigns §3, §8)."""
+
+import os
+from typing import Any
+
+from msgspec.structs import replace
+
+from largesse.actions.categories import named_category
+from largesse.actions.generation import check_can_generate, check_ceiling, make_voucher
+from largesse.actions.scope import Scope
+from largesse.domain.campaigns import Campaign, template_of
+from largesse.domain.codes import CodeConfig, check_code, code_config, pick_keys
+from largesse.domain.discounts import check_change, check_discount
+from largesse.domain.errors import DuplicateFound, InvalidVoucher, NotFound
+from largesse.domain.validity import check_validity
+from largesse.domain.vouchers import LOYALTY_CARD, NewVoucher, State, Voucher, VoucherTemplate, bucket
+from largesse.events import catalogue
+from largesse.events.outbox import append
+from largesse.store import campaigns, counters
+from largesse.store import vouchers as store
+from largesse.wire.customers import check_metadata_size
+from largesse.wire.discounts import as_stored
+from largesse.wire.vouchers import VoucherChanges, VoucherInput, changed, plain, refuse_rules, render_entry
+
+
+async def create_voucher(scope: Scope, sent: VoucherInput, *, code: str | None = None) -> Voucher:
+    """One voucher, alone or in the campaign that it names. `code`: the one in the path beats the one in the body.
+
+    Raises InvalidVoucher, InvalidCodeConfig, InvalidCampaign; NotFound for a campaign or category; DuplicateFound for
+    a code that is taken, the bin included.
+    """
+    refuse_rules(sent.validation_rules)
+    code = code if code is not None else sent.code
+    if (named := sent.campaign_id or sent.campaign) is not None:
+        return await add_voucher(scope, named, sent, code=code)
+    template = sent.template()
+    if template.type == LOYALTY_CARD:
+        raise InvalidVoucher("A loyalty card can exist only inside a campaign")
+    category_id = await named_category(scope, sent.category, sent.category_id)
+    template = replace(template, category_id=category_id)
+    config = sent.code_config.checked() if sent.code_config else code_config()
+    return await _make_one(scope, template, config, code)
+
+
+async def add_voucher(scope: Scope, campaign_id: str, sent: VoucherInput, *, code: str | None = None) -> Voucher:
+    """One more voucher of a campaign: the campaign's definition, with what `sent` says about this one on top."""
+    refuse_rules(sent.validation_rules)
+    campaign = await campaigns.lock_campaign(scope.connection, scope.project.id, campaign_id)
+    if campaign is None:
+        raise NotFound.of("campaign", campaign_id)
+    if code is None:
+        check_can_generate(campaign)
+    await check_ceiling(scope, campaign, 1)
+    template = replace(template_of(campaign), **await overrides_of(scope, campaign, sent))
+    return await _make_one(scope, template, config_of(campaign, sent), code)
+
+
+def config_of(campaign: Campaign, sent: VoucherInput) -> CodeConfig:
+    """The code configuration asked for, else the campaign's. Raises InvalidCodeConfig."""
+    if sent.code_config is not None:
+        return sent.code_config.checked()
+    known = campaign.voucher.get("code_config") or {}
+    return code_config(
+        charset=known.get("charset"),
+        pattern=known.get("pattern"),
+        prefix=known.get("prefix"),
+        postfix=known.get("postfix"),
+    )
+
+
+async def overrides_of(scope: Scope, campaign: Campaign, sent: VoucherInput) -> dict[str, Any]:
+    """What `sent` changes of the campaign's template, by column. Raises InvalidVoucher; NotFound for a category."""
+    over: dict[str, Any] = {
+        "start_date": sent.start_date,
+        "expiration_date": sent.expiration_date,
+        "validity_timeframe": plain(sent.validity_timeframe),
+        "validity_day_of_week": sent.validity_day_of_week,
+        "validity_hours": plain(sent.validity_hours),
+        "active": sent.active,
+        "additional_info": sent.additional_info,
+        "category_id": await named_category(scope, sent.category, sent.category_id),
+        "redemption_quantity": sent.redemption.quantity if sent.redemption else None,
+    }
+    kind = campaign.voucher["type"]
+    if sent.type is not None and sent.type != kind:
+        raise InvalidVoucher(f"The vouchers of this campaign are of type {kind}")
+    if sent.discount is not None and campaign.voucher.get("discount") is not None:
+        over["discount"] = check_change(campaign.voucher["discount"], as_stored(sent.discount))
+    if sent.gift is not None and campaign.voucher.get("gift") is not None:
+        over["amount"] = sent.gift.amount
+        over["gift_effect"] = sent.gift.effect
+    if sent.loyalty_card is not None and kind == LOYALTY_CARD:
+        over["amount"] = sent.loyalty_card.points
+    if sent.metadata is not None:
+        over["metadata"] = template_of(campaign).metadata | sent.metadata
+    return {name: value for name, value in over.items() if value is not None}
+
+
+def check_template(template: VoucherTemplate) -> VoucherTemplate:
+    """Raises InvalidVoucher or InvalidPayload for dates, recurring limits or a discount that can't be."""
+    check_validity(
+        start=template.start_date,
+        end=template.expiration_date,
+        timeframe=template.validity_timeframe,
+        days=template.validity_day_of_week,
+        hours=template.validity_hours,
+    )
+    if template.discount is not None:
+        check_discount(template.discount)
+    check_metadata_size(template.metadata)
+    return template
+
+
+async def _make_one(scope: Scope, template: VoucherTemplate, config: CodeConfig, code: str | None) -> Voucher:
+    check_template(template)
+    if code is None and config.length == 0:
+        code = config.prefix + config.pattern + config.postfix  # nothing random in it: there is only this one
+    if code is None:
+        code = await make_voucher(scope, template, config)
+    else:
+        await _insert_code(scope, template, check_code(code))
+    voucher = await get_voucher(scope, code)
+    await append(scope, catalogue.VOUCHER_CREATED, voucher.id, {"voucher": voucher})
+    disabled = 0 if template.active else 1
+    await counters.change_counters(
+        scope.connection, scope.project.id, template.campaign_id, vouchers=1, disabled=disabled
+    )
+    return voucher
+
+
+async def _insert_code(scope: Scope, template: VoucherTemplate, code: str) -> None:
+    one = NewVoucher(scope.ids.new("v_"), code, pick_keys(1, os.urandom)[0])
+    if await store.insert_vouchers(scope.connection, scope.project, template, [one]) == 0:
+        raise DuplicateFound(f"Duplicated voucher exists with id {code}", resource_id=code, resource_type="voucher")
+
+
+async def get_voucher(scope: Scope, code_or_id: str) -> Voucher:
+    voucher = await store.get_voucher(scope.connection, scope.project, code_or_id)
+    if voucher is None:
+        raise NotFound.of("voucher", code_or_id)
+    return voucher
+
+
+async def update_voucher(scope: Scope, code_or_id: str, sent: VoucherChanges, *, null_clears: bool = True) -> Voucher:
+    """Write what was sent; metadata merges by key. Raises NotFound, InvalidVoucher, InvalidPayload."""
+    before = await _locked(scope, code_or_id)
+    fields = changed(sent, null_clears=null_clears)
+    if not fields:
+        return before
+    after = await _changed(scope, before, fields)
+    check_validity(
+        start=after.start_date,
+        end=after.expiration_date,
+        timeframe=after.validity_timeframe,
+        days=after.validity_day_of_week,
+        hours=after.validity_hours,
+    )
+    check_metadata_size(after.metadata)
+    await store.update_voucher(scope.connection, scope.project.id, after)
+    voucher = await get_voucher(scope, before.id)
+    await append(scope, catalogue.VOUCHER_UPDATED, voucher.id, {"voucher": voucher})
+    await _move(scope, before, before.active, voucher.active)
+    return voucher
+
+
+async def _changed(scope: Scope, before: Voucher, fields: dict[str, Any]) -> Voucher:
+    """`before` with the fields of VoucherChanges written over it."""
+    plainly = ("start_date", "expiration_date", "validity_day_of_week", "additional_info")
+    new = {name: fields[name] for name in plainly if name in fields}
+    new |= {name: plain(fields[name]) for name in ("validity_timeframe", "validity_hours") if name in fields}
+    if "category" in fields or "category_id" in fields:
+        new["category_id"] = await named_category(scope, fields.get("category"), fields.get("category_id"))
+    if fields.get("active") is not None:
+        new["active"] = fields["active"]
+    if "metadata" in fields:
+        new["metadata"] = {} if fields["metadata"] is None else before.metadata | fields["metadata"]
+    if fields.get("discount") is not None:
+        new["discount"] = check_change(before.discount, as_stored(fields["discount"]))
+    return replace(before, **new)
+
+
+async def _locked(scope: Scope, code_or_id: str) -> Voucher:
+    """The voucher as it is now, held until the transaction ends. Raises NotFound."""
+    held = await store.lock_voucher(scope.connection, scope.project, code_or_id)
+    if held is None:
+        raise NotFound.of("voucher", code_or_id)
+    return await get_voucher(scope, code_or_id)
+
+
+async def _move(scope: Scope, voucher: Voucher, before: bool, after: bool) -> None:
+    """The counters, when a free voucher's switch was turned."""
+    if voucher.state == State.FREE and before != after:
+        await counters.change_counters(
+            scope.connection, scope.project.id, voucher.campaign_id, disabled=1 if before else -1
+        )
+
+
+async def switch_voucher(scope: Scope, code_or_id: str, *, active: bool) -> Voucher:
+    """Enable or disable. Doing it twice changes nothing the second time. Raises NotFound."""
+    before = await _locked(scope, code_or_id)
+    if not await store.set_voucher_active(scope.connection, scope.project.id, before.id, active=active):
+        return before
+    voucher = await get_voucher(scope, before.id)
+    name = catalogue.VOUCHER_ENABLED if active else catalogue.VOUCHER_DISABLED
+    await append(scope, name, voucher.id, {"voucher": voucher})
+    await _move(scope, voucher, before.active, active)
+    return voucher
+
+
+async def delete_voucher(scope: Scope, code_or_id: str, *, force: bool) -> None:
+    """Into the bin, where the code stays taken; with `force` for good, from the bin too. Raises NotFound.
+
+    Publications keep the code and who had it.
+    """
+    held = await store.lock_voucher(scope.connection, scope.project, code_or_id, in_bin=force)
+    if held is None:
+        raise NotFound.of("voucher", code_or_id)
+    voucher = None if held.binned else await get_voucher(scope, code_or_id)
+    await (store.delete_voucher if force else store.bin_voucher)(scope.connection, scope.project.id, held.id)
+    if voucher is None:  # its counters went when it was binned
+        return
+    await append(scope, catalogue.VOUCHER_DELETED, voucher.id, {"voucher": voucher})
+    changes = {"vouchers": -1}
+    if (name := bucket(held.state, held.active)) is not None:
+        changes[name] = -1
+    await counters.change_counters(scope.connection, scope.project.id, held.campaign_id, **changes)
+
+
+async def entries_of(scope: Scope, voucher: Voucher) -> list[dict[str, Any]]:
+    """What `publish.entries` of a single voucher shows: its publications, newest first, at most ten."""
+    if voucher.publish_count == 0:
+        return []
+    rows = await store.voucher_entries(scope.connection, scope.project.id, voucher.id)
+    return [render_entry(row) for row in rows]

@@ -1,0 +1,151 @@
+"""/v1/campaigns"""
+
+from typing import Any, Final
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from largesse.actions import campaigns, vouchers
+from largesse.http.requests import (
+    exchange,
+    is_python_client,
+    path_parameter,
+    read_body,
+    read_query,
+    respond,
+    unit_of_work,
+)
+from largesse.http.routing import Route
+from largesse.http.vouchers import asset_urls
+from largesse.store.campaigns import count_campaigns, list_campaigns
+from largesse.wire.campaigns import COUNT_MAX, CampaignChanges, CampaignInput, render_campaign
+from largesse.wire.lists import Query, present
+from largesse.wire.vouchers import VoucherInput, render_voucher
+
+PAGE_MAX: Final = 100
+
+
+async def create(request: Request) -> Response:
+    """Create a campaign"""
+    sent = await read_body(request, CampaignInput)
+    async with unit_of_work(request) as scope:
+        campaign = await campaigns.create_campaign(scope, sent)
+    return respond(render_campaign(campaign))
+
+
+async def get(request: Request) -> Response:
+    """Get a campaign by its id or name"""
+    async with unit_of_work(request) as scope:
+        campaign = await campaigns.get_campaign(scope, path_parameter(request, "campaign_id"))
+    return respond(render_campaign(campaign))
+
+
+async def update(request: Request) -> Response:
+    """Update a campaign, and in the background its vouchers"""
+    sent = await read_body(request, CampaignChanges)
+    async with unit_of_work(request) as scope:
+        campaign = await campaigns.update_campaign(
+            scope, path_parameter(request, "campaign_id"), sent, null_clears=not is_python_client(request)
+        )
+    return respond(render_campaign(campaign))
+
+
+async def delete(request: Request) -> Response:
+    """Delete a campaign: into the bin, or with force=true for good"""
+    query = read_query(request)
+    force = query.boolean("force")
+    query.check()
+    async with unit_of_work(request) as scope:
+        action_id = await campaigns.delete_campaign(scope, path_parameter(request, "campaign_id"), force=bool(force))
+    return respond({"async_action_id": action_id}, 202)
+
+
+async def enable(request: Request) -> Response:
+    """Enable a campaign"""
+    async with unit_of_work(request) as scope:
+        await campaigns.switch_campaign(scope, path_parameter(request, "campaign_id"), active=True)
+    return respond({})
+
+
+async def disable(request: Request) -> Response:
+    """Disable a campaign"""
+    async with unit_of_work(request) as scope:
+        await campaigns.switch_campaign(scope, path_parameter(request, "campaign_id"), active=False)
+    return respond({})
+
+
+async def add_vouchers(request: Request) -> Response:
+    """Add vouchers with random codes: one at once, several in the background"""
+    query = read_query(request)
+    count = query.integer("vouchers_count", minimum=1, maximum=COUNT_MAX, default=1)
+    query.check()
+    sent = await _voucher_body(request)
+    campaign_id = path_parameter(request, "campaign_id")
+    async with unit_of_work(request) as scope:
+        if count > 1:
+            action_id = await campaigns.add_vouchers(scope, campaign_id, sent, count)
+            return respond({"async_action_id": action_id}, 202)
+        voucher = await vouchers.add_voucher(scope, campaign_id, sent, code=sent.code)
+    return respond(render_voucher(voucher, asset_urls(request)))
+
+
+async def add_voucher(request: Request) -> Response:
+    """Add the voucher with the code in the path"""
+    sent = await _voucher_body(request)
+    async with unit_of_work(request) as scope:
+        voucher = await vouchers.add_voucher(
+            scope, path_parameter(request, "campaign_id"), sent, code=path_parameter(request, "code")
+        )
+    return respond(render_voucher(voucher, asset_urls(request)))
+
+
+async def _voucher_body(request: Request) -> VoucherInput:
+    """The body is optional here: without one the campaign says everything."""
+    known = exchange(request)
+    if known.header(b"content-length") in {"", "0"} and not known.header(b"transfer-encoding"):
+        return VoucherInput()
+    return await read_body(request, VoucherInput)
+
+
+async def list_(request: Request) -> Response:
+    """List campaigns"""
+    query = read_query(request)
+    page = query.page(orders=("created_at", "updated_at"), page_max=PAGE_MAX)
+    expand = query.choice("expand", ("category",))
+    given = _given(query)
+    query.check()
+    order = ("-" if page.descending else "") + page.order
+    async with unit_of_work(request) as scope:
+        found = await list_campaigns(
+            scope.connection, scope.project.id, given, order=order, limit=page.limit, offset=page.offset
+        )
+        total = await count_campaigns(scope.connection, scope.project.id, given)
+    rendered = [render_campaign(campaign, with_categories=expand is not None) for campaign in found]
+    return respond({"object": "list", "data_ref": "campaigns", "campaigns": rendered, "total": total})
+
+
+def _given(query: Query) -> dict[str, Any]:
+    if query.text("filters") is not None or any(name.startswith(("filters[", "[filters]")) for name, _ in query.pairs):
+        query.fault("filters", "is not supported yet")
+    return present(
+        campaign_type=query.text("campaign_type"),
+        generation_status=query.text("campaign_status"),
+        is_referral_code=query.boolean("is_referral_code"),
+        created_before=query.moment("created_at", "before"),
+        created_after=query.moment("created_at", "after"),
+        updated_before=query.moment("updated_at", "before"),
+        updated_after=query.moment("updated_at", "after"),
+    )
+
+
+ROUTES = [
+    Route("/v1/campaigns", create, methods=["POST"], body=CampaignInput),
+    Route("/v1/campaigns", list_, methods=["GET"]),
+    Route("/v1/campaigns/{campaign_id}", get, methods=["GET"]),
+    Route("/v1/campaigns/{campaign_id}", update, methods=["PUT"], body=CampaignChanges),
+    Route("/v1/campaigns/{campaign_id}", delete, methods=["DELETE"]),
+    Route("/v1/campaigns/{campaign_id}/enable", enable, methods=["POST"]),
+    Route("/v1/campaigns/{campaign_id}/disable", disable, methods=["POST"]),
+    Route("/v1/campaigns/{campaign_id}/vouchers", add_vouchers, methods=["POST"], body=VoucherInput),
+    Route("/v1/campaigns/{campaign_id}/vouchers/{code}", add_voucher, methods=["POST"], body=VoucherInput),
+]

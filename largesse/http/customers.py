@@ -1,0 +1,115 @@
+"""/v1/customers"""
+
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from largesse.actions import customers
+from largesse.http.requests import (
+    is_python_client,
+    path_parameter,
+    read_body,
+    read_query,
+    respond,
+    respond_empty,
+    unit_of_work,
+)
+from largesse.http.routing import Route
+from largesse.store.customers import count_customers, list_customers
+from largesse.wire.customers import CustomerInput, render_customer, render_deletion
+from largesse.wire.lists import Query, present
+
+PAGE_MAX = 99
+
+
+async def create(request: Request) -> Response:
+    """Create or update a customer"""
+    sent = await read_body(request, CustomerInput)
+    async with unit_of_work(request) as scope:
+        customer = await customers.save_customer(scope, sent)
+    return respond(render_customer(customer))
+
+
+async def get(request: Request) -> Response:
+    """Get a customer"""
+    async with unit_of_work(request) as scope:
+        customer = await customers.get_customer(scope, path_parameter(request, "customer_id"))
+    return respond(render_customer(customer))
+
+
+async def update(request: Request) -> Response:
+    """Update a customer"""
+    sent = await read_body(request, CustomerInput)
+    profile = sent.profile(null_clears=not is_python_client(request))
+    async with unit_of_work(request) as scope:
+        customer = await customers.update_customer(scope, path_parameter(request, "customer_id"), profile)
+    return respond(render_customer(customer))
+
+
+async def delete(request: Request) -> Response:
+    """Delete a customer"""
+    async with unit_of_work(request) as scope:
+        await customers.delete_customer(scope, path_parameter(request, "customer_id"))
+    return respond_empty()
+
+
+async def erase(request: Request) -> Response:
+    """Delete a customer for good, with everything personal"""
+    async with unit_of_work(request) as scope:
+        customer = await customers.erase_customer(scope, path_parameter(request, "customer_id"))
+        receipt = scope.ids.new("del_")
+    return respond(render_deletion(receipt, customer))
+
+
+async def list_(request: Request) -> Response:
+    """List customers"""
+    query = read_query(request)
+    page = query.page(orders=("created_at", "updated_at", "source_id"), page_max=PAGE_MAX)
+    given, cursor = _given(query), query.date_time("starting_after")
+    if query.text("segment_id") is not None:
+        query.fault("segment_id", "is not supported yet")
+    query.check()
+    order = ("-" if page.descending else "") + page.order
+    at = {} if cursor is None else {"cursor_before" if page.descending else "cursor_after": cursor}
+    async with unit_of_work(request) as scope:
+        found = await list_customers(
+            scope.connection,
+            scope.project.id,
+            given | at,
+            order=order,
+            limit=page.limit + 1,  # one more tells whether there are more
+            offset=0 if at else page.offset,
+        )
+        total = await count_customers(scope.connection, scope.project.id, given)
+    return respond(
+        {
+            "object": "list",
+            "data_ref": "customers",
+            "customers": [render_customer(customer) for customer in found[: page.limit]],
+            "total": total,
+            "has_more": len(found) > page.limit,
+        }
+    )
+
+
+def _given(query: Query) -> dict[str, Any]:
+    return present(
+        email=query.text("email"),
+        name=query.text("name"),
+        city=query.text("city"),
+        created_before=query.moment("created_at", "before"),
+        created_after=query.moment("created_at", "after"),
+        updated_before=query.moment("updated_at", "before"),
+        updated_after=query.moment("updated_at", "after"),
+    )
+
+
+ROUTES = [
+    Route("/v1/customers", create, methods=["POST"], body=CustomerInput),
+    Route("/v1/customers", list_, methods=["GET"]),
+    Route("/v1/customers/{customer_id}", get, methods=["GET"]),
+    Route("/v1/customers/{customer_id}", update, methods=["PUT"], body=CustomerInput),
+    Route("/v1/customers/{customer_id}", delete, methods=["DELETE"]),
+    Route("/v1/customers/{customer_id}/permanent-deletion", erase, methods=["POST"]),
+]

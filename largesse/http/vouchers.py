@@ -1,0 +1,152 @@
+"""/v1/vouchers"""
+
+from typing import Any, Final
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from largesse.actions import vouchers
+from largesse.actions.scope import Scope
+from largesse.http.requests import (
+    is_python_client,
+    path_parameter,
+    project,
+    read_body,
+    read_query,
+    respond,
+    respond_empty,
+    services,
+    unit_of_work,
+)
+from largesse.http.routing import Route
+from largesse.store.counters import campaign_vouchers, total_vouchers
+from largesse.store.vouchers import count_vouchers, list_vouchers
+from largesse.wire.assets import AssetUrls
+from largesse.wire.lists import Query, present
+from largesse.wire.vouchers import VoucherChanges, VoucherInput, render_voucher
+
+PAGE_MAX: Final = 99
+IDS_MAX: Final = 100
+
+
+def asset_urls(request: Request) -> AssetUrls:
+    return services(request).assets(project(request).id)
+
+
+async def create(request: Request) -> Response:
+    """Create a voucher with a random code, or the code in the body"""
+    sent = await read_body(request, VoucherInput)
+    async with unit_of_work(request) as scope:
+        voucher = await vouchers.create_voucher(scope, sent)
+    return respond(render_voucher(voucher, asset_urls(request)))
+
+
+async def create_with_code(request: Request) -> Response:
+    """Create a voucher with the code in the path"""
+    sent = await read_body(request, VoucherInput)
+    async with unit_of_work(request) as scope:
+        voucher = await vouchers.create_voucher(scope, sent, code=path_parameter(request, "code"))
+    return respond(render_voucher(voucher, asset_urls(request)))
+
+
+async def get(request: Request) -> Response:
+    """Get a voucher by its code or id, with its latest publications"""
+    async with unit_of_work(request) as scope:
+        voucher = await vouchers.get_voucher(scope, path_parameter(request, "code"))
+        entries = await vouchers.entries_of(scope, voucher)
+    return respond(render_voucher(voucher, asset_urls(request), with_entries=entries))
+
+
+async def update(request: Request) -> Response:
+    """Update a voucher"""
+    sent = await read_body(request, VoucherChanges)
+    async with unit_of_work(request) as scope:
+        voucher = await vouchers.update_voucher(
+            scope, path_parameter(request, "code"), sent, null_clears=not is_python_client(request)
+        )
+    return respond(render_voucher(voucher, asset_urls(request)))
+
+
+async def delete(request: Request) -> Response:
+    """Delete a voucher: into the bin, or with force=true for good"""
+    query = read_query(request)
+    force = query.boolean("force")
+    query.check()
+    async with unit_of_work(request) as scope:
+        await vouchers.delete_voucher(scope, path_parameter(request, "code"), force=bool(force))
+    return respond_empty()
+
+
+async def enable(request: Request) -> Response:
+    """Enable a voucher"""
+    return await _switch(request, active=True)
+
+
+async def disable(request: Request) -> Response:
+    """Disable a voucher"""
+    return await _switch(request, active=False)
+
+
+async def _switch(request: Request, *, active: bool) -> Response:
+    async with unit_of_work(request) as scope:
+        voucher = await vouchers.switch_voucher(scope, path_parameter(request, "code"), active=active)
+    return respond(render_voucher(voucher, asset_urls(request)))
+
+
+async def list_(request: Request) -> Response:
+    """List vouchers"""
+    query = read_query(request)
+    page = query.page(orders=("created_at", "updated_at", "code"), page_max=PAGE_MAX)
+    given = _given(request, query)
+    query.check()
+    order = ("-" if page.descending else "") + page.order
+    async with unit_of_work(request) as scope:
+        found = await list_vouchers(
+            scope.connection, scope.project.id, given, order=order, limit=page.limit, offset=page.offset
+        )
+        total = await _total(scope, given)
+    urls = asset_urls(request)
+    rendered = [render_voucher(voucher, urls) for voucher in found]
+    return respond({"object": "list", "data_ref": "vouchers", "vouchers": rendered, "total": total})
+
+
+async def _total(scope: Scope, given: dict[str, Any]) -> int:
+    """From the counters where they know it: counting a million rows would take longer than the page."""
+    if not given:
+        return await total_vouchers(scope.connection, scope.project.id)
+    if given.keys() == {"campaign_id"}:
+        return await campaign_vouchers(scope.connection, scope.project.id, given["campaign_id"])
+    return await count_vouchers(scope.connection, scope.project.id, given)
+
+
+def _given(request: Request, query: Query) -> dict[str, Any]:
+    code = query.text("code")
+    ids = [text for name, text in query.pairs if name == "ids" or name.startswith("ids[")]
+    if len(ids) > IDS_MAX:
+        query.fault("ids", f"must not have more than {IDS_MAX} items")
+    if query.text("filters") is not None or any(name.startswith(("filters[", "[filters]")) for name, _ in query.pairs):
+        query.fault("filters", "is not supported yet")
+    return present(
+        campaign=query.text("campaign"),
+        campaign_id=query.text("campaign_id"),
+        category=query.text("category"),
+        customer=query.text("customer"),
+        code_key=None if code is None else project(request).code_key(code),
+        ids=ids or None,
+        created_before=query.moment("created_at", "before"),
+        created_after=query.moment("created_at", "after"),
+        updated_before=query.moment("updated_at", "before"),
+        updated_after=query.moment("updated_at", "after"),
+    )
+
+
+ROUTES = [
+    Route("/v1/vouchers", create, methods=["POST"], body=VoucherInput),
+    Route("/v1/vouchers", list_, methods=["GET"]),
+    Route("/v1/vouchers/{code}", create_with_code, methods=["POST"], body=VoucherInput),
+    Route("/v1/vouchers/{code}", get, methods=["GET"]),
+    Route("/v1/vouchers/{code}", update, methods=["PUT"], body=VoucherChanges),
+    Route("/v1/vouchers/{code}", delete, methods=["DELETE"]),
+    Route("/v1/vouchers/{code}/enable", enable, methods=["POST"]),
+    Route("/v1/vouchers/{code}/disable", disable, methods=["POST"]),
+]

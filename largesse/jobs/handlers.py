@@ -1,0 +1,31 @@
+"""What each kind of job calls: an action that does one chunk."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from types import MappingProxyType
+from typing import Final, NamedTuple
+
+from largesse.actions.campaign_vouchers import delete_chunk, fail_action, must_wait, update_chunk
+from largesse.actions.generation import fail_generation, generate_chunk
+from largesse.actions.scope import Scope
+from largesse.domain.async_actions import VOUCHERS_DELETE, VOUCHERS_GENERATE, VOUCHERS_UPDATE
+
+
+class Handler(NamedTuple):
+    """`chunk` does one transaction's worth and says whether that was the last; running it twice has one effect.
+
+    `give_up` tells whoever waits that it won't be done; `must_wait` says that another job has to end first.
+    """
+
+    chunk: Callable[[Scope, str], Awaitable[bool]]
+    give_up: Callable[[Scope, str], Awaitable[None]]
+    must_wait: Callable[[Scope, str], Awaitable[bool]] | None = None
+
+
+HANDLERS: Final[Mapping[str, Handler]] = MappingProxyType(
+    {
+        VOUCHERS_GENERATE: Handler(generate_chunk, fail_generation),
+        VOUCHERS_UPDATE: Handler(update_chunk, fail_action, must_wait),
+        # A generation that finds its campaign deleted ends by itself; until then new codes must not appear behind us.
+        VOUCHERS_DELETE: Handler(delete_chunk, fail_action, must_wait),
+    }
+)

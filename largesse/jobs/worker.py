@@ -1,0 +1,161 @@
+"""Takes jobs and works on them, slice by slice, until it is told to stop.
+
+Nothing here must be right for a job to be done exactly once: a chunk is one transaction that saves how far it came and
+holds its async action's row, so a worker may die anywhere, and two may believe that they have the same job. What this
+adds is that somebody always has it (heartbeat and take-over) and that nobody keeps it for long (slices, in turn).
+"""
+
+import asyncio
+import contextlib
+import os
+import secrets
+import socket
+import time
+from dataclasses import dataclass, field
+from typing import Final
+
+import structlog
+
+from largesse.actions.ids import IdSource
+from largesse.actions.scope import Scope
+from largesse.domain.errors import Unavailable
+from largesse.jobs.handlers import HANDLERS, Handler
+from largesse.store import jobs
+from largesse.store.connection import JOB_SETTINGS, Connection, Pool, acquire, create_pool
+from largesse.store.jobs import Job
+
+SLOTS: Final = 2
+"""Jobs at the same time in one worker: a small one doesn't wait for the other's chunk."""
+SLICE_S: Final = 1.0
+"""How long a job is worked on before whoever waits longest has its turn."""
+POLL_S: Final = 0.2
+HEARTBEAT_S: Final = 2.0
+LAPSE_S: Final = 10.0
+"""A job whose worker gave no sign of life for so long is free again."""
+WAIT_S: Final = 0.5
+"""Before asking again whether the job that has to end first has ended."""
+TRIES_MAX: Final = 10
+RETRY_S_MAX: Final = 60.0
+FAILURE_LENGTH_MAX: Final = 500
+
+log = structlog.get_logger("largesse.jobs")
+
+
+def _name() -> str:
+    return f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
+
+
+@dataclass
+class Worker:
+    pool: Pool
+    stop: asyncio.Event
+    slice_s: float = SLICE_S
+    heartbeat_s: float = HEARTBEAT_S
+    lapse_s: float = LAPSE_S
+    name: str = field(default_factory=_name)
+    ids: IdSource = field(default_factory=IdSource)
+    held: set[int] = field(default_factory=set)
+
+    async def run(self) -> None:
+        """Work until `stop` is set; then finish the chunks under way and give the jobs back."""
+        heart = asyncio.create_task(self._beat())
+        try:
+            await asyncio.gather(*(self._slot() for _ in range(SLOTS)))
+        finally:
+            heart.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await heart
+            with contextlib.suppress(Unavailable):
+                async with acquire(self.pool) as connection:
+                    await jobs.release_jobs(connection, self.name)
+
+    async def _slot(self) -> None:
+        while not self.stop.is_set():
+            try:
+                if not await self.step():
+                    await self._pause(POLL_S)
+            except Unavailable:
+                # PostgreSQL is away. What we have stays claimed until its heartbeat lapses, or we are faster.
+                log.warning("jobs.database_unavailable", worker=self.name)
+                await self._pause(1.0)
+
+    async def _pause(self, seconds: float) -> None:
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self.stop.wait(), seconds)
+
+    async def _beat(self) -> None:
+        while True:
+            await asyncio.sleep(self.heartbeat_s)
+            if self.held:
+                with contextlib.suppress(Unavailable):
+                    async with acquire(self.pool) as connection:
+                        await jobs.beat(connection, self.name, sorted(self.held))
+
+    async def step(self) -> bool:
+        """Take a job and work on it for one slice; False when there is none. Raises Unavailable."""
+        async with acquire(self.pool) as connection:
+            job = await jobs.claim_job(connection, self.name, lapse_s=self.lapse_s)
+        if job is None:
+            return False
+        self.held.add(job.id)
+        try:
+            await self._work(job)
+        except Unavailable:
+            await self._put_back(job)
+            raise
+        except Exception as error:  # noqa: BLE001  # whatever it was, the job must not be lost, nor stop the others
+            await self._failed(job, error)
+        finally:
+            self.held.discard(job.id)
+        return True
+
+    async def _work(self, job: Job) -> None:
+        handler = HANDLERS[job.kind]
+        until = time.monotonic() + self.slice_s
+        async with acquire(self.pool) as connection:
+            if handler.must_wait and await handler.must_wait(await self._scope(connection, job), job.action_id):
+                await jobs.release_job(connection, self.name, job.id, delay_s=WAIT_S)
+                return
+        while not await self._chunk(handler, job):
+            if self.stop.is_set() or time.monotonic() >= until:
+                async with acquire(self.pool) as connection:
+                    await jobs.release_job(connection, self.name, job.id)
+                return
+
+    async def _chunk(self, handler: Handler, job: Job) -> bool:
+        async with acquire(self.pool) as connection, connection.transaction():
+            last = await handler.chunk(await self._scope(connection, job), job.action_id)
+            if last:
+                await jobs.finish_job(connection, job.id)
+        return last
+
+    async def _scope(self, connection: Connection, job: Job) -> Scope:
+        project = await jobs.project_of_job(connection, job.project_id)
+        return Scope(connection=connection, project=project, ids=self.ids, request_id=self.ids.new("w-"), actor="job")
+
+    async def _put_back(self, job: Job) -> None:
+        """After a lost connection, a deadlock, a timeout: soon again, if PostgreSQL can be told so."""
+        with contextlib.suppress(Unavailable):
+            async with acquire(self.pool) as connection:
+                await jobs.release_job(connection, self.name, job.id, delay_s=1.0)
+
+    async def _failed(self, job: Job, error: Exception) -> None:
+        log.error("jobs.failed", job=job.id, kind=job.kind, action=job.action_id, exc_info=error)
+        failure = f"{type(error).__name__}: {error}"[:FAILURE_LENGTH_MAX]
+        async with acquire(self.pool) as connection, connection.transaction():
+            if job.tries + 1 < TRIES_MAX:
+                delay_s = min(RETRY_S_MAX, 2.0**job.tries)
+                await jobs.fail_job(connection, self.name, job.id, delay_s=delay_s, failure=failure)
+                return
+            if (handler := HANDLERS.get(job.kind)) is not None:
+                await handler.give_up(await self._scope(connection, job), job.action_id)
+            await jobs.park_job(connection, job.id, failure=failure)
+
+
+async def run(database_url: str, *, stop: asyncio.Event) -> None:
+    """A worker on that database until `stop` is set. PostgreSQL may come and go meanwhile."""
+    pool = await create_pool(database_url, size=SLOTS + 1, settings=JOB_SETTINGS, application="largesse-jobs")
+    try:
+        await Worker(pool, stop).run()
+    finally:
+        await pool.close()
