@@ -281,7 +281,10 @@ class EmbeddedPostgres:
             process = processes.spawn(
                 command, when_parent_dies=signal.SIGKILL, account=self._account, stderr=out, environment=_environment()
             )
-            await processes.wait_until(lambda: process.poll() is not None, timeout_s=READY_TIMEOUT_S)
+            try:
+                await processes.wait_until(lambda: process.poll() is not None, timeout_s=READY_TIMEOUT_S)
+            finally:
+                process.kill()  # nothing, once it has ended
         if process.returncode != 0:
             raise StartRefused(f"The database couldn't be created in {self._directory.path}. {self._log_tail()}")
 

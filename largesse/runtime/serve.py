@@ -10,8 +10,8 @@ import os
 import signal
 import socket
 import subprocess
-from collections.abc import AsyncIterator, Sequence
-from typing import Final
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from typing import Final, TypeAlias
 
 import msgspec
 import structlog
@@ -31,12 +31,31 @@ JOBS_STOP_S: Final = 30.0
 # A parent that was killed leaves the port taken until its API processes are gone, too.
 PORT_WAIT_S: Final = 2.0
 
+Meanwhile: TypeAlias = Callable[[Settings], Coroutine[None, None, bool]]
+
 log = structlog.get_logger(__name__)
 
 
-async def serve(settings: Settings, ready: asyncio.Event | None = None) -> None:
-    """Serve until SIGTERM or SIGINT. Raises StartRefused, or DatabaseRefused, before anything is spawned."""
+async def serve(settings: Settings, meanwhile: Meanwhile | None = None) -> None:
+    """Serve until SIGTERM or SIGINT. Raises StartRefused, or DatabaseRefused, when it can't start.
+
+    `meanwhile` runs once the processes are started; when it answers False, or raises, serving ends, too.
+    """
     stop = child.stop_event()
+    started = asyncio.Event()
+    serving = asyncio.create_task(_serve(settings, stop, started, meanwhile))
+    stopped = asyncio.create_task(stop.wait())
+    await asyncio.wait((serving, stopped), return_when=asyncio.FIRST_COMPLETED)
+    if not started.is_set():
+        # A start may take minutes, when PostgreSQL recovers: nobody should have to wait for it only to stop it.
+        serving.cancel()
+    stopped.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await serving
+    log.info("stopped")
+
+
+async def _serve(settings: Settings, stop: asyncio.Event, started: asyncio.Event, meanwhile: Meanwhile | None) -> None:
     directory = DataDirectory(settings.data_path)
     async with contextlib.AsyncExitStack() as stack:
         await stack.enter_async_context(directory.owned("serve"))
@@ -45,15 +64,25 @@ async def serve(settings: Settings, ready: asyncio.Event | None = None) -> None:
         settings = await stack.enter_async_context(_database(settings, directory))
         await bring_up_to_date(settings)
         await bootstrap(settings, directory)
+        started.set()
         if settings.jobs:
             await stack.enter_async_context(_kept_running(_job_processes(settings), JOBS_STOP_S))
         await stack.enter_async_context(_kept_running(_api_processes(settings, listener), API_STOP_S))
+        stack.callback(listener.close)  # from then on newcomers are refused, not left waiting
         log.info("serving", url=settings.base_url, processes=settings.processes, data=str(directory.path))
-        if ready:
-            ready.set()
-        await stop.wait()
+        if meanwhile is None or await _unless_stopped(meanwhile(settings), stop):
+            await stop.wait()
         log.info("stopping")
-    log.info("stopped")
+
+
+async def _unless_stopped(work: Coroutine[None, None, bool], stop: asyncio.Event) -> bool:
+    task, stopped = asyncio.create_task(work), asyncio.create_task(stop.wait())
+    await asyncio.wait((task, stopped), return_when=asyncio.FIRST_COMPLETED)
+    if not task.done():
+        task.cancel()
+        return False
+    stopped.cancel()
+    return task.result()
 
 
 async def _listen(host: str, port: int) -> socket.socket:

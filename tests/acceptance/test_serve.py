@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from largesse.runtime.processes import is_running
-from tests.acceptance.server import Server, data_folder, descendants, run, serving, wait_until
+from tests.acceptance.server import Server, data_folder, descendants, mentioned, run, serving, wait_until
 
 pytestmark = pytest.mark.slow
 
@@ -170,12 +170,13 @@ def test_ctrl_c_stops_it_as_cleanly(data: Path) -> None:
         assert not [pid for pid in family if is_running(pid)]
 
 
-def test_sigterm_while_starting_stops_it_too(data: Path) -> None:
+def test_sigterm_while_starting_stops_it_at_once(data: Path) -> None:
     server = Server(data)
-    assert wait_until((data / "postgres.new").exists, 20)
+    assert wait_until((data / "postgres.new" / "base").exists, 20)
     assert server.stop() == 0
-    assert not descendants(server.process.pid)
+    assert "serving" not in server.output()
     server.close()
+    assert wait_until(lambda: not mentioned(str(data)), 5)
     with serving(data):
         pass
 
