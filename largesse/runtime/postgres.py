@@ -42,6 +42,7 @@ OWNER: Final = "largesse"
 DATABASE: Final = "largesse"
 PORT: Final = 5432  # names the socket file only: nothing listens on TCP
 SOCKET_FOLDER_BYTES_MAX: Final = 90  # a socket's path has 108 bytes at most, 104 on macOS
+SOCKET_FOLDER_PREFIX: Final = "largesse-sockets-"
 # Who may run it when we are root, which PostgreSQL refuses; a name must exist, initdb looks it up.
 ACCOUNTS: Final = ("postgres", "nobody")
 
@@ -51,7 +52,8 @@ FAST_STOP_S: Final = 60.0
 IMMEDIATE_STOP_S: Final = 15.0
 # Backends of a killed postmaster notice by themselves within milliseconds; the ones in a long computation don't.
 ORPHANS_LEAVE_S: Final = 2.0
-LOG_TAIL_BYTES: Final = 2000
+LOG_TAIL_BYTES: Final = 2_000
+LOG_BYTES_MAX: Final = 1_000_000
 
 _SETTINGS: Final = {
     "listen_addresses": "",
@@ -193,7 +195,7 @@ class EmbeddedPostgres:
         backoff = processes.Backoff()
         while not self._stopping:
             if self._process is None or self._process.poll() is None:
-                await asyncio.sleep(processes.POLL_INTERVAL_S)
+                await asyncio.sleep(processes.SUPERVISE_INTERVAL_S)
                 continue
             log.warning("postgres_died", status=self._process.returncode)
             await asyncio.sleep(backoff.next_delay_s())
@@ -229,13 +231,23 @@ class EmbeddedPostgres:
 
     def _make_run_folder(self) -> None:
         self._make_private(self._directory.run)
-        # A parent that was killed may have left its folder of sockets.
-        stale = read_json(self._directory.attach_file).get("sockets")
-        if stale and stale != str(self._directory.run):
-            shutil.rmtree(stale, ignore_errors=True)
+        self._remove_stale_sockets()
         if len(os.fsencode(self._directory.run)) > SOCKET_FOLDER_BYTES_MAX:
-            self._sockets = Path(tempfile.mkdtemp(prefix="largesse-"))
+            self._sockets = Path(tempfile.mkdtemp(prefix=SOCKET_FOLDER_PREFIX))
             self._own(self._sockets)
+
+    def _remove_stale_sockets(self) -> None:
+        """A parent that was killed may have left a temporary folder.
+
+        Where it is stands in a folder of PostgreSQL's account: as root we believe it only what we could have written.
+        """
+        told = Path(read_json(self._directory.attach_file).get("sockets", ""))
+        if told.parent != Path(tempfile.gettempdir()) or not told.name.startswith(SOCKET_FOLDER_PREFIX):
+            return
+        uid = self._account[0] if self._account else os.geteuid()
+        with contextlib.suppress(OSError):
+            if told.lstat().st_uid == uid:
+                shutil.rmtree(told)
 
     def _make_private(self, folder: Path) -> None:
         folder.mkdir(mode=PRIVATE_FOLDER, exist_ok=True)
@@ -312,7 +324,11 @@ class EmbeddedPostgres:
             )
 
     def _open_log(self) -> IO[bytes]:
-        return self._log_file.open("ab")
+        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC
+        descriptor = os.open(self._log_file, flags, PRIVATE_FILE)
+        if os.fstat(descriptor).st_size > LOG_BYTES_MAX:
+            os.ftruncate(descriptor, 0)
+        return os.fdopen(descriptor, "ab")
 
     def _log_tail(self) -> str:
         with contextlib.suppress(OSError):

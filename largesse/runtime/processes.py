@@ -14,6 +14,7 @@ from typing import IO
 
 PR_SET_PDEATHSIG = 1
 POLL_INTERVAL_S = 0.05
+SUPERVISE_INTERVAL_S = 0.2
 
 _libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
 

@@ -140,7 +140,7 @@ class Child:
         while not self._stopping:
             assert self._process is not None
             if self._process.poll() is None:
-                await asyncio.sleep(processes.POLL_INTERVAL_S)
+                await asyncio.sleep(processes.SUPERVISE_INTERVAL_S)
                 continue
             log.warning("process_died", process=self._name, pid=self._process.pid, status=self._process.returncode)
             await asyncio.sleep(backoff.next_delay_s())

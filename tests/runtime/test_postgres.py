@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import json
 import os
 import signal
 import stat
@@ -151,3 +152,18 @@ def test_the_newest_binaries_are_taken() -> None:
     assert (binaries() / "initdb").exists()
     with pytest.raises(StartRefused):
         binaries(9)
+
+
+async def test_sockets_of_a_killed_parent_are_removed_but_nothing_else_that_the_file_names(folder: Path) -> None:
+    async with running(folder):
+        pass
+    precious = Path(tempfile.mkdtemp(prefix="precious-"))
+    stale = Path(tempfile.mkdtemp(prefix="largesse-sockets-"))
+    os.chown(stale, (folder / "postgres").stat().st_uid, -1)
+    for named in (precious, stale):
+        (folder / "run" / "postgres.json").write_text(json.dumps({"sockets": str(named)}))
+        async with running(folder):
+            pass
+    assert precious.exists()
+    assert not stale.exists()
+    precious.rmdir()
