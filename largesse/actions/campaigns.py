@@ -64,12 +64,12 @@ async def create_campaign(scope: Scope, sent: CampaignInput) -> Campaign:
     if count:
         await check_space(scope, config, count)
     await store.create_campaign(scope.connection, scope.project.id, campaign)
+    campaign = await get_campaign(scope, campaign.id)
+    await append(scope, catalogue.CAMPAIGN_CREATED, campaign.id, {"campaign": campaign})
     if count > 1:
         await start_generation(scope, campaign, config, count)
     elif count == 1:
         await make_voucher(scope, template_of(campaign), config)
-    made = await get_campaign(scope, campaign.id)
-    await append(scope, catalogue.CAMPAIGN_CREATED, made.id, {"campaign": made})
     # Last, and even for none: a campaign without a counter row would have no place where its publications meet.
     await counters.open_counters(scope.connection, scope.project.id, campaign.id, vouchers=1 if count == 1 else 0)
     return await get_campaign(scope, campaign.id)

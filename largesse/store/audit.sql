@@ -33,7 +33,7 @@ WHERE project_id = $1 AND result IN ('SUCCESS', 'HELD') AND campaign_id IS NOT N
 GROUP BY campaign_id, customer_id HAVING count(*) FILTER (WHERE first_of_customer) <> 1 LIMIT $2
 
 -- I5_voucher_counters --
--- Every campaign's counters are the counts of its vouchers.
+-- Every campaign's counters are the counts of its vouchers, the binned ones left out.
 SELECT campaign_id, counted.vouchers, k.vouchers AS counter_vouchers, counted.published, k.published AS counter_published,
   counted.held, k.held AS counter_held, counted.withdrawn, k.withdrawn AS counter_withdrawn,
   counted.disabled, k.disabled AS counter_disabled
@@ -41,7 +41,7 @@ FROM (
   SELECT coalesce(campaign_id, '') AS campaign_id, count(*) AS vouchers, count(*) FILTER (WHERE state IN (2, 3)) AS published,
     count(*) FILTER (WHERE state = 1) AS held, count(*) FILTER (WHERE state = 4) AS withdrawn,
     count(*) FILTER (WHERE state = 0 AND NOT active) AS disabled
-  FROM vouchers WHERE project_id = $1 GROUP BY coalesce(campaign_id, '')) counted
+  FROM vouchers WHERE project_id = $1 AND deleted_at IS NULL GROUP BY coalesce(campaign_id, '')) counted
 FULL JOIN (SELECT * FROM campaign_counters WHERE project_id = $1) k USING (campaign_id)
 WHERE (coalesce(counted.vouchers, 0), coalesce(counted.published, 0), coalesce(counted.held, 0),
     coalesce(counted.withdrawn, 0), coalesce(counted.disabled, 0))

@@ -35,9 +35,5 @@ async def campaign_vouchers(connection: Connection, project_id: int, campaign_id
     return int(await connection.fetchval(SQL["campaign_vouchers"], project_id, campaign_id) or 0)
 
 
-async def forget_counters(connection: Connection, project_id: int, campaign_id: str) -> None:
-    await connection.execute(SQL["forget_counters"], project_id, campaign_id)
-
-
 async def open_counters(connection: Connection, project_id: int, campaign_id: str, *, vouchers: int) -> None:
     await connection.execute(SQL["open_counters"], project_id, campaign_id, vouchers)

@@ -20,10 +20,6 @@ SELECT coalesce(sum(vouchers), 0)::bigint FROM campaign_counters WHERE project_i
 -- The vouchers of one campaign outside the bin.
 SELECT vouchers FROM campaign_counters WHERE project_id = $1 AND campaign_id = $2
 
--- forget_counters --
--- With a campaign that is gone for good.
-DELETE FROM campaign_counters WHERE project_id = $1 AND campaign_id = $2
-
 -- open_counters --
 -- The row of a new campaign.
 INSERT INTO campaign_counters (project_id, campaign_id, vouchers) VALUES ($1, $2, $3)

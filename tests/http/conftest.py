@@ -13,7 +13,7 @@ from largesse.auth.keys import KeyCache
 from largesse.domain.projects import Project
 from largesse.http.app import App, create_app
 from largesse.http.services import Services
-from largesse.store.connection import PUBLISH_SETTINGS, Pool, create_pool
+from largesse.store.connection import Pool
 from largesse.wire.assets import AssetTokens
 
 APP_ID = "test-app-id"
@@ -38,13 +38,6 @@ async def api_key(pool: Pool, project: Project) -> dict[str, str]:
     """The headers of a server key of `project`."""
     await make_key(pool, project)
     return KEY_HEADERS
-
-
-@pytest.fixture
-async def publisher(database_url: str) -> AsyncIterator[Publisher]:
-    pool = await create_pool(database_url, size=2, settings=PUBLISH_SETTINGS, application="largesse-test-publish")
-    yield Publisher(pool, IdSource())
-    await pool.close()
 
 
 @pytest.fixture
