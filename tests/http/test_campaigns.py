@@ -9,6 +9,7 @@ from tests.actions.conftest import assert_counters_are_exact, work_off
 
 PATH = "/v1/campaigns"
 TEN_PERCENT = {"type": "DISCOUNT_VOUCHER", "discount": {"type": "PERCENT", "percent_off": 10}}
+ONE_CODE = TEN_PERCENT | {"code_config": {"pattern": "A"}}
 
 
 async def made(api: httpx.AsyncClient, **fields: Any) -> dict[str, Any]:

@@ -31,7 +31,8 @@ async def publish(pool: Pool, project: Project, code: str) -> None:
         ), k AS (
           UPDATE campaign_counters SET published = published + 1 WHERE project_id = $1 AND campaign_id = ''
         )
-        INSERT INTO publication_vouchers (project_id, voucher_id, to_customer, id, publication_id, position, code, customer_id)
+        INSERT INTO publication_vouchers
+          (project_id, voucher_id, to_customer, id, publication_id, position, code, customer_id)
         SELECT $1, v.id, true, 'rh_1', 'pub_1', 1, $2, 'cust_1' FROM v
         """,
         project.id,
