@@ -9,6 +9,7 @@ from starlette.types import Receive, Scope, Send
 from largesse.http import edge, publications
 from largesse.http.absent import contract_operations
 from largesse.http.edge import SERVER_KEYS, Exchange, Reply
+from largesse.http.openapi import documentation_routes
 from largesse.http.requests import EXCHANGE
 from largesse.http.routes import all_routes
 from largesse.http.routing import RouteTable
@@ -69,4 +70,5 @@ async def _live(receive: Receive, send: Send) -> None:
 
 def create_app(services: Services, routes: Iterable[Route] | None = None) -> App:
     """The API. `routes` replaces the list of resources, for tests."""
-    return App(services, all_routes() if routes is None else routes)
+    operations = all_routes() if routes is None else list(routes)
+    return App(services, [*operations, *documentation_routes(operations)])

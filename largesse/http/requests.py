@@ -23,6 +23,7 @@ from largesse.wire.parse import parse_json
 T = TypeVar("T")
 
 EXCHANGE: Final = "largesse.exchange"
+_JSON: Final = "application/json; charset=utf-8"
 _PYTHON_CLIENT: Final = "OpenAPI-Python-SDK/"
 
 

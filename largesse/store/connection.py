@@ -81,9 +81,8 @@ async def acquire(pool: Pool) -> AsyncIterator[Connection]:
 
 
 # Classes 08 (connection), 40 (rolled back: deadlock, serialisation), 53 (resources), 57 (operator: shutdown, cancelled
-# by a timeout), a lock that wasn't had in time, and a server that became a standby. What asyncpg itself says of a lost
-# connection is InterfaceError or InternalClientError; its complaints about arguments are InterfaceErrors as well, but
-# ValueErrors too, and those are our bugs.
+# by a timeout), a lock that wasn't had in time, a server that became a standby, and what asyncpg itself meets when the
+# server goes away in the middle of a message.
 _UNAVAILABLE = (
     asyncpg.PostgresConnectionError,
     asyncpg.TransactionRollbackError,
@@ -91,7 +90,6 @@ _UNAVAILABLE = (
     asyncpg.OperatorInterventionError,
     asyncpg.LockNotAvailableError,
     asyncpg.ReadOnlySQLTransactionError,
-    asyncpg.InterfaceError,
     asyncpg.InternalClientError,
     ConnectionError,
     TimeoutError,
@@ -100,4 +98,7 @@ _UNAVAILABLE = (
 
 def is_unavailable(error: BaseException) -> bool:
     """Whether PostgreSQL is gone, going, or too busy: the caller may try again."""
-    return isinstance(error, _UNAVAILABLE) and not isinstance(error, ValueError)
+    if isinstance(error, asyncpg.InterfaceError):
+        # The same class says "the connection is closed" and "the server expects 2 arguments": only the text differs.
+        return any(word in str(error) for word in ("closed", "closing", "cancelling", "released back"))
+    return isinstance(error, _UNAVAILABLE)

@@ -73,7 +73,7 @@ class Query:
         """The value; its absence is a fault (and "" until `check` raises it)."""
         text = self.text(name)
         if text is None:
-            self._faults.append(f"Query must have required property '{name}'")
+            self._faults.append(f"Query should have required property '{name}'")
             return ""
         return text
 

@@ -1,0 +1,166 @@
+"""Our own description of the API, made from the routes: `/openapi.json` for programs, `/docs` for people."""
+
+import base64
+import hashlib
+import html
+import re
+from collections import defaultdict
+from collections.abc import Iterable
+from functools import cache
+from typing import Any, Final
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route as StarletteRoute
+
+from largesse import __version__
+from largesse.domain.errors import (
+    InvalidPayload,
+    LargesseError,
+    MalformedJson,
+    NotAcceptable,
+    PayloadTooLarge,
+    TooManyRequests,
+    Unauthorized,
+    Unavailable,
+    UnsupportedMediaType,
+)
+from largesse.http.requests import respond
+from largesse.http.routing import Route
+
+_EVERYWHERE: Final = (Unauthorized, NotAcceptable, TooManyRequests, LargesseError, Unavailable)
+_WITH_BODY: Final = (MalformedJson, InvalidPayload, PayloadTooLarge, UnsupportedMediaType)
+_PARAMETER: Final = re.compile(r"{(\w+)}")
+_STRING: Final = {"type": "string"}
+_ERROR_SCHEMA: Final = {
+    "type": "object",
+    "required": ["code", "message"],
+    "properties": {
+        "code": {"type": "integer", "description": "The HTTP status"},
+        "key": {"type": "string", "description": "The error's name, for programs"},
+        "message": _STRING,
+        "details": _STRING,
+        "request_id": {"type": "string", "description": "Also in the header X-Request-Id, and in the server's log"},
+        "resource_id": {"type": "string", "description": "As the caller sent it"},
+        "resource_type": _STRING,
+    },
+}
+_KEY_SCHEMES: Final = {
+    "AppId": {"type": "apiKey", "in": "header", "name": "X-App-Id"},
+    "AppToken": {"type": "apiKey", "in": "header", "name": "X-App-Token"},
+}
+
+
+def describe(routes: Iterable[StarletteRoute]) -> dict[str, Any]:
+    """The OpenAPI document."""
+    documented = [route for route in routes if isinstance(route, Route) and route.path.startswith("/v1/")]
+    types = [type_ for route in documented for type_ in (route.body, route.answer) if type_ is not None]
+    schemas, components = msgspec.json.schema_components(
+        types, schema_hook=_custom_schema, ref_template="#/components/schemas/{name}"
+    )
+    schema_of = {id(type_): schema for type_, schema in zip(types, schemas, strict=True)}
+    paths: dict[str, dict[str, Any]] = defaultdict(dict)
+    for route in sorted(documented, key=lambda route: route.path):
+        for method in sorted((route.methods or set()) - {"HEAD"}):
+            paths[route.path][method.lower()] = _operation(route, schema_of)
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "Largesse", "version": __version__},
+        "security": [{"AppId": [], "AppToken": []}],
+        "paths": paths,
+        "components": {"schemas": {**components, "Error": _ERROR_SCHEMA}, "securitySchemes": _KEY_SCHEMES},
+    }
+
+
+def _custom_schema(type_: Any) -> dict[str, Any]:
+    schema: dict[str, Any] = type_.json_schema
+    return schema
+
+
+def _operation(route: Route, schema_of: dict[int, dict[str, Any]]) -> dict[str, Any]:
+    answer = {} if route.answer is None else schema_of[id(route.answer)]
+    operation: dict[str, Any] = {
+        "operationId": route.name,
+        "summary": _summary(route),
+        "parameters": _parameters(route),
+        "responses": {"200": {"description": "Done", "content": _json(answer)}, **_error_responses(route)},
+    }
+    if route.body is not None:
+        operation["requestBody"] = {"required": True, "content": _json(schema_of[id(route.body)])}
+    return operation
+
+
+def _summary(route: Route) -> str:
+    return (route.endpoint.__doc__ or route.name.replace("_", " ")).strip().partition("\n")[0]
+
+
+def _parameters(route: Route) -> list[dict[str, Any]]:
+    in_path = [
+        {"name": name, "in": "path", "required": True, "schema": _STRING} for name in _PARAMETER.findall(route.path)
+    ]
+    return in_path + [{"name": name, "in": "query", "schema": schema} for name, schema in route.query.items()]
+
+
+def _json(schema: dict[str, Any]) -> dict[str, Any]:
+    return {"application/json": {"schema": schema}}
+
+
+def _error_responses(route: Route) -> dict[str, Any]:
+    by_status: dict[int, list[type[LargesseError]]] = defaultdict(list)
+    for error in (*_EVERYWHERE, *(_WITH_BODY if route.body is not None else ()), *route.errors):
+        by_status[error.status].append(error)
+    return {
+        str(status): {
+            "description": "; ".join(_describe_error(error) for error in dict.fromkeys(errors)),
+            "content": _json({"$ref": "#/components/schemas/Error"}),
+        }
+        for status, errors in sorted(by_status.items())
+    }
+
+
+def _describe_error(error: type[LargesseError]) -> str:
+    message = (error.__doc__ or "").partition("\n")[0]
+    return f"{error.key}: {message}" if error.key else message
+
+
+_STYLE: Final = (
+    "body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#1c1c1c}"
+    "td{padding:.3rem 1rem .3rem 0;vertical-align:top}code{font-family:ui-monospace,monospace}"
+)
+_STYLE_HASH: Final = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
+_DOCS_HEADERS: Final = {
+    "content-security-policy": f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; frame-ancestors 'none'",
+    "x-content-type-options": "nosniff",
+}
+
+
+def _render_page(document: dict[str, Any]) -> str:
+    rows = [
+        f"<tr><td><code>{method.upper()}</code></td><td><code>{html.escape(path)}</code></td>"
+        f"<td>{html.escape(operation['summary'])}</td></tr>"
+        for path, operations in document["paths"].items()
+        for method, operation in operations.items()
+    ]
+    return (
+        f"<!doctype html><html lang=en><meta charset=utf-8><title>Largesse API</title><style>{_STYLE}</style>"
+        f"<h1>Largesse API {__version__}</h1><p>Every call carries the headers <code>X-App-Id</code> and "
+        "<code>X-App-Token</code>. The whole description, for programs: <a href=/openapi.json>/openapi.json</a>.</p>"
+        f"<table>{''.join(rows)}</table></html>"
+    )
+
+
+def documentation_routes(routes: list[StarletteRoute]) -> list[Route]:
+    """The two routes that describe `routes`; what they answer is made once, when first asked for."""
+
+    @cache
+    def document() -> dict[str, Any]:
+        return describe(routes)
+
+    async def openapi(_request: Request) -> Response:
+        return respond(document())
+
+    async def docs(_request: Request) -> Response:
+        return Response(_render_page(document()), media_type="text/html", headers=_DOCS_HEADERS)
+
+    return [Route("/openapi.json", openapi, methods=["GET"]), Route("/docs", docs, methods=["GET"])]
