@@ -10,6 +10,7 @@ from typing import Any, Final
 import msgspec
 from msgspec.structs import replace
 
+from largesse.actions.ids import IdSource
 from largesse.actions.scope import Scope
 from largesse.domain import async_actions as states
 from largesse.domain.async_actions import VOUCHERS_GENERATE, AsyncAction
@@ -34,6 +35,7 @@ CHUNK: Final = 10_000
 ROUNDS_MAX: Final = 50
 """Draws in one chunk, before it is saved as it is: in a nearly full space most codes drawn are taken."""
 DRAWS_BEFORE_DENSE: Final = 5
+RUN_MIN: Final = 100
 DENSE_DRAW: Final = 20_000
 """Codes tried at once where most of them are taken."""
 FRUITLESS_CHUNKS_MAX: Final = 5
@@ -41,11 +43,19 @@ SPARSE: Final = 4
 """A space this many times larger than all that is in it needs no counting."""
 
 
-def new_vouchers(scope: Scope, config: CodeConfig, count: int) -> list[NewVoucher]:
-    """Ids, codes and pick keys, sorted by code. Whether the codes are new is for the insert to decide."""
-    codes = sorted(set(new_codes(config, count, os.urandom)))
-    ids = scope.ids.run("v_", len(codes)) if len(codes) > 1 else [scope.ids.new("v_")]
-    return [NewVoucher(*row) for row in zip(ids, codes, pick_keys(len(codes), os.urandom), strict=True)]
+def new_vouchers(ids: IdSource, config: CodeConfig, count: int) -> list[NewVoucher]:
+    """Ids, codes and pick keys, sorted by code; no code twice, so there may be fewer than `count` in a tiny space.
+
+    Whether the codes are new in the project is for the insert to decide. Cheap for the few that a publication needs.
+    """
+    return _numbered(ids, sorted(set(new_codes(config, count, os.urandom))))
+
+
+def _numbered(ids: IdSource, codes: list[str]) -> list[NewVoucher]:
+    count = len(codes)
+    # A run takes two milliseconds of the id clock for itself: too many for a handful of codes.
+    numbers = ids.run("v_", count) if count > RUN_MIN else [ids.new("v_") for _ in codes]
+    return [NewVoucher(*row) for row in zip(numbers, codes, pick_keys(count, os.urandom), strict=True)]
 
 
 async def check_space(scope: Scope, config: CodeConfig, count: int) -> None:
@@ -64,7 +74,7 @@ async def make_vouchers(scope: Scope, template: VoucherTemplate, config: CodeCon
     """Insert `count` new vouchers; fewer only where the space of codes is nearly full. Counters are the caller's."""
     made = 0
     for _ in range(ROUNDS_MAX):
-        batch = new_vouchers(scope, config, count - made)
+        batch = new_vouchers(scope.ids, config, count - made)
         made += await vouchers.insert_vouchers(scope.connection, scope.project, template, batch)
         if made == count:
             return made
@@ -83,7 +93,7 @@ async def make_voucher(scope: Scope, template: VoucherTemplate, config: CodeConf
     """Insert one voucher with a random code; returns the code. Raises InvalidCodeConfig when none is left."""
     for attempt in range(ROUNDS_MAX):
         sparse = attempt < DRAWS_BEFORE_DENSE
-        batch = new_vouchers(scope, config, 1) if sparse else await _unused(scope, config, 1)
+        batch = new_vouchers(scope.ids, config, 1) if sparse else await _unused(scope, config, 1)
         if batch and await vouchers.insert_vouchers(scope.connection, scope.project, template, batch) == 1:
             return batch[0].code
     await check_space(scope, config, 1)
@@ -95,11 +105,7 @@ async def _unused(scope: Scope, config: CodeConfig, limit: int) -> list[NewVouch
     project = scope.project
     by_key = {project.code_key(code): code for code in new_codes(config, DENSE_DRAW, os.urandom)}
     free = await vouchers.free_codes(scope.connection, project.id, list(by_key), limit)
-    if not free:
-        return []
-    codes = sorted(by_key[key] for key in free)
-    ids = scope.ids.run("v_", len(codes))
-    return [NewVoucher(*row) for row in zip(ids, codes, pick_keys(len(codes), os.urandom), strict=True)]
+    return _numbered(scope.ids, sorted(by_key[key] for key in free))
 
 
 def check_can_generate(campaign: Campaign) -> None:

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from largesse.actions.categories import named_category
 from largesse.actions.generation import check_can_generate, check_ceiling, make_voucher
 from largesse.actions.scope import Scope
-from largesse.domain.campaigns import Campaign, template_of
+from largesse.domain.campaigns import Campaign, code_config_of, template_of
 from largesse.domain.codes import CodeConfig, check_code, code_config, pick_keys
 from largesse.domain.discounts import check_change, check_discount
 from largesse.domain.errors import DuplicateFound, InvalidVoucher, NotFound
@@ -57,15 +57,7 @@ async def add_voucher(scope: Scope, campaign_id: str, sent: VoucherInput, *, cod
 
 def config_of(campaign: Campaign, sent: VoucherInput) -> CodeConfig:
     """The code configuration asked for, else the campaign's. Raises InvalidCodeConfig."""
-    if sent.code_config is not None:
-        return sent.code_config.checked()
-    known = campaign.voucher.get("code_config") or {}
-    return code_config(
-        charset=known.get("charset"),
-        pattern=known.get("pattern"),
-        prefix=known.get("prefix"),
-        postfix=known.get("postfix"),
-    )
+    return code_config_of(campaign) if sent.code_config is None else sent.code_config.checked()
 
 
 async def overrides_of(scope: Scope, campaign: Campaign, sent: VoucherInput) -> dict[str, Any]:

@@ -55,6 +55,8 @@ def code_config(
     """Check and complete a recipe; `pattern` beats `length`. Raises InvalidCodeConfig, naming the property."""
     if charset == "" or (charset is not None and len(set(charset)) > CHARSET_MAX):
         raise InvalidCodeConfig(f"Property .code_config.charset must have 1 to {CHARSET_MAX} different characters")
+    if not all(text is None or text.isprintable() for text in (charset, pattern, prefix, postfix)):
+        raise InvalidCodeConfig("Properties of .code_config must hold printable characters only")
     if not pattern:
         length = DEFAULT_LENGTH if length is None else length
         if not 1 <= length <= LENGTH_MAX:

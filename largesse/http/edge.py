@@ -10,6 +10,7 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 import structlog
+from starlette.requests import ClientDisconnect
 from starlette.types import Message, Receive, Scope, Send
 
 from largesse.auth.callers import Caller
@@ -34,6 +35,7 @@ Headers = list[tuple[bytes, bytes]]
 Handle = Callable[["Exchange", Receive, Send], Awaitable["Reply | None"]]
 
 METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+CLIENT_GONE_STATUS: Final = 499  # in logs and metrics only
 SERVER_KEYS: Final = frozenset({"server"})
 INTEGRATION_KEYS: Final = frozenset({"integration"})
 
@@ -92,21 +94,17 @@ class Exchange:
         return self.headers.get(name, b"").decode("latin-1")
 
 
-async def converse(
-    exchange: Exchange,
-    receive: Receive,
-    send: Send,
-    handle: Callable[[Exchange, Receive, Send], Awaitable[Reply | None]],
-) -> None:
+async def converse(exchange: Exchange, receive: Receive, send: Send, handle: Handle) -> None:
     """Run `handle` and answer, whatever happens. It returns a Reply, or None when it has sent an answer itself."""
     with exchange.services.metrics.in_flight.track_inprogress():
         try:
             reply = await handle(exchange, receive, _complete(exchange, send))
-        except ClientGone:
-            exchange.status, reply = 499, None
+        except (ClientGone, ClientDisconnect):
+            exchange.status, reply = CLIENT_GONE_STATUS, None
         except Exception as error:
             reply = reply_to_error(exchange, error)
-            if exchange.status:  # an answer has begun: the server must cut the connection
+            if exchange.status:  # an answer has begun: all that is left is to cut the connection
+                finish(exchange)
                 raise
         if reply is not None:
             await send_reply(exchange, send, reply)

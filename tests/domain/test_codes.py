@@ -27,11 +27,12 @@ def entropy(seed: int = 1) -> Entropy:
     return random.Random(seed).randbytes
 
 
+CHARACTER = st.characters(min_codepoint=33, max_codepoint=0x17F).filter(str.isprintable)
 LITERAL = st.text(st.characters(min_codepoint=33, max_codepoint=126, exclude_characters="#"), max_size=5)
 
 
 @given(
-    charset=st.text(st.characters(min_codepoint=33, max_codepoint=0x17F), min_size=1, max_size=70),
+    charset=st.text(CHARACTER, min_size=1, max_size=70),
     pieces=st.lists(LITERAL, min_size=2, max_size=6),
     prefix=LITERAL,
     postfix=LITERAL,
@@ -81,7 +82,15 @@ def test_a_pattern_beats_the_length_and_is_echoed() -> None:
 
 
 @pytest.mark.parametrize(
-    "recipe", [{"length": 0}, {"length": 101}, {"charset": ""}, {"pattern": "#" * 101}, {"prefix": "x" * 250}]
+    "recipe",
+    [
+        {"length": 0},
+        {"length": 101},
+        {"charset": ""},
+        {"charset": "a\n"},
+        {"pattern": "#" * 101},
+        {"prefix": "x" * 250},
+    ],
 )
 def test_recipes_out_of_bounds_are_refused(recipe: dict[str, object]) -> None:
     with pytest.raises(InvalidCodeConfig):

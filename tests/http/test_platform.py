@@ -206,3 +206,22 @@ async def test_an_integration_route_wants_an_integration_key(
         )
     assert (with_server_key.status_code, with_server_key.json()["key"]) == (403, "integration_api_key_required")
     assert with_integration_key.status_code == 200
+
+
+@pytest.mark.parametrize(
+    "api_of",
+    [
+        ("client", "/client/v1/redemptions", "X-Client-Application-Id", "X-Client-Token"),
+        ("management", "/management/v1/projects", "X-Management-Id", "X-Management-Token"),
+    ],
+)
+async def test_every_api_has_headers_and_keys_of_its_own(
+    anonymous: httpx.AsyncClient, api_key: dict[str, str], pool: Pool, project: Project, api_of: tuple[str, ...]
+) -> None:
+    kind, path, *names = api_of
+    await make_key(pool, None if kind == "management" else project, app_id="other-kind", kind=kind)
+    known = await anonymous.post(path, headers=dict(zip(names, ("other-kind", APP_TOKEN), strict=True)))
+    wrong_kind = await anonymous.post(path, headers=dict(zip(names, api_key.values(), strict=True)))
+    wrong_headers = await anonymous.post(path, headers=api_key)
+    assert (known.status_code, known.json()["key"]) == (501, "not_implemented")
+    assert (wrong_kind.status_code, wrong_headers.status_code) == (401, 401)

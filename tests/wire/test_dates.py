@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from largesse.wire.dates import parse_date, parse_date_time, render
+from largesse.wire.dates import Date, parse_date, parse_date_time, render
 from largesse.wire.faults import Fault
 
 
@@ -49,6 +49,8 @@ def test_what_is_no_moment_is_a_fault(text: str) -> None:
 )
 def test_a_date_is_a_day_that_exists(text: str) -> None:
     assert parse_date("1990-01-12") == date(1990, 1, 12)
+    with pytest.raises(Fault):
+        Date.parse(19900112)
     with pytest.raises(Fault):
         parse_date(text)
 
