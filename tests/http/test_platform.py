@@ -143,6 +143,8 @@ async def test_both_kinds_of_route_answer_the_same(probe_app: App, pool: Pool, p
         assert {name: answer.headers.get(name) for name in case.answered} == case.answered
         assert answer.headers["x-request-id"].startswith("v-")
         assert len(answer.headers["x-request-id"]) == 20
+        assert not {"retry-after", "x-rate-limit-type"} & answer.headers.keys()
+        assert ("access-control-allow-origin" in answer.headers) == ("Origin" in case.headers)
         if "code" in body:
             assert body["request_id"] == answer.headers["x-request-id"]
 
