@@ -64,3 +64,7 @@ async def project_of_job(connection: Connection, project_id: int) -> Project:
     row = await connection.fetchrow(SQL["project_of_job"], project_id)
     assert row is not None, "a project is never deleted"
     return Project(**row)
+
+
+async def all_projects(connection: Connection) -> list[int]:
+    return [row["id"] for row in await connection.fetch(SQL["all_projects"])]
