@@ -10,8 +10,10 @@ from urllib.parse import urlsplit, urlunsplit
 import asyncpg
 import pytest
 
+from largesse.actions.ids import IdSource
+from largesse.actions.publishing import Publisher
 from largesse.domain.projects import Project
-from largesse.store.connection import API_SETTINGS, Pool, create_pool
+from largesse.store.connection import API_SETTINGS, PUBLISH_SETTINGS, Pool, create_pool
 from largesse.store.migrate import migrate
 
 TEMPLATE = "largesse_template"
@@ -78,6 +80,14 @@ async def project(pool: Pool) -> Project:
     )
     assert row is not None
     return Project(**row)
+
+
+@pytest.fixture
+async def publisher(database_url: str) -> AsyncIterator[Publisher]:
+    """A publisher on connections as the publish path has them."""
+    pool = await create_pool(database_url, size=2, settings=PUBLISH_SETTINGS, application="largesse-test-publish")
+    yield Publisher(pool, IdSource())
+    await pool.close()
 
 
 ROOT = Path(__file__).parent.parent

@@ -59,10 +59,15 @@ class IdSource:
 
     def hex_run(self, prefix: str, count: int) -> list[str]:
         """`count` consecutive hex ids."""
+        millis, start = self.reserve_hex(count)
+        return [ids.hex_id(prefix, millis, start + i) for i in range(count)]
+
+    def reserve_hex(self, count: int) -> tuple[int, int]:
+        """Milliseconds and the first of `count` counters, for hex ids that are put together elsewhere."""
         now = self._tick()
         start = self._counter
         self._counter += count
         if self._counter >= ids.HEX_COUNTER_MAX:  # the counter wraps: the next millisecond keeps the order
             self._millis = now = now + 1
             start, self._counter = 0, count
-        return [ids.hex_id(prefix, now, start + i) for i in range(count)]
+        return now, start

@@ -1,18 +1,165 @@
 """Publications. `POST /v1/publications` is the hot path: a bare function instead of a Starlette route."""
 
+from typing import Any, Final
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
 from starlette.types import Receive
 
-from largesse.domain.errors import NotBuilt
+from largesse.actions.publications import publication_request
+from largesse.domain.errors import (
+    DuplicateSourceId,
+    MissingVouchers,
+    NotBuilt,
+    NotFound,
+    NoVoucherSuitableForPublication,
+    PageOverLimit,
+    TooManyVouchersRequested,
+    Unauthorized,
+    VoucherAlreadyPublished,
+    VoucherCannotBePublished,
+)
+from largesse.domain.publications import COUNT_MAX
 from largesse.http.edge import Exchange, Reply, read_body
+from largesse.http.requests import path_parameter, read_query, respond, unit_of_work
 from largesse.http.routing import Route
+from largesse.store import publications as store
+from largesse.store import vouchers as vouchers_store
+from largesse.wire.lists import PUBLICATIONS_PAGE_MAX, Page, Query
 from largesse.wire.parse import parse_json
+from largesse.wire.publications import (
+    VOUCHER_TYPES,
+    PublicationInput,
+    render_publication,
+    render_publication_in_list,
+)
+
+ORDERS: Final = ("created_at", "id", "voucher_code", "tracking_id", "customer_id", "channel")
 
 
 async def publish(exchange: Exchange, receive: Receive) -> Reply:
-    """Give one code, or several of a campaign, to a customer."""
-    parse_json(await read_body(exchange, receive), dict)
-    raise NotBuilt(f"{exchange.method} {exchange.path} is not part of this version")
+    """Give one code, or several of a campaign, to a customer (spec publications §2)."""
+    wanted = parse_json(await read_body(exchange, receive), PublicationInput)
+    project = exchange.caller.project if exchange.caller else None
+    if project is None:
+        raise Unauthorized
+    services = exchange.services
+    request = publication_request(wanted, services.ids, join_once=_join_once(exchange), count_max=COUNT_MAX)
+    publication = await services.publisher.publish(project, request)
+    return Reply(200, msgspec.json.encode(render_publication(publication, services.assets(project.id))))
 
 
-# For /openapi.json and the list of allowed methods; requests don't come this way.
-ROUTES: list[Route] = [Route("/v1/publications", publish, methods=["POST"])]
+def _join_once(exchange: Exchange) -> bool | None:
+    query_string: bytes = exchange.scope["query_string"]
+    if not query_string:
+        return None
+    query = Query.parse(query_string)
+    join_once = query.boolean("join_once")
+    query.check()
+    return join_once
+
+
+async def list_publications(request: Request) -> Response:
+    """Successes and failures, newest first (spec publications §11)."""
+    page, conditions = _read_list(request)
+    return await _respond_list(request, page, conditions)
+
+
+async def list_publications_of_voucher(request: Request) -> Response:
+    """What `publish.url` of a voucher points to (spec publications §9)."""
+    page, conditions = _read_list(request)
+    code = path_parameter(request, "code")
+    async with unit_of_work(request) as scope:
+        voucher = await vouchers_store.get_voucher(scope.connection, scope.project, code)
+    if voucher is None:
+        raise NotFound.of("voucher", code)
+    return await _respond_list(request, page, conditions | {"voucher_id": voucher.id})
+
+
+async def _respond_list(request: Request, page: Page, conditions: dict[str, Any]) -> Response:
+    order = "-" + page.order if page.descending else page.order
+    async with unit_of_work(request) as scope:
+        found = await store.list_publications(
+            scope.connection, scope.project.id, conditions, order=order, limit=page.limit, offset=page.offset
+        )
+        total = await store.count_publications(scope.connection, scope.project.id, conditions)
+    return respond(
+        {
+            "object": "list",
+            "data_ref": "publications",
+            "publications": [render_publication_in_list(publication) for publication in found],
+            "total": total,
+        }
+    )
+
+
+def _read_list(request: Request) -> tuple[Page, dict[str, Any]]:
+    """Page and conditions of the query. Raises InvalidQueryParams with every fault, PageOverLimit."""
+    query = read_query(request)
+    page = query.page(orders=ORDERS, page_max=PUBLICATIONS_PAGE_MAX)
+    voucher_type = query.choice("voucher_type", VOUCHER_TYPES)
+    conditions = {
+        "campaign": query.text("campaign", "campaign_name"),
+        "customer": query.text("customer", "customer_id"),
+        "voucher": query.text("voucher", "voucher_code"),
+        "result": query.choice("result", ("SUCCESS", "FAILURE")),
+        "voucher_type": VOUCHER_TYPES.get(voucher_type or ""),
+        "is_referral_code": query.boolean("is_referral_code") or None,  # false restricts nothing
+        "source_id": query.text("source_id"),
+        "parent_object_id": query.text("parent_object_id"),
+        "voucher_id": query.text("related_object_id"),
+        "created_before": query.moment("created_at", "before"),
+        "created_after": query.moment("created_at", "after"),
+    }
+    query.check()
+    if any(name.lstrip("[").startswith("filters") for name, _ in query.pairs):
+        raise NotBuilt("The parameter 'filters' is not part of this version; the plain parameters are")
+    return page, {name: value for name, value in conditions.items() if value is not None}
+
+
+_TEXT: Final[dict[str, Any]] = {"type": "string"}
+_LIST_QUERY: Final[dict[str, dict[str, Any]]] = {
+    "limit": {"type": "integer", "minimum": 1, "maximum": 100, "default": 10},
+    "page": {"type": "integer", "minimum": 1, "maximum": PUBLICATIONS_PAGE_MAX, "default": 1},
+    "order": {"type": "string", "enum": [sign + name for name in ORDERS for sign in ("", "-")]},
+    "campaign": _TEXT,
+    "customer": _TEXT,
+    "voucher": _TEXT,
+    "result": {"type": "string", "enum": ["SUCCESS", "FAILURE"]},
+    "voucher_type": {"type": "string", "enum": list(VOUCHER_TYPES)},
+    "is_referral_code": {"type": "boolean"},
+    "source_id": _TEXT,
+    "parent_object_id": _TEXT,
+    "related_object_id": _TEXT,
+    "created_at[before]": {"type": "string", "format": "date-time"},
+    "created_at[after]": {"type": "string", "format": "date-time"},
+}
+
+# The first is for /openapi.json and the list of allowed methods; its requests go straight to `publish`.
+ROUTES: list[Route] = [
+    Route(
+        "/v1/publications",
+        publish,
+        methods=["POST"],
+        body=PublicationInput,
+        query={"join_once": {"type": "boolean"}},
+        errors=[
+            MissingVouchers,
+            TooManyVouchersRequested,
+            VoucherAlreadyPublished,
+            VoucherCannotBePublished,
+            NoVoucherSuitableForPublication,
+            DuplicateSourceId,
+            NotFound,
+        ],
+    ),
+    Route("/v1/publications", list_publications, methods=["GET"], query=_LIST_QUERY, errors=[PageOverLimit]),
+    Route(
+        "/v1/vouchers/{code}/publications",
+        list_publications_of_voucher,
+        methods=["GET"],
+        query=_LIST_QUERY,
+        errors=[PageOverLimit, NotFound],
+    ),
+]

@@ -1,16 +1,18 @@
 """What the routes use, made once by the composition root."""
 
-import secrets
 from dataclasses import dataclass, field
-from typing import Any, Final, Protocol
+from typing import Final, Protocol
 
 from largesse import __version__
 from largesse.actions.ids import IdSource
 from largesse.auth.keys import KeyCache
 from largesse.auth.rates import RateLimits
+from largesse.domain.errors import NotBuilt
+from largesse.domain.projects import Project
+from largesse.domain.publications import Publication, PublicationRequest
 from largesse.http.metrics import Metrics
 from largesse.store.connection import Pool
-from largesse.wire.assets import AssetTokens
+from largesse.wire.assets import AssetTokens, AssetUrls
 
 BODY_BYTES_MAX: Final = 10_485_760
 
@@ -18,14 +20,14 @@ BODY_BYTES_MAX: Final = 10_485_760
 class Publisher(Protocol):
     """The batched publish statement's queue."""
 
-    async def publish(self, request: Any) -> Any: ...
+    async def publish(self, project: Project, request: PublicationRequest) -> Publication: ...
 
 
 class NoPublisher:
     """For a server that serves everything but publications."""
 
-    async def publish(self, request: Any) -> Any:
-        raise NotImplementedError(request)
+    async def publish(self, project: Project, request: PublicationRequest) -> Publication:
+        raise NotBuilt(f"This server of {project.public_id} does not publish ({request.id})")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,13 +35,15 @@ class Services:
     pool: Pool
     keys: KeyCache
     ids: IdSource
+    asset_tokens: AssetTokens
     publisher: Publisher = field(default_factory=NoPublisher)
     rates: RateLimits = field(default_factory=RateLimits)
     metrics: Metrics = field(default_factory=Metrics)
-    # The installation's secret key belongs here; this one makes ids of images that nobody else can read, this server
-    # after a restart included.
-    assets: AssetTokens = field(default_factory=lambda: AssetTokens(secrets.token_bytes(32)))
     body_bytes_max: int = BODY_BYTES_MAX
     metrics_token: str | None = None  # without it /metrics answers to loopback only
     public_url: str = "http://127.0.0.1:8000"
     version: str = __version__
+
+    def assets(self, project_id: int) -> AssetUrls:
+        """The addresses of the QR codes and barcodes of a project's vouchers."""
+        return self.asset_tokens.urls(self.public_url, project_id)

@@ -33,9 +33,7 @@ IDS_MAX: Final = 100
 
 
 def asset_urls(request: Request) -> AssetUrls:
-    """The addresses of QR codes and barcodes in the caller's project."""
-    known = services(request)
-    return known.assets.urls(known.public_url, project(request).id)
+    return services(request).assets(project(request).id)
 
 
 async def create(request: Request) -> Response:

@@ -1,11 +1,30 @@
-"""API keys: looked up by their public half."""
+"""API keys: looked up by their public half, never deleted, told to all processes when they change."""
 
-from largesse.domain.keys import Key
+from datetime import datetime
+from typing import Final, Literal
+
+import asyncpg
+import msgspec
+
+from largesse.domain.errors import DuplicateFound, NotFound
+from largesse.domain.keys import Key, hash_token
 from largesse.domain.projects import Project
 from largesse.store.connection import Connection
 from largesse.store.sql import load
 
 SQL = load("keys")
+CHANNEL: Final = "largesse_keys"  # NOTIFY; the payload is the app id
+
+
+class ListedKey(msgspec.Struct, frozen=True, kw_only=True):
+    """A key as shown to operators. `project` is its name; None for management keys."""
+
+    app_id: str
+    kind: str
+    name: str
+    project: str | None
+    created_at: datetime
+    revoked_at: datetime | None
 
 
 async def find_key(connection: Connection, app_id: str) -> Key | None:
@@ -13,15 +32,56 @@ async def find_key(connection: Connection, app_id: str) -> Key | None:
     row = await connection.fetchrow(SQL["find_key"], app_id)
     if row is None:
         return None
-    project = None
-    if row["id"] is not None:
-        project = Project(
-            id=row["id"],
-            public_id=row["public_id"],
-            name=row["project_name"],
-            time_zone=row["time_zone"],
-            case_sensitive_codes=row["case_sensitive_codes"],
-            on_known_source_id=row["on_known_source_id"],
-            codes_per_campaign_max=row["codes_per_campaign_max"],
-        )
-    return Key(app_id=row["app_id"], token_hash=row["token_hash"], kind=row["kind"], name=row["name"], project=project)
+    columns = dict(row)
+    own = {name: columns.pop(name) for name in ("app_id", "token_hash", "kind")}
+    name = columns.pop("key_name")
+    return Key(**own, name=name, project=Project(**columns) if columns["id"] is not None else None)
+
+
+async def create_key(
+    connection: Connection, app_id: str, token: str, *, kind: str, project: Project | None, name: str = ""
+) -> None:
+    """Only the token's hash is stored. Raises DuplicateFound when there is, or was, such an app id."""
+    try:
+        await connection.execute(SQL["create_key"], *_values(app_id, token, kind, project, name))
+    except asyncpg.UniqueViolationError as error:
+        if error.constraint_name != "api_keys_pkey":
+            raise
+        raise DuplicateFound(
+            f"Duplicated key exists with id {app_id}", resource_id=app_id, resource_type="key"
+        ) from error
+
+
+async def ensure_key(
+    connection: Connection, app_id: str, token: str, *, kind: str, project: Project | None, name: str = ""
+) -> Literal["created", "present", "revoked", "different"]:
+    """Create the key unless its app id is there; a revoked key stays revoked.
+
+    "different" means that the key there has another token, kind or project, and keeps them.
+    """
+    values = _values(app_id, token, kind, project, name)
+    if await connection.fetchrow(SQL["ensure_key"], *values) is not None:
+        return "created"
+    row = await connection.fetchrow(SQL["compare_key"], *values[:4])
+    assert row is not None
+    if row["revoked"]:
+        return "revoked"
+    return "present" if row["same"] else "different"
+
+
+async def revoke_key(connection: Connection, app_id: str) -> None:
+    """Raises NotFound when there is no such key, or it was revoked before."""
+    if await connection.fetchrow(SQL["revoke_key"], app_id) is None:
+        raise NotFound.of("key", app_id)
+
+
+async def list_keys(connection: Connection, project: Project | None = None) -> list[ListedKey]:
+    """Of one project or of all, oldest first, revoked ones included."""
+    rows = await connection.fetch(SQL["list_keys"], project.id if project else None)
+    return [ListedKey(**row) for row in rows]
+
+
+def _values(
+    app_id: str, token: str, kind: str, project: Project | None, name: str
+) -> tuple[str, bytes, str, int | None, str]:
+    return app_id, hash_token(token), kind, project.id if project else None, name

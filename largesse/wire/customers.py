@@ -5,7 +5,7 @@ from typing import Annotated, Any, Final, TypeVar
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from largesse.domain.customers import Customer, Profile
+from largesse.domain.customers import Customer, CustomerShort, Profile
 from largesse.domain.errors import InvalidPayload
 from largesse.wire.dates import Date, render
 from largesse.wire.metadata import METADATA_BYTES_MAX, Metadata
@@ -78,7 +78,7 @@ def check_metadata_size(metadata: dict[str, Any]) -> None:
         raise InvalidPayload(f"Property .metadata must not be larger than {METADATA_BYTES_MAX} bytes")
 
 
-def render_customer_short(customer: Customer) -> dict[str, Any]:
+def render_customer_short(customer: CustomerShort) -> dict[str, Any]:
     """The form inside publications, redemptions and events: every key is there, null when unset."""
     return {
         "id": customer.id,

@@ -8,11 +8,13 @@ import httpx
 import pytest
 
 from largesse.actions.ids import IdSource
+from largesse.actions.publishing import Publisher
 from largesse.auth.keys import KeyCache
 from largesse.domain.projects import Project
 from largesse.http.app import App, create_app
 from largesse.http.services import Services
 from largesse.store.connection import Pool
+from largesse.wire.assets import AssetTokens
 
 APP_ID = "test-app-id"
 APP_TOKEN = "test-app-token"
@@ -39,9 +41,11 @@ async def api_key(pool: Pool, project: Project) -> dict[str, str]:
 
 
 @pytest.fixture
-def services(pool: Pool) -> Services:
+def services(pool: Pool, publisher: Publisher) -> Services:
     """Override or `dataclasses.replace` it to change a limit."""
-    return Services(pool=pool, keys=KeyCache(pool), ids=IdSource())
+    return Services(
+        pool=pool, keys=KeyCache(pool), ids=IdSource(), asset_tokens=AssetTokens(b"test"), publisher=publisher
+    )
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from largesse.actions.ids import IdSource
 from largesse.auth.keys import KeyCache
 from largesse.http.app import create_app
 from largesse.http.services import Services
+from largesse.wire.assets import AssetTokens
 from tests.http.conftest import client_of
 from tests.http.probes import PROBES, Probe
 
@@ -35,7 +36,9 @@ BODIES = st.binary() | TEXTS.map(str.encode) | CUT.map(str.encode)
 @given(body=BODIES)
 async def test_no_body_of_any_shape_is_a_server_error(body: bytes) -> None:
     nobody: Any = None  # the route asks no database
-    app = create_app(Services(pool=nobody, keys=KeyCache(nobody), ids=IdSource()), PROBES)
+    app = create_app(
+        Services(pool=nobody, keys=KeyCache(nobody), ids=IdSource(), asset_tokens=AssetTokens(b"test")), PROBES
+    )
     async with client_of(app) as client:
         answer = await client.post("/open-probes", content=body)
     assert answer.status_code in {200, 400}, answer.text
@@ -45,7 +48,9 @@ async def test_no_body_of_any_shape_is_a_server_error(body: bytes) -> None:
 
 async def test_every_fault_of_a_body_is_reported_at_once() -> None:
     nobody: Any = None
-    app = create_app(Services(pool=nobody, keys=KeyCache(nobody), ids=IdSource()), PROBES)
+    app = create_app(
+        Services(pool=nobody, keys=KeyCache(nobody), ids=IdSource(), asset_tokens=AssetTokens(b"test")), PROBES
+    )
     body = {"campaign": {"count": 51}, "kind": "C", "starts": "2024-02-30", "parts": [{}, {"name": 1}]}
     async with client_of(app) as client:
         answer = await client.post("/open-probes", json=body)

@@ -203,12 +203,13 @@ CREATE TABLE publications (
 CREATE UNIQUE INDEX publications_source_id ON publications (project_id, source_id) WHERE result = 'SUCCESS' AND source_id IS NOT NULL;
 -- I4
 CREATE UNIQUE INDEX publications_first_of_customer ON publications (project_id, campaign_id, customer_id) WHERE first_of_customer;
-CREATE INDEX publications_created_at ON publications (project_id, created_at, id);
-CREATE INDEX publications_campaign ON publications (project_id, campaign_id, created_at, id);
-CREATE INDEX publications_customer ON publications (project_id, customer_id, created_at, id);
-CREATE INDEX publications_first_code ON publications (project_id, first_code, id);
-CREATE INDEX publications_tracking_id ON publications (project_id, tracking_id, id);
-CREATE INDEX publications_channel ON publications (project_id, channel, id);
+-- What lists see: holds are left out, and the condition of the index lets them count without the rows.
+CREATE INDEX publications_created_at ON publications (project_id, created_at, id) WHERE result <> 'HELD';
+CREATE INDEX publications_campaign ON publications (project_id, campaign_id, created_at, id) WHERE result <> 'HELD';
+CREATE INDEX publications_customer ON publications (project_id, customer_id, created_at, id) WHERE result <> 'HELD';
+CREATE INDEX publications_first_code ON publications (project_id, first_code, id) WHERE result <> 'HELD';
+CREATE INDEX publications_tracking_id ON publications (project_id, tracking_id, id) WHERE result <> 'HELD';
+CREATE INDEX publications_channel ON publications (project_id, channel, id) WHERE result <> 'HELD';
 CREATE INDEX publications_failures ON publications (project_id, created_at, id) WHERE result = 'FAILURE';
 CREATE INDEX publications_failed_source_id ON publications (project_id, source_id) WHERE result = 'FAILURE' AND source_id IS NOT NULL;
 

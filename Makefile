@@ -1,0 +1,43 @@
+# Every target a developer or operator needs; `make help` lists them.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run test check format bench clean
+
+help: ## List the targets
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(STAMP) ## Make .venv from requirements.lock, with this project in it
+
+$(STAMP): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $(STAMP)
+
+run: setup ## Start a server with a demo project, publish two codes, keep serving
+	$(BIN)/largesse demo
+
+test: setup ## Run the whole test suite; it starts what it needs
+	$(BIN)/python -m pytest
+
+check: setup ## Linters, formatting, types, room contracts, house rules
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m checks
+
+format: setup ## Format the code and apply the linters' safe fixes
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+bench: setup ## Measure publishing, lists, generation (QUICK=1 for a short run)
+	$(BIN)/python -m bench $(if $(QUICK),--quick)
+
+clean: ## Remove what was installed and built, not the data
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache build dist

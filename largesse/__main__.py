@@ -1,0 +1,5 @@
+"""`python -m largesse`."""
+
+from largesse.runtime.main import main
+
+main()

@@ -1,0 +1,289 @@
+"""The publisher: gathers requests of one process into batches and gives each its outcome (DESIGN §5).
+
+While a statement is in flight further requests wait in a queue per project; when it returns, up to `batch_max` go in
+the next one. No timer: alone a request goes at once, under load batches grow by themselves, like a group commit. The
+queues are served in turn, so that one project's storm doesn't starve another.
+"""
+
+import asyncio
+import secrets
+from collections import OrderedDict, deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+import asyncpg
+import msgspec
+
+from largesse.actions.ids import IdSource
+from largesse.domain import codes
+from largesse.domain.errors import InvalidPayload, Unavailable
+from largesse.domain.projects import Project
+from largesse.domain.publications import (
+    PUBLISHED,
+    REPLAYED,
+    RETRY_PREFIX,
+    SHORT_OF_CODES,
+    Publication,
+    PublicationRequest,
+    out_of_time,
+    refusal,
+)
+from largesse.store import publications as store
+from largesse.store.connection import Pool, acquire
+
+CODE_TRIES_MAX: Final = 5
+SPARES_MAX: Final = 2_000  # for one request at its last try
+SMALL_SPACE: Final = 10_000  # a code space of at most this many codes is tried whole before giving up
+CURSORS_MAX: Final = 10_000  # campaigns a process remembers its place in
+ROLLED_BACK: Final = (
+    asyncpg.LockNotAvailableError,
+    asyncpg.DeadlockDetectedError,
+    asyncpg.SerializationError,
+    asyncpg.QueryCanceledError,
+    asyncpg.UniqueViolationError,
+)
+"""What a statement may end with when others do the same at the same moment: nothing is published, ask again."""
+
+
+class Limits(msgspec.Struct, frozen=True, kw_only=True):
+    batch_max: int = 64
+    in_flight_max: int = 2  # statements
+    waiting_max: int = 4_096  # requests
+    patience_s: float = 2.0  # how long a request keeps trying
+    retry_after_s: float = 0.002  # times the number of tries
+    hint_s: float = 10.0  # how long a campaign is taken to be out of codes
+
+
+@dataclass(slots=True, eq=False)
+class _Waiting:
+    project: Project
+    request: PublicationRequest
+    answer: "asyncio.Future[store.Verdict]"
+    deadline: float
+    tries: int = 0
+    code_tries: int = 0
+    brought_codes: bool = False
+    alone: bool = False  # its batch failed as a whole: it goes by itself, so that it fails nobody but itself
+
+
+class _Hint(msgspec.Struct, frozen=True):
+    """An AUTO_UPDATE campaign that was short of codes: the next requests bring new ones along."""
+
+    campaign_id: str
+    config: codes.CodeConfig
+    until: float
+
+
+@dataclass(slots=True)
+class Statistics:
+    """Counted since the process started."""
+
+    requests: int = 0
+    batches: int = 0
+    statements_failed: int = 0
+    outcomes: dict[str, int] = field(default_factory=dict)
+
+    def count(self, outcome: str) -> None:
+        self.outcomes[outcome] = self.outcomes.get(outcome, 0) + 1
+
+
+class Publisher:
+    """One per process and event loop. `pool` must have been made with PUBLISH_SETTINGS."""
+
+    def __init__(
+        self,
+        pool: Pool,
+        ids: IdSource,
+        *,
+        limits: Limits | None = None,
+        entropy: Callable[[int], bytes] = secrets.token_bytes,
+    ) -> None:
+        self._pool = pool
+        self._ids = ids
+        self._limits = limits or Limits()
+        self._entropy = entropy
+        self._queues: OrderedDict[int, deque[_Waiting]] = OrderedDict()
+        self._in_flight: set[asyncio.Task[None]] = set()
+        self._waiting = 0
+        self._cursors: OrderedDict[tuple[int, str], tuple[str, int]] = (
+            OrderedDict()
+        )  # campaign as named: id, last pick key
+        self._hints: dict[tuple[int, str], _Hint] = {}
+        self.statistics = Statistics()
+
+    async def publish(self, project: Project, request: PublicationRequest) -> Publication:
+        """Publish, or find what an equal request published before.
+
+        Raises the refusals of `domain.publications.refusal`, and Unavailable when too many wait already, when the
+        races were lost for `patience_s`, or when the database is gone (the outcome is then unknown: a request with
+        a source_id can be repeated safely).
+        """
+        verdict = await self._enqueue(project, request)
+        if verdict.outcome == PUBLISHED and verdict.publication is not None:
+            return verdict.publication
+        if verdict.outcome == REPLAYED:
+            async with acquire(self._pool) as connection:
+                found = await store.find_publications(connection, project.id, [verdict.publication_id])
+            return found[verdict.publication_id]
+        raise refusal(verdict.outcome, request, verdict.voucher_id)
+
+    async def _enqueue(self, project: Project, request: PublicationRequest) -> store.Verdict:
+        if self._waiting >= self._limits.waiting_max:
+            raise Unavailable(f"{self._limits.waiting_max} publications are waiting already; try again.")
+        loop = asyncio.get_running_loop()
+        waiting = _Waiting(project, request, loop.create_future(), loop.time() + self._limits.patience_s)
+        self.statistics.requests += 1
+        self._waiting += 1
+        try:
+            self._queue(waiting)
+            return await waiting.answer
+        finally:
+            self._waiting -= 1
+
+    def _queue(self, waiting: _Waiting) -> None:
+        self._queues.setdefault(waiting.project.id, deque()).append(waiting)
+        self._start_batches()
+
+    def _start_batches(self) -> None:
+        while self._queues and len(self._in_flight) < self._limits.in_flight_max:
+            if batch := self._next_batch():
+                task = asyncio.create_task(self._run(batch))
+                self._in_flight.add(task)
+                task.add_done_callback(self._finished)
+
+    def _finished(self, task: "asyncio.Task[None]") -> None:
+        self._in_flight.discard(task)
+        self._start_batches()
+
+    def _next_batch(self) -> list[_Waiting]:
+        """The oldest requests of the project whose turn it is; callers that went away are dropped here."""
+        project_id, queue = self._queues.popitem(last=False)
+        batch: list[_Waiting] = []
+        while queue and len(batch) < self._limits.batch_max:
+            waiting = queue.popleft()
+            if waiting.answer.done():
+                continue
+            if waiting.alone and batch:
+                queue.appendleft(waiting)
+                break
+            batch.append(waiting)
+            if waiting.alone:
+                break
+        if queue:
+            self._queues[project_id] = queue  # at the end: the others come first
+        return batch
+
+    async def _run(self, batch: list[_Waiting]) -> None:
+        self.statistics.batches += 1
+        try:
+            answer = await self._ask(batch)
+        except BaseException as error:  # noqa: BLE001 - whatever it was, every caller must hear of it
+            self.statistics.statements_failed += 1
+            self._fail(batch, error)
+            return
+        if isinstance(answer, asyncpg.PostgresError):
+            self.statistics.statements_failed += 1
+            self._after_rollback(batch, answer)
+            return
+        for waiting, verdict in zip(batch, answer, strict=True):
+            self._settle(waiting, verdict)
+
+    async def _ask(self, batch: list[_Waiting]) -> list[store.Verdict] | asyncpg.PostgresError:
+        """The verdicts, or why the statement was rolled back although the database is well."""
+        async with acquire(self._pool) as connection:
+            try:
+                return await store.publish(
+                    connection,
+                    batch[0].project,
+                    [w.request for w in batch],
+                    cursors=self._cursors_of(batch),
+                    spares=self._spares(batch),
+                    giving_up=frozenset(w.request.id for w in batch if w.code_tries >= CODE_TRIES_MAX),
+                )
+            except ROLLED_BACK as error:
+                return error
+
+    def _settle(self, waiting: _Waiting, verdict: store.Verdict) -> None:
+        self.statistics.count(verdict.outcome)
+        key = (waiting.project.id, waiting.request.campaign or "")
+        if verdict.cursor is not None and verdict.campaign_id is not None:
+            self._cursors[key] = (verdict.campaign_id, verdict.cursor)
+            self._cursors.move_to_end(key)
+            if len(self._cursors) > CURSORS_MAX:
+                self._cursors.popitem(last=False)
+        if not verdict.outcome.startswith(RETRY_PREFIX):
+            if not waiting.answer.done():
+                waiting.answer.set_result(verdict)
+            return
+        if verdict.outcome == SHORT_OF_CODES and verdict.campaign_id is not None:
+            waiting.code_tries += waiting.brought_codes
+            until = asyncio.get_running_loop().time() + self._limits.hint_s
+            self._hints[key] = _Hint(verdict.campaign_id, codes.code_config(**(verdict.code_config or {})), until)
+        self._again(waiting, verdict.outcome)
+
+    def _again(self, waiting: _Waiting, why: str) -> None:
+        """Let the request join a later batch, or end it when its time is up."""
+        loop = asyncio.get_running_loop()
+        waiting.tries += 1
+        delay = self._limits.retry_after_s * waiting.tries
+        if waiting.answer.done():
+            return
+        if loop.time() + delay > waiting.deadline:
+            waiting.answer.set_exception(out_of_time(why))
+        else:
+            loop.call_later(delay, self._queue, waiting)
+
+    def _after_rollback(self, batch: list[_Waiting], error: asyncpg.PostgresError) -> None:
+        for waiting in batch:
+            if len(batch) > 1:
+                waiting.alone = True
+            self._again(waiting, f"retry_{type(error).__name__}")
+
+    def _fail(self, batch: list[_Waiting], error: BaseException) -> None:
+        """A value that can't be stored fails a whole batch: find out whose it is. Anything else is everybody's."""
+        if isinstance(error, asyncpg.DataError):
+            if len(batch) > 1:
+                for waiting in batch:
+                    waiting.alone = True
+                    self._queue(waiting)
+                return
+            error = InvalidPayload("The payload has a value that cannot be stored")
+        for waiting in batch:
+            if not waiting.answer.done():
+                waiting.answer.set_exception(error)
+
+    def _cursors_of(self, batch: Sequence[_Waiting]) -> dict[str, int]:
+        keys = {(w.project.id, w.request.campaign or "") for w in batch}
+        return dict(self._cursors[key] for key in keys if key in self._cursors)
+
+    def _spares(self, batch: Sequence[_Waiting]) -> list[store.SpareCode]:
+        """New codes for the requests whose campaign was short of them a moment ago."""
+        now = asyncio.get_running_loop().time()
+        spares: list[store.SpareCode] = []
+        for position, waiting in enumerate(batch):
+            key = (waiting.project.id, waiting.request.campaign or "")
+            hint = self._hints.get(key)
+            if hint is None or waiting.request.campaign is None:
+                continue
+            if hint.until < now:
+                del self._hints[key]
+                continue
+            waiting.brought_codes = True
+            fresh = self._fresh_codes(hint.config, waiting)
+            keys = codes.pick_keys(len(fresh), self._entropy)
+            spares += [
+                store.SpareCode(position, hint.campaign_id, self._ids.new("v_"), code, pick_key)
+                for code, pick_key in zip(fresh, keys, strict=True)
+            ]
+        return spares
+
+    def _fresh_codes(self, config: codes.CodeConfig, waiting: _Waiting) -> list[str]:
+        """As many as asked for, four times as many at each further try, the whole space of a small one at the last."""
+        tries = waiting.code_tries
+        if tries >= CODE_TRIES_MAX - 1 and codes.capacity(config) <= SMALL_SPACE:
+            every = codes.all_codes(config)
+            secrets.SystemRandom().shuffle(every)
+            return every
+        wanted = min(waiting.request.count * 4**tries, SPARES_MAX)
+        return codes.new_codes(config, wanted, self._entropy)

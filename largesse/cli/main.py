@@ -1,0 +1,53 @@
+"""The command line: all verbs under one name."""
+
+from typing import Annotated
+
+import typer
+
+from largesse import __version__
+from largesse.cli.audit import add_audit
+from largesse.cli.codes import add_codes
+from largesse.cli.demo import add_demo
+from largesse.cli.doctor import add_doctor
+from largesse.cli.errors import NotBuiltYet
+from largesse.cli.host import Host
+from largesse.cli.keys import keys_app
+from largesse.cli.projects import projects_app
+from largesse.cli.serve import add_serve
+
+NOT_BUILT = ("events", "import", "export", "bench")
+
+
+def command_line(host: Host) -> typer.Typer:
+    app = typer.Typer(name="largesse", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+
+    @app.callback()
+    def largesse(
+        version: Annotated[bool, typer.Option("--version", is_eager=True, callback=_show_version)] = False,
+    ) -> None:
+        """Hands voucher codes to customers and never hands the same one out twice."""
+
+    add_serve(app, host)
+    add_demo(app, host)
+    add_doctor(app, host)
+    add_codes(app, host)
+    add_audit(app, host)
+    app.add_typer(projects_app(host), name="projects")
+    app.add_typer(keys_app(host), name="keys")
+    for name in NOT_BUILT:
+        _add_not_built(app, name)
+    return app
+
+
+def _show_version(asked: bool) -> None:
+    if asked:
+        typer.echo(__version__)
+        raise typer.Exit
+
+
+def _add_not_built(app: typer.Typer, name: str) -> None:
+    @app.command(
+        name, help="Not built yet.", context_settings={"allow_extra_args": True, "ignore_unknown_options": True}
+    )
+    def not_built() -> None:
+        raise NotBuiltYet(f"`largesse {name}`")

@@ -1,0 +1,66 @@
+"""`largesse projects`: create and list."""
+
+import asyncio
+from typing import Annotated
+
+import msgspec
+import typer
+
+from largesse.actions.ids import IdSource
+from largesse.cli.errors import CommandFailed
+from largesse.cli.host import Host
+from largesse.cli.options import Data, Json
+from largesse.cli.output import print_fields, print_json, print_table
+from largesse.domain.errors import DuplicateFound
+from largesse.domain.projects import Project
+from largesse.store.projects import create_project, list_projects
+
+
+def _shown(project: Project) -> dict[str, object]:
+    shown = msgspec.structs.asdict(project)
+    shown["id"] = shown.pop("public_id")
+    return shown
+
+
+def projects_app(host: Host) -> typer.Typer:
+    app = typer.Typer(no_args_is_help=True, help="Projects: each has its own keys, customers, campaigns and codes.")
+
+    @app.command("create")
+    def create(
+        name: str,
+        *,
+        time_zone: Annotated[str, typer.Option(help="IANA name.")] = "UTC",
+        ignore_case: Annotated[bool, typer.Option("--ignore-case", help="Codes differ by more than case.")] = False,
+        data: Data = None,
+        json: Json = False,
+    ) -> None:
+        """Create a project. Whether codes are case-sensitive is fixed for ever."""
+        project = asyncio.run(_create(host, data, name, time_zone, ignore_case=ignore_case))
+        shown = _shown(project)
+        print_json(shown) if json else print_fields(shown)
+
+    @app.command("list")
+    def list_(*, data: Data = None, json: Json = False) -> None:
+        """List all projects."""
+        shown = [_shown(project) for project in asyncio.run(_list(host, data))]
+        if json:
+            print_json({"projects": shown})
+        else:
+            print_table(["ID", "NAME", "TIME ZONE"], [[row["id"], row["name"], row["time_zone"]] for row in shown])
+
+    return app
+
+
+async def _create(host: Host, data: str | None, name: str, time_zone: str, *, ignore_case: bool) -> Project:
+    async with host.database(data=data, command="projects") as connection:
+        try:
+            return await create_project(
+                connection, IdSource().new("proj_"), name, time_zone=time_zone, case_sensitive_codes=not ignore_case
+            )
+        except DuplicateFound as error:
+            raise CommandFailed(f"There is a project called {name} already.") from error
+
+
+async def _list(host: Host, data: str | None) -> list[Project]:
+    async with host.database(data=data, command="projects") as connection:
+        return await list_projects(connection)

@@ -1,0 +1,123 @@
+"""Publications: what may be asked, and what each outcome means to the caller (spec publications §2–§8, §13)."""
+
+from datetime import datetime
+from typing import Any, Final
+
+import msgspec
+
+from largesse.domain.customers import CustomerShort
+from largesse.domain.errors import (
+    DuplicateSourceId,
+    LargesseError,
+    NotFound,
+    NoVoucherSuitableForPublication,
+    TooManyVouchersRequested,
+    Unavailable,
+    VoucherAlreadyPublished,
+    VoucherCannotBePublished,
+)
+from largesse.domain.vouchers import Voucher
+
+COUNT_MAX: Final = 50
+CHANNEL_DEFAULT: Final = "API"
+CHANNEL_LENGTH_MAX: Final = 255
+
+PUBLISHED: Final = "published"
+REPLAYED: Final = "replayed"
+SHORT_OF_CODES: Final = "retry_short_of_codes"
+RETRY_PREFIX: Final = "retry_"
+"""Outcomes that start so say: a race was lost or a row was busy, nothing was decided, ask again."""
+
+
+class CustomerReference(msgspec.Struct, frozen=True, kw_only=True):
+    """Whom the code is for. One of `id` (must exist), `source_id` (made if absent), or neither (always new).
+
+    `new_id` is the id that a new customer would get, fixed once so that a retry makes nobody twice; null when an
+    unknown customer is an error. `profile` holds the fields to write, dates as text, nulls left out.
+    """
+
+    id: str | None = None
+    source_id: str | None = None
+    new_id: str | None = None
+    profile: dict[str, Any] | None = None
+
+
+class PublicationRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """One request to publish; exactly one of `voucher` (code or id) and `campaign` (name or id) is set."""
+
+    id: str
+    holder_millis: str  # the ids of the holder records: 11 hex digits and a counter, one per voucher
+    holder_counter: int
+    voucher: str | None = None
+    campaign: str | None = None
+    count: int = 1
+    customer: CustomerReference
+    source_id: str | None = None
+    join_once: bool = False
+    channel: str = CHANNEL_DEFAULT
+    metadata: dict[str, Any] = {}
+
+
+class Publication(msgspec.Struct, frozen=True, kw_only=True):
+    """A row of `publications` with its customer's short form and its vouchers."""
+
+    id: str
+    result: str
+    created_at: datetime
+    campaign_id: str | None
+    customer_id: str | None
+    customer: CustomerShort | None
+    tracking_id: str | None
+    source_id: str | None
+    channel: str
+    metadata: dict[str, Any]
+    voucher_ids: list[str]
+    codes: list[str]
+    voucher: Voucher | None = None  # of a publication of one voucher, unless it was deleted since
+    failure_code: str | None = None
+    failure_message: str | None = None
+
+
+def check_count(count: int, source_id: str | None, *, count_max: int = COUNT_MAX) -> None:
+    """A publication with a source_id is one code, so that asking again can give the same one (spec §2.2)."""
+    allowed = 1 if source_id is not None else count_max
+    if count > allowed:
+        raise too_many(allowed)
+
+
+def too_many(allowed: int) -> TooManyVouchersRequested:
+    return TooManyVouchersRequested(f"Only up to {allowed} can be published")
+
+
+_CANNOT: Final = {
+    "already_joined": "Customer already joined program.",
+    "voucher_disabled": "Voucher is disabled.",
+    "voucher_expired": "Voucher is expired.",
+    "voucher_held": "Voucher is held by a distribution.",
+    "campaign_expired": "Campaign is expired.",
+}
+
+
+def refusal(outcome: str, request: PublicationRequest, voucher_id: str | None) -> LargesseError:
+    """The error for an outcome of the publish statement that is neither a publication nor a retry (spec §13)."""
+    if outcome in _CANNOT:
+        return VoucherCannotBePublished(f"Voucher cannot be published. {_CANNOT[outcome]}")
+    refused: dict[str, LargesseError] = {
+        "voucher_already_published": VoucherAlreadyPublished(f"Voucher '{voucher_id}' has already been published"),
+        "exhausted": NoVoucherSuitableForPublication(
+            "No active unpublished code is left. Use an AUTO_UPDATE campaign to have new codes made automatically."
+        ),
+        "no_new_codes": NoVoucherSuitableForPublication("Couldn't create new vouchers for publication"),
+        "duplicate_source_id": DuplicateSourceId(f"Publication with source_id: '{request.source_id}' already exists"),
+        "too_many_vouchers": too_many(1),
+        "customer_not_found": NotFound.of("customer", request.customer.id or ""),
+        "source_not_found": NotFound.of("campaign", request.campaign or "")
+        if request.voucher is None
+        else NotFound.of("voucher", request.voucher),
+    }
+    return refused[outcome]
+
+
+def out_of_time(outcome: str) -> Unavailable:
+    """A request that kept losing races until its time was up."""
+    return Unavailable(f"The publication could not be decided in time ({outcome}). Nothing was published; try again.")

@@ -1,0 +1,65 @@
+"""The wiring of one API process: pools, services, the application, and the ear for changed keys."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from typing import Final
+
+from largesse.actions.ids import IdSource
+from largesse.actions.publishing import Limits, Publisher
+from largesse.auth.keys import KeyCache
+from largesse.auth.rates import RateLimits
+from largesse.http.app import App, create_app
+from largesse.http.services import Services
+from largesse.runtime.listen import listen_for_keys
+from largesse.runtime.settings import Settings
+from largesse.store.connection import API_SETTINGS, PUBLISH_SETTINGS, Pool, create_pool
+from largesse.wire.assets import AssetTokens
+
+API_CONNECTIONS: Final = 8
+
+
+@contextlib.asynccontextmanager
+async def build_app(settings: Settings) -> AsyncIterator[App]:
+    """The ASGI application with everything it needs open. Connects lazily: PostgreSQL may be down at this moment."""
+    assert settings.database_url is not None
+    assert settings.secret_key is not None
+    limits = Limits()
+    ids = IdSource()
+    async with contextlib.AsyncExitStack() as stack:
+        pool = await create_pool(
+            settings.database_url, size=API_CONNECTIONS, settings=API_SETTINGS, application="largesse-api"
+        )
+        stack.push_async_callback(_close, pool)
+        # The direct URL: a PgBouncer in between would not take the settings that the statement needs.
+        publish_pool = await create_pool(
+            settings.direct_url,
+            size=limits.in_flight_max + 1,
+            settings=PUBLISH_SETTINGS,
+            application="largesse-publish",
+        )
+        stack.push_async_callback(_close, publish_pool)
+        services = Services(
+            pool=pool,
+            keys=KeyCache(pool),
+            ids=ids,
+            asset_tokens=AssetTokens(settings.secret_key.encode()),
+            publisher=Publisher(publish_pool, ids, limits=limits),
+            rates=RateLimits(processes=settings.processes),
+            public_url=settings.base_url,
+        )
+        ear = asyncio.create_task(listen_for_keys(settings.direct_url, services.keys))
+        stack.push_async_callback(_cancel, ear)
+        yield create_app(services)
+
+
+async def _close(pool: Pool) -> None:
+    # Requests have been answered; a connection that hangs must not hold up the stop.
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(pool.close(), timeout=5)
+
+
+async def _cancel(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await task

@@ -1,0 +1,57 @@
+"""What a first start brings into being: the default project and its keys."""
+
+from typing import Any, Final
+
+import asyncpg
+import structlog
+
+from largesse.actions.ids import IdSource
+from largesse.actions.keys import new_pair
+from largesse.domain import keys as kinds
+from largesse.domain.projects import Project
+from largesse.runtime.directory import DataDirectory, read_json, write_private
+from largesse.runtime.settings import KEY_VARIABLES, KeyPair, Settings
+from largesse.store.connection import Connection
+from largesse.store.keys import ensure_key
+from largesse.store.projects import ensure_project
+
+DEFAULT_PROJECT: Final = "default"
+
+log = structlog.get_logger(__name__)
+
+
+async def bootstrap(settings: Settings, directory: DataDirectory) -> Project:
+    """Make sure of the default project and of a key of each kind: the one that a variable asks for, else the one in
+    `credentials.json`, written there before it is created, so that it is the same at every later start.
+    """
+    connection = await asyncpg.connect(settings.direct_url)
+    try:
+        async with connection.transaction():
+            project = await ensure_project(connection, IdSource().new("proj_"), DEFAULT_PROJECT)
+            generated = _generated_keys(directory, project, {pair.kind for pair in settings.keys})
+            for pair in (*settings.keys, *generated):
+                await _ensure(connection, pair, project)
+    finally:
+        await connection.close()
+    return project
+
+
+async def _ensure(connection: Connection, pair: KeyPair, project: Project) -> None:
+    owner = None if pair.kind == kinds.MANAGEMENT else project
+    found = await ensure_key(connection, pair.app_id, pair.token, kind=pair.kind, project=owner, name="default")
+    if found == "revoked":
+        log.warning("key_stays_revoked", app_id=pair.app_id)
+    elif found == "different":
+        log.warning("key_kept_as_it_is", app_id=pair.app_id, variable=KEY_VARIABLES[pair.kind][1])
+
+
+def _generated_keys(directory: DataDirectory, project: Project, given: set[str]) -> list[KeyPair]:
+    known: dict[str, Any] = read_json(directory.credentials_file)
+    wanted = [kind for kind in kinds.KINDS if kind not in given]
+    missing = [kind for kind in wanted if kind not in known]
+    for kind in missing:
+        app_id, token = new_pair()
+        known[kind] = {"id": app_id, "token": token}
+    if missing:
+        write_private(directory.credentials_file, {"project": project.public_id, **known})
+    return [KeyPair(kind, known[kind]["id"], known[kind]["token"]) for kind in wanted]

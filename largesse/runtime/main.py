@@ -1,0 +1,115 @@
+"""The entry: `largesse`, `python -m largesse`. Every refusal ends as one sentence and an exit status."""
+
+import asyncio
+import contextlib
+import os
+import sys
+from collections.abc import AsyncIterator, Callable
+from typing import Any, Final, NoReturn
+
+import asyncpg
+
+from largesse.cli.errors import CommandFailed
+from largesse.cli.host import Check, Newcomer
+from largesse.cli.main import command_line
+from largesse.cli.output import print_json
+from largesse.domain.errors import LargesseError
+from largesse.domain.keys import SERVER
+from largesse.runtime.database import bring_up_to_date, opened
+from largesse.runtime.directory import DataDirectory, read_json
+from largesse.runtime.doctor import examine
+from largesse.runtime.logs import configure_logs
+from largesse.runtime.refusal import StartRefused
+from largesse.runtime.serve import serve
+from largesse.runtime.settings import Settings, load_settings
+from largesse.runtime.work import work
+from largesse.store.connection import Connection, set_codecs
+from largesse.store.migrate import DatabaseRefused
+
+FAILED: Final = 1
+INTERRUPTED: Final = 130
+
+
+class LocalHost:
+    """The runtime as the commands see it (cli/host.py)."""
+
+    def _settings(self, **flags: Any) -> Settings:
+        settings = load_settings(os.environ, **flags)
+        configure_logs(settings.log_format)
+        return settings
+
+    def serve(self, *, host: str | None, port: int | None, data: str | None, processes: int | None, jobs: bool) -> None:
+        asyncio.run(serve(self._settings(host=host, port=port, data=data, processes=processes, jobs=jobs)))
+
+    def work(self, *, data: str | None) -> None:
+        asyncio.run(self._work(self._settings(data=data)))
+
+    async def _work(self, settings: Settings) -> None:
+        async with opened(settings, "work") as resolved:
+            await bring_up_to_date(resolved)
+            await work(resolved)
+
+    async def migrate(self, *, data: str | None) -> list[str]:
+        async with opened(self._settings(data=data), "migrate") as settings:
+            return await bring_up_to_date(settings)
+
+    def demo(self, show: Callable[[Newcomer], None], *, once: bool, port: int | None, data: str | None) -> None:
+        settings = self._settings(port=port, data=data)
+
+        async def meanwhile(started: Settings) -> bool:
+            await asyncio.to_thread(show, _newcomer(started))
+            return not once
+
+        asyncio.run(serve(settings, meanwhile))
+
+    @contextlib.asynccontextmanager
+    async def database_url(self, *, data: str | None, command: str) -> AsyncIterator[str]:
+        async with opened(self._settings(data=data), command) as settings:
+            await bring_up_to_date(settings)
+            yield settings.direct_url
+
+    @contextlib.asynccontextmanager
+    async def database(self, *, data: str | None, command: str) -> AsyncIterator[Connection]:
+        async with opened(self._settings(data=data), command) as settings:
+            await bring_up_to_date(settings)
+            connection = await asyncpg.connect(settings.direct_url)
+            try:
+                await set_codecs(connection)
+                yield connection
+            finally:
+                await connection.close()
+
+    async def examine(self, *, data: str | None, port: int | None) -> list[Check]:
+        return await examine(self._settings(data=data, port=port))
+
+
+def _newcomer(settings: Settings) -> Newcomer:
+    """The server key that a variable asked for, else the generated one."""
+    directory = DataDirectory(settings.data_path)
+    found = next((key for key in settings.keys if key.kind == SERVER), None)
+    known = read_json(directory.credentials_file).get(SERVER, {}) if found is None else {}
+    app_id, token = (found.app_id, found.token) if found else (known["id"], known["token"])
+    return Newcomer(settings.base_url, app_id, token, str(directory.path))
+
+
+def main() -> NoReturn:
+    try:
+        command_line(LocalHost())()
+    except StartRefused as refusal:
+        _fail(str(refusal), refusal.exit_status)
+    except (CommandFailed, DatabaseRefused, LargesseError) as error:
+        _fail(str(error), FAILED)
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)
+    sys.exit(0)
+
+
+def _fail(sentence: str, status: int) -> NoReturn:
+    if "--json" in sys.argv:
+        print_json({"error": sentence})
+    sys.stderr.write(f"largesse: {sentence}\n")
+    sys.exit(status)
+
+
+if __name__ == "__main__":
+    main()

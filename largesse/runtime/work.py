@@ -1,0 +1,23 @@
+"""The job process: of `serve`, or alone as `largesse work`."""
+
+import uvloop
+
+from largesse.jobs.worker import run
+from largesse.runtime import child
+from largesse.runtime.logs import configure_logs
+from largesse.runtime.settings import Settings
+
+
+async def work(settings: Settings) -> None:
+    """Do jobs until SIGTERM or SIGINT; the one in hand is finished or left to whoever takes it over."""
+    await run(settings.direct_url, stop=child.stop_event())
+
+
+def main() -> None:
+    orders = child.orders()
+    configure_logs(orders.settings.log_format)
+    uvloop.run(work(orders.settings))
+
+
+if __name__ == "__main__":
+    main()

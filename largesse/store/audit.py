@@ -1,0 +1,50 @@
+"""Asks a live database whether it keeps the promises of DESIGN §1."""
+
+from collections.abc import AsyncIterator
+from typing import Any, Final
+
+import msgspec
+
+from largesse.store.connection import Connection
+from largesse.store.sql import load
+
+_SQL = load("audit")
+ROWS_SHOWN: Final = 20
+
+GUARDS: Final = {
+    "I1": "publication_vouchers_pkey",
+    "I3": "publications_source_id",
+    "I4": "publications_first_of_customer",
+    "I5": "campaign_counters_pkey",
+    "I10": "vouchers_code_key",
+}
+"""The unique index behind each promise that has one."""
+
+
+class Finding(msgspec.Struct, frozen=True):
+    """One question and its answer: kept when `rows` is empty."""
+
+    invariant: str  # I1 … I10
+    question: str
+    project: str | None  # proj_…; null for the installation
+    rows: list[dict[str, Any]]
+
+
+async def check_guards(connection: Connection) -> list[Finding]:
+    """Whether the indexes that decide races stand at all: without them the data may be right by luck only."""
+    rows = await connection.fetch(_SQL["guards"], list(GUARDS.values()))
+    standing = {row["name"] for row in rows}
+    return [
+        Finding(invariant, f"the unique index {name} stands", None, [] if name in standing else [{"missing": name}])
+        for invariant, name in GUARDS.items()
+    ]
+
+
+async def check_project(connection: Connection, project_id: int, public_id: str) -> AsyncIterator[Finding]:
+    """Every question about one project, one after the other: they read much, so a progress can be shown."""
+    for name, statement in _SQL.items():
+        if name == "guards":
+            continue
+        invariant, _, question = name.partition("_")
+        rows = await connection.fetch(statement, project_id, ROWS_SHOWN)
+        yield Finding(invariant, question.replace("_", " "), public_id, [dict(row) for row in rows])

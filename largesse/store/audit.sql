@@ -1,0 +1,93 @@
+-- The invariants of DESIGN §1, as questions to a live database. Each answers with the rows that break it.
+-- $1 project, $2 how many rows to show.
+
+-- I1_one_success_per_voucher --
+-- A voucher has at most one successful publication to a customer and at most one without.
+SELECT voucher_id, to_customer, count(*) AS publications FROM publication_vouchers
+WHERE project_id = $1 GROUP BY voucher_id, to_customer HAVING count(*) > 1 LIMIT $2
+
+-- I1_no_code_to_two_customers --
+-- No code stands in successful publications to two customers.
+SELECT l.code, count(DISTINCT p.customer_id) AS customers
+FROM publication_vouchers l JOIN publications p ON p.project_id = $1 AND p.id = l.publication_id AND p.result = 'SUCCESS'
+JOIN vouchers v ON v.project_id = $1 AND v.id = l.voucher_id
+WHERE l.project_id = $1 AND p.customer_id IS NOT NULL
+GROUP BY l.code HAVING count(DISTINCT p.customer_id) > 1 LIMIT $2
+
+-- I1_publications_have_their_vouchers --
+-- A successful publication names exactly as many vouchers as it says; a failure none.
+SELECT p.id AS publication_id, p.vouchers_count, count(l.voucher_id) AS links
+FROM publications p LEFT JOIN publication_vouchers l ON l.project_id = $1 AND l.publication_id = p.id
+WHERE p.project_id = $1 GROUP BY p.id, p.vouchers_count HAVING p.vouchers_count <> count(l.voucher_id) LIMIT $2
+
+-- I3_source_id_once --
+-- A publication source_id belongs to one success.
+SELECT source_id, count(*) AS publications FROM publications
+WHERE project_id = $1 AND result = 'SUCCESS' AND source_id IS NOT NULL
+GROUP BY source_id HAVING count(*) > 1 LIMIT $2
+
+-- I4_one_first_publication --
+-- A customer has exactly one first publication of every campaign that gave him codes.
+SELECT campaign_id, customer_id, count(*) FILTER (WHERE first_of_customer) AS firsts FROM publications
+WHERE project_id = $1 AND result IN ('SUCCESS', 'HELD') AND campaign_id IS NOT NULL AND customer_id IS NOT NULL
+GROUP BY campaign_id, customer_id HAVING count(*) FILTER (WHERE first_of_customer) <> 1 LIMIT $2
+
+-- I5_voucher_counters --
+-- Every campaign's counters are the counts of its vouchers, the binned ones left out.
+SELECT campaign_id, counted.vouchers, k.vouchers AS counter_vouchers, counted.published, k.published AS counter_published,
+  counted.held, k.held AS counter_held, counted.withdrawn, k.withdrawn AS counter_withdrawn,
+  counted.disabled, k.disabled AS counter_disabled
+FROM (
+  SELECT coalesce(campaign_id, '') AS campaign_id, count(*) AS vouchers, count(*) FILTER (WHERE state IN (2, 3)) AS published,
+    count(*) FILTER (WHERE state = 1) AS held, count(*) FILTER (WHERE state = 4) AS withdrawn,
+    count(*) FILTER (WHERE state = 0 AND NOT active) AS disabled
+  FROM vouchers WHERE project_id = $1 AND deleted_at IS NULL GROUP BY coalesce(campaign_id, '')) counted
+FULL JOIN (SELECT * FROM campaign_counters WHERE project_id = $1) k USING (campaign_id)
+WHERE (coalesce(counted.vouchers, 0), coalesce(counted.published, 0), coalesce(counted.held, 0),
+    coalesce(counted.withdrawn, 0), coalesce(counted.disabled, 0))
+  IS DISTINCT FROM (coalesce(k.vouchers, 0), coalesce(k.published, 0), coalesce(k.held, 0),
+    coalesce(k.withdrawn, 0), coalesce(k.disabled, 0))
+LIMIT $2
+
+-- I5_publication_counters --
+-- Every campaign's counters are the counts of its publications.
+SELECT campaign_id, counted.publications, k.publications AS counter_publications, counted.failures,
+  k.failures AS counter_failures
+FROM (
+  SELECT coalesce(campaign_id, '') AS campaign_id, count(*) FILTER (WHERE result = 'SUCCESS') AS publications,
+    count(*) FILTER (WHERE result = 'FAILURE') AS failures
+  FROM publications WHERE project_id = $1 GROUP BY coalesce(campaign_id, '')) counted
+FULL JOIN (SELECT * FROM campaign_counters WHERE project_id = $1) k USING (campaign_id)
+WHERE (coalesce(counted.publications, 0), coalesce(counted.failures, 0))
+  IS DISTINCT FROM (coalesce(k.publications, 0), coalesce(k.failures, 0))
+LIMIT $2
+
+-- I6_published_means_held_by_a_customer --
+-- Published to a customer, having a holder, and having a link to that customer are the same thing.
+SELECT v.id AS voucher_id, v.state, v.holder_id, l.customer_id AS link_customer_id
+FROM (SELECT * FROM vouchers WHERE project_id = $1) v
+FULL JOIN (SELECT * FROM publication_vouchers WHERE project_id = $1 AND to_customer) l ON l.voucher_id = v.id
+WHERE v.id IS NOT NULL AND v.deleted_at IS NULL
+  AND NOT ((v.state = 3) = (v.holder_id IS NOT NULL)
+    AND (v.state IN (1, 3)) >= (l.voucher_id IS NOT NULL) AND (v.state = 3) <= (l.voucher_id IS NOT NULL)
+    AND (v.holder_id IS NULL OR v.holder_id = l.customer_id))
+LIMIT $2
+
+-- I7_links_stay_in_their_project --
+-- Every link's publication, and every successful publication's customer, is in the same project.
+SELECT l.publication_id, l.voucher_id FROM publication_vouchers l
+LEFT JOIN publications p ON p.project_id = $1 AND p.id = l.publication_id
+LEFT JOIN customers c ON c.project_id = $1 AND c.id = l.customer_id
+WHERE l.project_id = $1 AND (p.id IS NULL OR (l.customer_id IS NOT NULL AND c.id IS NULL)) LIMIT $2
+
+-- I8_publications_have_their_event --
+-- Every publication, success or failure, left its event.
+SELECT p.id AS publication_id, p.result FROM publications p
+WHERE p.project_id = $1 AND p.result IN ('SUCCESS', 'FAILURE')
+  AND NOT EXISTS (SELECT FROM events e WHERE e.project_id = $1 AND e.entity_id = p.id AND e.type LIKE 'publication.%')
+LIMIT $2
+
+-- guards --
+-- The unique indexes that hold the promises: which of them stand and are valid.
+SELECT c.relname AS name FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
+WHERE i.indisunique AND i.indisvalid AND c.relname = ANY ($1::text[])

@@ -1,0 +1,26 @@
+-- Projects, the tenants. A control table: found before a project is known.
+
+-- create_project --
+-- A new project with everything else at its default.
+INSERT INTO projects (public_id, name, time_zone, case_sensitive_codes)
+VALUES ($1, $2, $3, $4)
+RETURNING id, public_id, name, time_zone, case_sensitive_codes, on_known_source_id, codes_per_campaign_max;
+
+-- ensure_project --
+-- The project of this name, created if it isn't there; no row when another transaction has just created it.
+INSERT INTO projects (public_id, name) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING;
+
+-- get_project --
+SELECT id, public_id, name, time_zone, case_sensitive_codes, on_known_source_id, codes_per_campaign_max
+FROM projects WHERE id = $1;
+
+-- find_project --
+-- By public id or by name: people type either.
+SELECT id, public_id, name, time_zone, case_sensitive_codes, on_known_source_id, codes_per_campaign_max
+FROM projects WHERE public_id = $1 OR name = $1
+ORDER BY (public_id = $1) DESC LIMIT 1;
+
+-- list_projects --
+-- All of them, oldest first: an installation has few.
+SELECT id, public_id, name, time_zone, case_sensitive_codes, on_known_source_id, codes_per_campaign_max
+FROM projects ORDER BY id;

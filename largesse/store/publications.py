@@ -1,0 +1,237 @@
+"""Publications in the database: the batched publish statement and the reads."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import asyncpg
+import msgspec
+
+from largesse.domain.customers import CustomerShort
+from largesse.domain.projects import Project
+from largesse.domain.publications import PUBLISHED, Publication, PublicationRequest
+from largesse.domain.vouchers import Voucher
+from largesse.store.connection import Connection
+from largesse.store.lists import ListSql, both_ways
+from largesse.store.sql import load
+
+_SQL = load("publications")
+_VOUCHER_FIELDS: Final = tuple((field, f"v_{field}") for field in Voucher.__struct_fields__)
+
+
+class SpareCode(msgspec.Struct, frozen=True):
+    """A fresh code that an AUTO_UPDATE campaign may turn into a voucher, for the request at `position` of a batch."""
+
+    position: int
+    campaign_id: str
+    voucher_id: str
+    code: str
+    pick_key: int
+
+
+class Verdict(msgspec.Struct, frozen=True):
+    """What the statement says to one request: an outcome of `domain.publications`, and its publication if made now."""
+
+    outcome: str
+    publication_id: str
+    campaign_id: str | None
+    voucher_id: str | None
+    cursor: int | None  # where the claim of the campaign's pool stopped
+    code_config: dict[str, Any] | None  # with SHORT_OF_CODES: what new codes must look like
+    publication: Publication | None
+
+
+async def publish(
+    connection: Connection,
+    project: Project,
+    requests: Sequence[PublicationRequest],
+    *,
+    cursors: dict[str, int],
+    spares: Sequence[SpareCode] = (),
+    giving_up: frozenset[str] = frozenset(),
+) -> list[Verdict]:
+    """Decide a batch in one statement: one verdict per request, in their order.
+
+    `cursors`: campaign id to the last pick key that this process took. `giving_up`: ids of publications that have had
+    their tries at new codes. Raises asyncpg errors; then nothing of the batch is published, unless the connection
+    was lost.
+    """
+    rows = await connection.fetch(
+        _SQL["publish"],
+        project.id,
+        project.time_zone,
+        project.on_known_source_id == "strict",
+        [r.campaign for r in requests],
+        [None if r.voucher is None else project.code_key(r.voucher) for r in requests],
+        [r.voucher for r in requests],
+        [r.count for r in requests],
+        [r.customer.id for r in requests],
+        [r.customer.source_id for r in requests],
+        [r.customer.new_id for r in requests],
+        [r.customer.profile for r in requests],
+        [r.source_id for r in requests],
+        [r.join_once for r in requests],
+        [r.channel for r in requests],
+        [r.metadata for r in requests],
+        [r.id for r in requests],
+        [r.holder_millis for r in requests],
+        [r.holder_counter for r in requests],
+        [r.id in giving_up for r in requests],
+        list(cursors),
+        list(cursors.values()),
+        [s.position + 1 for s in spares],
+        [s.campaign_id for s in spares],
+        [s.voucher_id for s in spares],
+        [s.code for s in spares],
+        [project.code_key(s.code) for s in spares],
+        [s.pick_key for s in spares],
+    )
+    return [_verdict(request, row) for request, row in zip(requests, rows, strict=True)]
+
+
+def _verdict(request: PublicationRequest, row: asyncpg.Record) -> Verdict:
+    outcome = row["outcome"]
+    return Verdict(
+        outcome,
+        row["publication_id"],
+        row["campaign_id"],
+        row["vid"],
+        row["cursor"],
+        row["code_config"],
+        _made(request, row) if outcome == PUBLISHED else None,
+    )
+
+
+def _made(request: PublicationRequest, row: asyncpg.Record) -> Publication:
+    return Publication(
+        id=request.id,
+        result="SUCCESS",
+        created_at=row["published_at"],
+        campaign_id=row["campaign_id"],
+        customer_id=row["customer_id"],
+        customer=CustomerShort(
+            id=row["customer_id"],
+            source_id=row["tracking_id"],
+            name=row["customer_name"],
+            email=row["customer_email"],
+            metadata=row["customer_metadata"],
+        ),
+        tracking_id=row["tracking_id"],
+        source_id=request.source_id,
+        channel=request.channel,
+        metadata=request.metadata,
+        voucher_ids=row["ids"],
+        codes=row["codes"],
+        voucher=_voucher(row),
+    )
+
+
+def _voucher(row: asyncpg.Record) -> Voucher | None:
+    if row["v_id"] is None:
+        return None
+    return Voucher(**{field: row[column] for field, column in _VOUCHER_FIELDS})
+
+
+async def find_publications(connection: Connection, project_id: int, ids: Sequence[str]) -> dict[str, Publication]:
+    """Publications by id, as they were made; a single one with its voucher as it is now. Holds are not seen."""
+    rows = await connection.fetch(_SQL["find"], project_id, ids)
+    return {row["id"]: _found(row) for row in rows}
+
+
+def _found(row: asyncpg.Record) -> Publication:
+    customer = None
+    if row["customer_id"] is not None:
+        customer = CustomerShort(
+            id=row["customer_id"],
+            source_id=row["customer_source_id"],
+            name=row["customer_name"],
+            email=row["customer_email"],
+            metadata=row["customer_metadata"] or {},
+        )
+    return Publication(
+        id=row["id"],
+        result=row["result"],
+        created_at=row["created_at"],
+        campaign_id=row["campaign_id"],
+        customer_id=row["customer_id"],
+        customer=customer,
+        tracking_id=row["tracking_id"],
+        source_id=row["source_id"],
+        channel=row["channel"],
+        metadata=row["metadata"],
+        voucher_ids=row["voucher_ids"] or [],
+        codes=row["codes"] or [],
+        voucher=_voucher(row),
+        failure_code=row["failure_code"],
+        failure_message=row["failure_message"],
+    )
+
+
+# What a list can be narrowed by, and how.
+_CODE: Final = (
+    "p.id = ANY (ARRAY(SELECT publication_id FROM publication_vouchers WHERE project_id = $1 AND code = {}"
+    " UNION ALL SELECT l.publication_id FROM vouchers v JOIN publication_vouchers l ON l.project_id = $1"
+    " AND l.voucher_id = v.id WHERE v.project_id = $1 AND v.code_key = {}))"
+)
+_LIST: Final = ListSql(
+    page=_SQL["list_ids"],
+    count=_SQL["count"],
+    filters={
+        "campaign": "p.campaign_id = ANY (ARRAY(SELECT id FROM campaigns"
+        " WHERE project_id = $1 AND deleted_at IS NULL AND (name = {} OR id = {})))",
+        "customer": "p.customer_id = ANY (ARRAY(SELECT id FROM customers WHERE project_id = $1 AND id = {}"
+        " UNION ALL SELECT id FROM customers WHERE project_id = $1 AND source_id = {} AND deleted_at IS NULL))",
+        "voucher": _CODE,
+        "voucher_id": "p.id = ANY (ARRAY(SELECT publication_id FROM publication_vouchers"
+        " WHERE project_id = $1 AND voucher_id = {}))",
+        "result": "p.result = {}",
+        "voucher_type": "p.voucher_type = {}",
+        "is_referral_code": "p.is_referral_code = {}",
+        "source_id": "p.source_id = {}",
+        "parent_object_id": "p.campaign_id = {}",
+        "created_before": "p.created_at < {}",
+        "created_after": "p.created_at > {}",
+    },
+    orders=both_ways(
+        {
+            "created_at": "p.created_at",
+            "voucher_code": "p.first_code",
+            "tracking_id": "p.tracking_id",
+            "customer_id": "p.customer_id",
+            "channel": "p.channel",
+        },
+        "p.id",
+    )
+    | {
+        # Never null, and in these orders the indexes can be walked.
+        "created_at": "p.created_at ASC, p.id ASC",
+        "-created_at": "p.created_at DESC, p.id DESC",
+        "channel": "p.channel ASC, p.id ASC",
+        "-channel": "p.channel DESC, p.id DESC",
+        "id": "p.id ASC",
+        "-id": "p.id DESC",
+    },
+)
+
+
+async def list_publications(
+    connection: Connection, project_id: int, given: Mapping[str, Any], *, order: str, limit: int, offset: int
+) -> list[Publication]:
+    """One page. `given`: names of the list's filters to values, all of which hold. `order`: a name, `-` for descending.
+
+    The ids come first, by an index alone where there is one; then the rows of this page only (late row lookup).
+    """
+    statement, arguments = _LIST.page_statement(project_id, given, order, limit, offset)
+    ids = [row["id"] for row in await connection.fetch(statement, *arguments)]
+    found = await find_publications(connection, project_id, ids)
+    return [found[id_] for id_ in ids if id_ in found]
+
+
+async def count_publications(connection: Connection, project_id: int, given: Mapping[str, Any]) -> int:
+    """Exactly how many match, whatever the page. Everything, or one result of everything, comes from the counters."""
+    if given.keys() <= {"result"}:
+        row = await connection.fetchrow(_SQL["count_by_counters"], project_id)
+        assert row is not None
+        counts = {"SUCCESS": row["successes"], "FAILURE": row["failures"]}
+        return int(counts[given["result"]] if given else row["successes"] + row["failures"])
+    statement, arguments = _LIST.count_statement(project_id, given)
+    return int(await connection.fetchval(statement, *arguments))

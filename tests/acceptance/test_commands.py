@@ -1,0 +1,87 @@
+"""The operator's verbs as a shell sees them: what they print and how they exit."""
+
+import json
+import signal
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.acceptance.server import clean_environment, command, data_folder, mentioned, run, wait_until
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def data() -> Iterator[Path]:
+    with data_folder() as folder:
+        yield folder
+
+
+@pytest.mark.parametrize("verb", ["events", "import", "export", "bench"])
+def test_a_verb_that_isnt_built_says_so_whatever_it_is_given(verb: str) -> None:
+    answer = run(verb, "something", "--option", "7")
+    assert (answer.returncode, answer.stdout) == (1, "")
+    assert answer.stderr == f"largesse: `largesse {verb}` isn't built yet.\n"
+    assert json.loads(run(verb, "--json").stdout) == {"error": f"`largesse {verb}` isn't built yet."}
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("serve", "--port", "70000"),
+        ("serve", "--port", "many"),
+        ("serve", "--unknown"),
+        ("keys", "create", "--kind", "golden"),
+        ("nothing",),
+    ],
+)
+def test_wrong_usage_exits_with_2(arguments: tuple[str, ...]) -> None:
+    answer = run(*arguments)
+    assert answer.returncode == 2
+    assert "Traceback" not in answer.stderr
+
+
+def test_a_wrong_variable_exits_with_2() -> None:
+    assert run("serve", environment={"LARGESSE_LOG": "xml"}).returncode == 2
+
+
+def test_a_key_is_shown_once_listed_without_its_token_and_revoked_for_ever(data: Path) -> None:
+    where = ("--data", str(data), "--json")
+    assert run("projects", "create", "Shop", *where).returncode == 0
+    created = json.loads(run("keys", "create", "--project", "Shop", "--name", "till", *where).stdout)
+    assert (created["kind"], created["project"], created["name"]) == ("server", "Shop", "till")
+    listed = run("keys", "list", "--project", "Shop", *where).stdout
+    assert [key["app_id"] for key in json.loads(listed)["keys"]] == [created["id"]]
+    assert created["token"] not in listed
+    assert run("keys", "revoke", created["id"], *where).returncode == 0
+    again = run("keys", "revoke", created["id"], *where)
+    assert again.returncode == 1
+    assert "isn't revoked" in json.loads(again.stdout)["error"]
+
+
+def test_a_key_of_a_project_that_isnt_there_is_refused(data: Path) -> None:
+    answer = run("keys", "create", "--project", "Nowhere", "--data", str(data))
+    assert (answer.returncode, answer.stderr) == (1, "largesse: There is no project Nowhere.\n")
+
+
+def test_migrating_to_shards_without_the_extension_says_what_is_missing(data: Path) -> None:
+    answer = run("migrate", "--citus", "--data", str(data))
+    assert answer.returncode == 1
+    assert "needs the citus extension" in answer.stderr
+
+
+def test_migrate_names_what_it_applied_once(data: Path) -> None:
+    first = json.loads(run("migrate", "--data", str(data), "--json").stdout)
+    assert "0001_initial" in first["applied"]
+    assert json.loads(run("migrate", "--data", str(data), "--json").stdout) == {"applied": []}
+
+
+def test_work_alone_runs_its_own_database_until_a_signal(data: Path) -> None:
+    worker = subprocess.Popen(command("work", "--data", str(data)), env=clean_environment())
+    assert wait_until((data / "run" / "postgres.json").exists, 20)
+    assert run("projects", "list", "--data", str(data)).returncode == 0
+    worker.send_signal(signal.SIGTERM)
+    assert worker.wait(20) == 0
+    assert mentioned(str(data)) == []

@@ -1,0 +1,70 @@
+"""`largesse audit`: quiet on a sound database, and each broken promise is found and named."""
+
+import pytest
+
+from largesse.domain.projects import Project
+from largesse.store import audit
+from largesse.store import publications as store
+from largesse.store.connection import Pool
+from tests.factories.campaigns import add_vouchers, make_campaign
+from tests.factories.publications import request
+
+
+@pytest.fixture
+async def used(pool: Pool, project: Project) -> str:
+    """A campaign with published, free, disabled codes, failures and replays."""
+    campaign_id = await make_campaign(pool, project, vouchers_count=20)
+    await add_vouchers(pool, project, campaign_id, ["off"], active=False)
+    await add_vouchers(pool, project, None, ["alone"])
+    asked = [request(f"c{n % 4}", campaign=campaign_id) for n in range(4)]
+    asked += [
+        request("d1", campaign=campaign_id, count=3),
+        request("d2", voucher="alone"),
+        request("d3", voucher="off"),
+    ]
+    asked += [request("d4", campaign=campaign_id, source_id="s")]
+    async with pool.acquire() as connection:
+        await store.publish(connection, project, asked, cursors={})
+        await store.publish(connection, project, [request("c1", campaign=campaign_id)], cursors={})
+    return campaign_id
+
+
+async def broken(pool: Pool, project: Project) -> set[str]:
+    async with pool.acquire() as connection:
+        findings = [f async for f in audit.check_project(connection, project.id, project.public_id)]
+        findings += await audit.check_guards(connection)
+    assert {f.invariant for f in findings} >= {"I1", "I3", "I4", "I5", "I6", "I7", "I8", "I10"}
+    return {f.invariant for f in findings if f.rows}
+
+
+async def test_sound_database_has_no_findings(pool, project, used):
+    assert await pool.fetchval("SELECT count(*) FROM publications") == 9
+    assert await broken(pool, project) == set()
+
+
+@pytest.mark.parametrize(
+    ("invariant", "damage"),
+    [
+        ("I1", "ALTER TABLE publication_vouchers DROP CONSTRAINT publication_vouchers_pkey;"
+               " INSERT INTO publication_vouchers SELECT * FROM publication_vouchers LIMIT 1"),
+        ("I1", "ALTER TABLE publication_vouchers DROP CONSTRAINT publication_vouchers_pkey"),
+        ("I1", "UPDATE publications SET vouchers_count = 2 WHERE source_id = 's'"),
+        ("I1", "DELETE FROM publication_vouchers WHERE code = 'alone'"),
+        ("I3", "DROP INDEX publications_source_id; UPDATE publications SET source_id = 's' WHERE result = 'SUCCESS'"),
+        ("I4", "UPDATE publications SET first_of_customer = false"),
+        ("I4", "DROP INDEX publications_first_of_customer; UPDATE publications SET first_of_customer = true"),
+        ("I5", "UPDATE campaign_counters SET published = published + 1"),
+        ("I5", "UPDATE campaign_counters SET failures = failures + 1"),
+        ("I5", "UPDATE vouchers SET active = true WHERE code = 'off'"),
+        ("I5", "DELETE FROM publications WHERE result = 'FAILURE'"),
+        ("I6", "UPDATE publication_vouchers SET customer_id = 'cust_other' WHERE code = 'alone'"),
+        ("I6", "UPDATE vouchers SET state = 0, holder_id = NULL WHERE code = 'alone'"),
+        ("I6", "ALTER TABLE vouchers DROP CONSTRAINT vouchers_holder; UPDATE vouchers SET holder_id = NULL"),
+        ("I7", "DELETE FROM customers WHERE source_id = 'd1'"),
+        ("I8", "DELETE FROM events WHERE type = 'publication.failed'"),
+        ("I10", "DROP INDEX vouchers_code_key"),
+    ],
+)  # fmt: skip
+async def test_broken_promise_is_found(pool, project, used, invariant, damage):
+    await pool.execute(damage)
+    assert invariant in await broken(pool, project)
