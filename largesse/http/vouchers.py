@@ -20,7 +20,7 @@ from largesse.http.requests import (
     unit_of_work,
 )
 from largesse.http.routing import Route
-from largesse.store.counters import campaign_vouchers, total_vouchers
+from largesse.store.counters import campaign_vouchers, named_campaign_vouchers, total_vouchers
 from largesse.store.vouchers import count_vouchers, list_vouchers
 from largesse.wire.assets import AssetUrls
 from largesse.wire.lists import FLAG, PERIODS, TEXT, Query, page_schema, present
@@ -119,6 +119,8 @@ async def _total(scope: Scope, given: dict[str, Any]) -> int:
         return await total_vouchers(scope.connection, scope.project.id)
     if given.keys() == {"campaign_id"}:
         return await campaign_vouchers(scope.connection, scope.project.id, given["campaign_id"])
+    if given.keys() == {"campaign"}:
+        return await named_campaign_vouchers(scope.connection, scope.project.id, given["campaign"])
     return await count_vouchers(scope.connection, scope.project.id, given)
 
 

@@ -20,10 +20,12 @@ from largesse.actions.ids import IdSource
 from largesse.actions.scope import Scope
 from largesse.actions.vouchers import withdraw_expired
 from largesse.domain.errors import Unavailable
+from largesse.domain.projects import Project
 from largesse.jobs.handlers import HANDLERS, Handler
 from largesse.store import jobs
 from largesse.store.connection import JOB_SETTINGS, Connection, Pool, acquire, create_pool
 from largesse.store.jobs import Job
+from largesse.store.projects import get_project, list_projects
 
 SLOTS: Final = 2
 """Jobs at the same time in one worker: a small one doesn't wait for the other's chunk."""
@@ -107,12 +109,12 @@ class Worker:
     async def sweep(self) -> None:
         """Take expired vouchers out of the pools of all projects."""
         async with acquire(self.pool) as connection:
-            projects = await jobs.all_projects(connection)
-        for project_id in projects:
+            projects = await list_projects(connection)
+        for project in projects:
             more = True
             while more and not self.stop.is_set():
                 async with acquire(self.pool) as connection, connection.transaction():
-                    more = await withdraw_expired(await self._scope(connection, project_id))
+                    more = await withdraw_expired(self._in_project(connection, project))
 
     async def step(self) -> bool:
         """Take a job and work on it for one slice; False when there is none. Raises Unavailable."""
@@ -155,7 +157,11 @@ class Worker:
         return last
 
     async def _scope(self, connection: Connection, project_id: int) -> Scope:
-        project = await jobs.project_of_job(connection, project_id)
+        project = await get_project(connection, project_id)
+        assert project is not None, "a project is never deleted"
+        return self._in_project(connection, project)
+
+    def _in_project(self, connection: Connection, project: Project) -> Scope:
         return Scope(connection=connection, project=project, ids=self.ids, request_id=self.ids.new("w-"), actor="job")
 
     async def _put_back(self, job: Job) -> None:

@@ -16,9 +16,10 @@ WITH made AS (
 SELECT count(*) FROM made WHERE project_id = $1
 
 -- free_codes --
--- Those of the keys $2 that no voucher has, at most $3: for a space of codes that is nearly full.
-SELECT n.code_key FROM unnest($2::text[]) AS n (code_key)
+-- The first $3 of the keys $2, in their order, that no voucher has: for a space of codes that is nearly full.
+SELECT n.code_key FROM unnest($2::text[]) WITH ORDINALITY AS n (code_key, place)
 WHERE (SELECT true FROM vouchers v WHERE v.project_id = $1 AND v.code_key = n.code_key LIMIT 1) IS NULL
+ORDER BY n.place
 LIMIT $3
 
 -- count_codes_like --
