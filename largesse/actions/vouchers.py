@@ -1,7 +1,7 @@
 """Create, change, switch and delete single vouchers (spec vouchers-and-campaigns §3, §8)."""
 
 import os
-from typing import Any
+from typing import Any, Final
 
 from msgspec.structs import replace
 
@@ -21,6 +21,8 @@ from largesse.store import vouchers as store
 from largesse.wire.customers import check_metadata_size
 from largesse.wire.discounts import as_stored
 from largesse.wire.vouchers import VoucherChanges, VoucherInput, changed, plain, refuse_rules, render_entry
+
+SWEEP_CHUNK: Final = 5_000
 
 
 async def create_voucher(scope: Scope, sent: VoucherInput, *, code: str | None = None) -> Voucher:
@@ -151,7 +153,14 @@ async def update_voucher(scope: Scope, code_or_id: str, sent: VoucherChanges, *,
     await store.update_voucher(scope.connection, scope.project.id, after)
     voucher = await get_voucher(scope, before.id)
     await append(scope, catalogue.VOUCHER_UPDATED, voucher.id, {"voucher": voucher})
-    await _move(scope, before, before.active, voucher.active)
+    if before.state == State.WITHDRAWN:
+        if await store.restore_voucher(scope.connection, scope.project.id, voucher.id):
+            disabled = 0 if voucher.active else 1
+            await counters.change_counters(
+                scope.connection, scope.project.id, voucher.campaign_id, withdrawn=-1, disabled=disabled
+            )
+    else:
+        await _move(scope, before, before.active, voucher.active)
     return voucher
 
 
@@ -216,6 +225,16 @@ async def delete_voucher(scope: Scope, code_or_id: str, *, force: bool) -> None:
     if (name := bucket(held.state, held.active)) is not None:
         changes[name] = -1
     await counters.change_counters(scope.connection, scope.project.id, held.campaign_id, **changes)
+
+
+async def withdraw_expired(scope: Scope) -> bool:
+    """Take a chunk of expired vouchers out of the pool; True when there may be more."""
+    moved = await store.withdraw_expired(scope.connection, scope.project.id, SWEEP_CHUNK)
+    for campaign_id, active, count in moved:  # by campaign: everybody who takes several counter rows takes them so
+        await counters.change_counters(
+            scope.connection, scope.project.id, campaign_id, withdrawn=count, disabled=0 if active else -count
+        )
+    return sum(count for _, _, count in moved) == SWEEP_CHUNK
 
 
 async def entries_of(scope: Scope, voucher: Voucher) -> list[dict[str, Any]]:

@@ -134,6 +134,24 @@ def new_codes(config: CodeConfig, count: int, entropy: Entropy) -> list[str]:
     return [template % tuple(letters[i : i + length]) for i in range(0, length * count, length)]
 
 
+def codes_at(config: CodeConfig, start: int, count: int, *, case_sensitive: bool = True) -> list[str]:
+    """`count` codes of the recipe's space from place `start` on, round the end: each place is a different code."""
+    charset = list(dict.fromkeys(config.charset))
+    if not case_sensitive:
+        charset = list({fold(character): character for character in charset}.values())
+    size, length = len(charset), config.length
+    pattern = config.pattern.replace("%", "%%").replace("#", "%s")
+    template = config.prefix.replace("%", "%%") + pattern + config.postfix.replace("%", "%%")
+    codes = []
+    for place in range(start, start + count):
+        letters, rest = [], place % size**length
+        for _ in range(length):
+            rest, digit = divmod(rest, size)
+            letters.append(charset[digit])
+        codes.append(template % tuple(letters))
+    return codes
+
+
 def _random_letters(charset: str, count: int, entropy: Entropy) -> str:
     size = len(charset)
     accepted = 256 - 256 % size

@@ -15,6 +15,7 @@ from largesse.domain.codes import (
     check_capacity,
     check_code,
     code_config,
+    codes_at,
     fold,
     new_codes,
     pick_keys,
@@ -57,6 +58,16 @@ def test_capacity_is_what_the_charset_really_gives(charset: str, length: int) ->
     config = code_config(charset=charset, length=length)
     assert capacity(config) == len(set(charset)) ** length
     assert capacity(config, case_sensitive=False) == len(set(fold(charset))) ** length
+
+
+@pytest.mark.parametrize("case_sensitive", [True, False])
+def test_a_walk_meets_every_code_once(case_sensitive: bool) -> None:
+    config = code_config(charset="aAbC1a", pattern="#-%#", prefix="5%#")
+    room = capacity(config, case_sensitive=case_sensitive)
+    codes = codes_at(config, room - 3, room, case_sensitive=case_sensitive)
+    keys = codes if case_sensitive else [fold(code) for code in codes]
+    assert len(set(keys)) == room
+    assert all(re.search(shape(config, case_sensitive=case_sensitive), key) for key in keys)
 
 
 def test_every_character_is_equally_likely() -> None:

@@ -113,7 +113,7 @@ async def test_a_job_that_fails_is_tried_again_and_in_the_end_parked_but_never_l
         assert row is not None
         assert tuple(row) == (tries, "ZeroDivisionError: no luck", True, None)
         assert not await worker.step(), "not before its time"
-        await pool.execute("UPDATE jobs SET run_at = now()")
+        await pool.execute("UPDATE jobs SET run_at = now() - interval '1 second'")
     assert await worker.step()
     assert await pool.fetchval("SELECT parked_at IS NOT NULL FROM jobs")
     assert await pool.fetchval("SELECT status FROM async_actions") == "FAILED"
