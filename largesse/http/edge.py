@@ -36,6 +36,7 @@ Handle = Callable[["Exchange", Receive, Send], Awaitable["Reply | None"]]
 
 METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 CLIENT_GONE_STATUS: Final = 499  # in logs and metrics only
+PATH_LOGGED_MAX: Final = 500
 SERVER_KEYS: Final = frozenset({"server"})
 INTEGRATION_KEYS: Final = frozenset({"integration"})
 
@@ -156,7 +157,7 @@ def limit_rate(exchange: Exchange) -> None:
 def check_accept(exchange: Exchange) -> None:
     """Only JSON can be had. Raises NotAcceptable."""
     accept = exchange.header(b"accept")
-    if not accept or accept == "*/*" or "application/json" in accept:
+    if accept in {"", "*/*", "application/json"}:
         return
     for part in accept.split(","):
         media, _, parameters = part.partition(";")
@@ -285,7 +286,7 @@ def finish(exchange: Exchange) -> None:
         "request",
         request_id=exchange.request_id,
         method=exchange.method,
-        path=exchange.path,
+        path=exchange.path[:PATH_LOGGED_MAX],
         status=exchange.status,
         duration_ms=round(seconds * 1000, 2),
         app_id=caller.app_id if caller else None,

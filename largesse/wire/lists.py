@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from largesse.domain.errors import InvalidQueryParams, PageOverLimit, QueryTooLarge
 from largesse.wire.dates import DateTime
-from largesse.wire.faults import Fault, joined, printable, sentence
+from largesse.wire.faults import Fault, printable, sentence
 
 QUERY_BYTES_MAX: Final = 16_384
 LIMIT_DEFAULT: Final = 10
@@ -140,7 +140,7 @@ class Query:
     def check(self) -> None:
         """Raise InvalidQueryParams with every fault, or PageOverLimit."""
         if self._faults:
-            raise InvalidQueryParams(joined(self._faults))
+            raise InvalidQueryParams("; ".join(self._faults))
         if self._page_max_exceeded is not None:
             raise PageOverLimit(f"Property .page cannot be higher than {self._page_max_exceeded}")
 

@@ -64,6 +64,10 @@ CASES = [
          method="PUT", answered={"allow": "GET, POST"}),
     Case("accept", 406, {"code": 406, "message": "Not Acceptable"}, headers={**JSON, "Accept": "text/html"}),
     Case("accept with q=0", 406, {"code": 406}, headers={**JSON, "Accept": "text/html, */*;q=0"}),
+    Case("accept json with q=0", 406, {"code": 406}, headers={**JSON, "Accept": "application/json; q=0"}),
+    Case("accept something like json", 406, {"code": 406}, headers={**JSON, "Accept": "application/json-patch+json"}),
+    Case("accept json or anything", 400, MALFORMED, content=b"{",
+         headers={**JSON, "Accept": "application/json, text/plain, */*"}),
     Case("accept among others", 400, MALFORMED, content=b"{",
          headers={**JSON, "Accept": "text/html, application/*;q=0.1"}),
     Case("announced too large", 413, TOO_LARGE, content=b"{}", headers={**JSON, "Content-Length": str(BODY_MAX + 1)}),
@@ -139,6 +143,8 @@ async def test_both_kinds_of_route_answer_the_same(probe_app: App, pool: Pool, p
         assert {name: answer.headers.get(name) for name in case.answered} == case.answered
         assert answer.headers["x-request-id"].startswith("v-")
         assert len(answer.headers["x-request-id"]) == 20
+        assert not {"retry-after", "x-rate-limit-type"} & answer.headers.keys()
+        assert ("access-control-allow-origin" in answer.headers) == ("Origin" in case.headers)
         if "code" in body:
             assert body["request_id"] == answer.headers["x-request-id"]
 

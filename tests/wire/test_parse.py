@@ -251,7 +251,20 @@ def test_metadata_is_limited_as_serialised() -> None:
 def test_the_list_of_faults_has_an_end() -> None:
     faults = faults_of(b'{"units":[' + b",".join([b"1"] * 5000) + b"]}")
     assert len(faults) == FAULTS_MAX + 1
-    assert faults[-1] == f"and {5000 - FAULTS_MAX} more"
+    assert faults[0] == "Property .units[0] must be object"
+    assert faults[-1] == "and more"
+
+
+def test_the_list_of_faults_has_an_end_also_for_what_no_value_may_hold() -> None:
+    faults = faults_of(b'{"unknown":[' + b",".join([b'"\\u0000"'] * 5000) + b"]}")
+    assert (len(faults), faults[-1]) == (FAULTS_MAX + 1, "and more")
+
+
+@pytest.mark.parametrize("end", [b"", b"\\", b'"'])
+def test_a_body_of_quotes_takes_no_more_time_than_its_length(end: bytes) -> None:
+    """A pattern that starts again at every quote would take minutes."""
+    with pytest.raises(MalformedJson):
+        parse_json(b"[" * DEPTH_MAX + b'["' + b'\\"' * 1_000_000 + end, Order)
 
 
 def test_of_a_key_given_twice_the_last_counts() -> None:
