@@ -11,15 +11,18 @@ from msgspec import inspect
 
 from largesse.http.routes import all_routes
 from largesse.http.routing import Route
+from largesse.wire.shapes import json_type
 
 ROUTES = [route for route in all_routes() if isinstance(route, Route) and route.body is not None]
-BODIES = 150
+BODIES = 300
 NOISE = 0.03  # how often a value has nothing to do with its type
 TEXTS = [
     "x", "", "ü😀", "%", "a/b", "x" * 300, "#", "####", "123", "P1D", "PT1H", "P99999999Y", "API", "cust_x",
     "Europe/Berlin", "DISCOUNT_VOUCHER", "GIFT_VOUCHER", "LOYALTY_CARD", "DISCOUNT_COUPONS", "GIFT_VOUCHERS", "STATIC",
-    "AUTO_UPDATE", "STANDALONE", "PERCENT", "AMOUNT", "2024-01-01", "0001-01-01", "0001-01-02", "9999-12-31T23:59:59.999Z",
+    "AUTO_UPDATE", "STANDALONE", "PERCENT", "AMOUNT",
 ]  # fmt: skip
+DATES = ["2024-01-01", "2024-02-30", "0001-01-01", "0001-01-02", "9999-12-31", "9999-12-31T23:59:59.999Z"]
+OBJECTS: list[dict[str, Any]] = [{}, {"a": 1e300}, {"": [None, {"b": -0.0}]}]
 INTEGERS = [0, 1, 2, 10, 50, -1, 100_000, 2**31 - 1, 2**31, 2**63 - 1, -(2**63)]
 SEGMENTS = ["x", "x", "y%2Fz", "%F0%9F%98%80", "n" * 300]
 
@@ -33,37 +36,40 @@ class Maker:
     def value(self, shape: inspect.Type) -> Any:
         if self.random.random() < NOISE:
             return self.random.choice([None, True, [], {}, 1.5, 1e300, *INTEGERS, *TEXTS])
-        if isinstance(shape, inspect.Metadata):
-            return self.value(shape.type)
-        if isinstance(shape, inspect.UnionType):
-            return self.value(self.random.choice(shape.types))
         match shape:
+            case inspect.Metadata():
+                made = self.value(shape.type)
+            case inspect.UnionType():
+                made = self.value(self.random.choice(shape.types))
             case inspect.StructType():
-                return self._object(shape)
+                made = self._object(shape)
             case inspect.ListType():
-                return [self.value(shape.item_type) for _ in range(self.random.randint(0, 3))]
+                made = [self.value(shape.item_type) for _ in range(self.random.randint(0, 3))]
             case inspect.DictType():
-                return {self.random.choice(TEXTS): self.value(shape.value_type)}
-        return self._scalar(shape)
+                made = {self.random.choice(TEXTS): self.value(shape.value_type)}
+            case _:
+                made = self.random.choice(_scalars(shape))
+        return made
 
     def _object(self, shape: inspect.StructType) -> dict[str, Any]:
         wanted = [field for field in shape.fields if field.required or self.random.random() < 0.3]
         made = {field.encode_name: self.value(field.type) for field in wanted}
         return made | ({shape.tag_field: shape.tag} if shape.tag_field else {})
 
-    def _scalar(self, shape: inspect.Type) -> Any:
-        match shape:
-            case inspect.NoneType():
-                return None
-            case inspect.BoolType():
-                return self.random.choice([True, False])
-            case inspect.IntType():
-                return self.random.choice(INTEGERS)
-            case inspect.FloatType():
-                return self.random.choice([0, 1, 99.99, 1e300, -1])
-            case inspect.LiteralType():
-                return self.random.choice(shape.values)
-        return self.random.choice([*TEXTS, {}, {"a": 1e300}] if isinstance(shape, inspect.CustomType) else TEXTS)
+
+def _scalars(shape: inspect.Type) -> list[Any]:
+    match shape:
+        case inspect.LiteralType():
+            return list(shape.values)
+        case inspect.CustomType():
+            return DATES if json_type(shape) == "string" else OBJECTS
+    values: dict[type[inspect.Type], list[Any]] = {
+        inspect.NoneType: [None],
+        inspect.BoolType: [True, False],
+        inspect.IntType: INTEGERS,
+        inspect.FloatType: [0, 1, 99.99, 1e300, -1],
+    }
+    return values.get(type(shape), TEXTS)
 
 
 DISCOUNT = {"type": "DISCOUNT_VOUCHER", "discount": {"type": "PERCENT", "percent_off": 10}}
