@@ -62,7 +62,7 @@ def read_query(request: Request) -> Query:
     return Query.parse(request.scope["query_string"], drop_none=is_python_client(request))
 
 
-def is_python_client(request: Request) -> bool:
+def is_python_client(request: Request | edge.Exchange) -> bool:
     """The official Python client sends `None` and explicit nulls for what isn't set (DESIGN §12)."""
     return exchange(request).header(b"user-agent").startswith(_PYTHON_CLIENT)
 

@@ -103,6 +103,13 @@ class TestSources:
             with pytest.raises(errors.NotFound):
                 await publisher.publish(project, request("bob", **source))
 
+    async def test_code_of_a_binned_campaign_is_unknown_before_its_vouchers_are_binned(self, pool, project, publisher):
+        campaign_id = await make_campaign(pool, project, vouchers_count=0, deleted_at=PAST)
+        await add_vouchers(pool, project, campaign_id, ["V1"])
+        with pytest.raises(errors.NotFound):
+            await publisher.publish(project, request("bob", voucher="V1"))
+        assert await pool.fetchval("SELECT count(*) FROM publications") == 0
+
     async def test_codes_of_another_project_are_unknown(self, pool, project, publisher):
         other = await pool.fetchval("INSERT INTO projects (public_id, name) VALUES ('proj_o', 'o') RETURNING id")
         stranger = Project(id=other, public_id="proj_o", name="o")
