@@ -225,6 +225,17 @@ def test_a_killed_parent_takes_its_children_along_and_leaves_a_usable_directory(
         assert wait_until(lambda: not [pid for pid in family if is_running(pid)], 10)
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can enter a folder that is closed to PostgreSQL's account")
+def test_as_root_it_serves_behind_a_closed_folder_also_after_its_parent_was_killed(data: Path) -> None:
+    data.chmod(0o700)
+    with serving(data / "inner") as server:
+        assert run("projects", "create", "Kept", "--data", str(server.data)).returncode == 0
+        server.stop(signal.SIGKILL)
+        with serving(data / "inner"):
+            assert "Kept" in run("projects", "list", "--data", str(server.data), "--json").stdout
+            assert run("doctor", "--data", str(server.data), "--port", "0").returncode == 0
+
+
 def test_a_killed_parent_frees_the_port_for_the_next(data: Path) -> None:
     with serving(data, "--processes", "2") as server:
         server.stop(signal.SIGKILL)
