@@ -1,6 +1,6 @@
 """Publications as JSON (spec publications §2, §7, §11)."""
 
-from typing import Annotated, Any, Final
+from typing import Annotated, Any
 
 import msgspec
 
@@ -13,7 +13,6 @@ from largesse.domain.publications import (
     Publication,
     check_count,
 )
-from largesse.domain.vouchers import DISCOUNT_VOUCHER, GIFT_VOUCHER, LOYALTY_CARD
 from largesse.wire.assets import AssetUrls
 from largesse.wire.customers import CustomerInput, Text, render_customer_short
 from largesse.wire.dates import render
@@ -21,16 +20,6 @@ from largesse.wire.metadata import Metadata
 from largesse.wire.vouchers import render_voucher, render_voucher_simplified
 
 Id = Annotated[str, msgspec.Meta(max_length=SOURCE_ID_LENGTH_MAX)]
-
-VOUCHER_TYPES: Final = {
-    "discount": DISCOUNT_VOUCHER,
-    "gift": GIFT_VOUCHER,
-    "loyalty": LOYALTY_CARD,
-    DISCOUNT_VOUCHER: DISCOUNT_VOUCHER,
-    GIFT_VOUCHER: GIFT_VOUCHER,
-    LOYALTY_CARD: LOYALTY_CARD,
-}
-"""What a list may be asked for, and what that means."""
 
 
 class CampaignSource(msgspec.Struct, frozen=True, kw_only=True):
