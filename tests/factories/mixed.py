@@ -32,7 +32,7 @@ def _metadata(rng: random.Random) -> dict[str, Any]:
     return {key: rng.choice(choices) for key in ("colour", "it's") if rng.random() < 0.8}
 
 
-def _campaigns(rng: random.Random) -> list[dict[str, Any]]:
+def _campaigns() -> list[dict[str, Any]]:
     return [
         {"id": f"camp_{n}", "name": name, "deleted": n == 5}
         for n, name in enumerate(["Spring", "spring", "100% off", "a_b", "żółć 'x'", "binned", "back\\slash"])
@@ -82,14 +82,18 @@ def _seen(row: dict[str, Any]) -> Mixed:
     return Mixed(row["id"], row["created_at"], several, row["metadata"])
 
 
-async def make_mixed_publications(connection: "asyncpg.Connection[asyncpg.Record]", project: Project) -> list[Mixed]:
-    rng = random.Random(20240101)
-    campaigns = _campaigns(rng)
-    rows = [_row(rng, n, campaigns) for n in range(COUNT)]
+_RNG = random.Random(20240101)
+_CAMPAIGNS = _campaigns()
+_ROWS = [_row(_RNG, n, _CAMPAIGNS) for n in range(COUNT)]
+MIXED = [_seen(row) for row in _ROWS]
+
+
+async def insert_mixed_publications(connection: "asyncpg.Connection[asyncpg.Record]", project: Project) -> None:
+    rows = _ROWS
     await connection.executemany(
         "INSERT INTO campaigns (project_id, id, name, campaign_type, type, voucher, deleted_at)"
         " VALUES ($1, $2, $3, 'DISCOUNT_COUPONS', 'STATIC', '{}', CASE WHEN $4 THEN now() END)",
-        [(project.id, c["id"], c["name"], c["deleted"]) for c in campaigns],
+        [(project.id, c["id"], c["name"], c["deleted"]) for c in _CAMPAIGNS],
     )
     await connection.executemany(
         "INSERT INTO publications (project_id, id, result, campaign_id, customer_id, tracking_id, source_id, channel,"
@@ -122,4 +126,3 @@ async def make_mixed_publications(connection: "asyncpg.Connection[asyncpg.Record
         " VALUES ($1, 'pub_held', 'HELD', 'API', 1), ($1 + 1, 'pub_other', 'SUCCESS', 'API', 1)",
         project.id,
     )
-    return [_seen(row) for row in rows]

@@ -1,5 +1,6 @@
 """`filters` as every client writes them (acceptance rows A145–A149, A174)."""
 
+import contextlib
 import json
 import time
 from datetime import UTC, date, datetime
@@ -11,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from largesse.domain import campaigns, customers, vouchers
-from largesse.domain.errors import InvalidQueryParams, LargesseError, QueryTooLarge
-from largesse.domain.filters import Condition, Fields, Filter
+from largesse.domain.errors import InvalidQueryParams, QueryTooLarge
+from largesse.domain.filters import Condition, Fields, Filter, Value
 from largesse.domain.publications import FILTERS
 from largesse.wire.filters import filter_schema, read_filter
 from largesse.wire.lists import Query
@@ -30,7 +31,9 @@ def read(text: str, fields: Fields = FILTERS, *, python: bool = False) -> Filter
     return wanted
 
 
-def conditions(text: str, fields: Fields = FILTERS, *, python: bool = False) -> list[tuple[str, str, tuple]]:
+def conditions(
+    text: str, fields: Fields = FILTERS, *, python: bool = False
+) -> list[tuple[str, str, tuple[Value, ...]]]:
     wanted = read(text, fields, python=python)
     assert wanted is not None
     return [(condition.field, condition.operator, condition.values) for condition in wanted.conditions]
@@ -269,18 +272,14 @@ def test_thousands_of_faults_are_not_all_told():
 )
 def test_no_value_breaks_the_parser(value: str, name: str):
     text = f"{name}={quote(value, errors='replace')}"
-    try:
+    with contextlib.suppress(InvalidQueryParams, QueryTooLarge):
         read(text)
-    except LargesseError as error:
-        assert error.status == 400
 
 
 @given(st.text(st.sampled_from("filters[]$%{}\":,'\\a0=&"), max_size=60))
 def test_no_name_breaks_the_parser(text: str):
-    try:
+    with contextlib.suppress(InvalidQueryParams, QueryTooLarge):
         read("filters" + text)
-    except LargesseError as error:
-        assert error.status == 400
 
 
 def test_without_filters_there_is_none():
