@@ -72,21 +72,30 @@ async def update_chunk(scope: Scope, action_id: str) -> bool:
     done, seen = action.cursor.get("done", 0), action.cursor.get("seen", 0)
     if campaign is None:
         return await _finish(scope, action, done, "The campaign was deleted.")
-    after = action.cursor.get("after")
+    known = action.cursor.get("after")
+    after = BEGINNING if known is None else (datetime.fromisoformat(known[0]), known[1])
     chunk = await vouchers.update_campaign_vouchers(
         scope.connection,
         scope.project.id,
         campaign,
         template_of(campaign),
         action.arguments["fields"],
-        BEGINNING if after is None else (datetime.fromisoformat(after[0]), after[1]),
+        after,
         UPDATE_CHUNK,
     )
     if chunk is None:
         return await _finish(scope, action, done, f"Updated {done} vouchers.", ok=True)
     cursor = {"done": done + chunk.changed, "seen": seen + chunk.seen, "after": [render(chunk.created_at), chunk.id]}
     progress = min(99, 100 * (seen + chunk.seen) // max(1, campaign.vouchers_count))
-    return await _go_on(scope, action, cursor, progress)
+    await _go_on(scope, action, cursor, progress)
+    until = (chunk.created_at, chunk.id)
+    restored, disabled = await vouchers.restore_campaign_vouchers(
+        scope.connection, scope.project.id, campaign.id, after, until
+    )
+    await counters.change_counters(
+        scope.connection, scope.project.id, campaign.id, withdrawn=-restored, disabled=disabled
+    )
+    return False
 
 
 async def delete_chunk(scope: Scope, action_id: str) -> bool:

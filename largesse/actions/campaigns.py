@@ -17,11 +17,11 @@ from largesse.domain.campaigns import (
     campaign_type,
     check_campaign,
     check_room,
+    code_config_of,
     joins_once,
     redefined,
     template_of,
 )
-from largesse.domain.codes import code_config
 from largesse.domain.errors import InvalidCampaign, InvalidCodeConfig, NotBuilt, NotFound
 from largesse.domain.vouchers import infer_type
 from largesse.events import catalogue
@@ -60,7 +60,7 @@ async def create_campaign(scope: Scope, sent: CampaignInput) -> Campaign:
     if count > 1:
         check_can_generate(campaign)
     check_room(0, 0, count, scope.project.codes_per_campaign_max)
-    config = code_config(**_recipe(campaign))
+    config = code_config_of(campaign)
     if count:
         await check_space(scope, config, count)
     await store.create_campaign(scope.connection, scope.project.id, campaign)
@@ -104,11 +104,6 @@ async def _described(scope: Scope, sent: CampaignInput) -> Campaign:
         metadata=sent.metadata or {},
         created_at=_UNBORN,
     )
-
-
-def _recipe(campaign: Campaign) -> dict[str, Any]:
-    known = campaign.voucher["code_config"]
-    return {name: known.get(name) for name in ("charset", "pattern", "prefix", "postfix")}
 
 
 async def get_campaign(scope: Scope, id_or_name: str) -> Campaign:

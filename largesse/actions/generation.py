@@ -10,6 +10,7 @@ from typing import Any, Final
 import msgspec
 from msgspec.structs import replace
 
+from largesse.actions.ids import IdSource
 from largesse.actions.scope import Scope
 from largesse.domain import async_actions as states
 from largesse.domain.async_actions import VOUCHERS_GENERATE, AsyncAction
@@ -22,7 +23,7 @@ from largesse.domain.campaigns import (
     check_room,
     template_of,
 )
-from largesse.domain.codes import CodeConfig, capacity, check_capacity, new_codes, pick_keys, shape
+from largesse.domain.codes import CodeConfig, capacity, check_capacity, codes_at, new_codes, pick_keys, shape
 from largesse.domain.errors import InvalidCampaign, InvalidCodeConfig
 from largesse.domain.vouchers import NewVoucher, VoucherTemplate
 from largesse.events import catalogue
@@ -31,21 +32,30 @@ from largesse.store import async_actions, campaigns, counters, jobs, vouchers
 
 CHUNK: Final = 10_000
 """Codes in one transaction: a tenth of a second on a small machine."""
-ROUNDS_MAX: Final = 50
-"""Draws in one chunk, before it is saved as it is: in a nearly full space most codes drawn are taken."""
-DRAWS_BEFORE_DENSE: Final = 5
-DENSE_DRAW: Final = 20_000
-"""Codes tried at once where most of them are taken."""
-FRUITLESS_CHUNKS_MAX: Final = 5
+DRAWS_MAX: Final = 50
+DRAWS_BEFORE_WALK: Final = 5
+WALK_STEP: Final = 20_000
+"""Codes looked at in one step through a space that is nearly full."""
+WALK_STEPS_MAX: Final = 50
+"""In one request: a second or two. A generation goes on in its next chunk."""
+RUN_MIN: Final = 100
 SPARSE: Final = 4
 """A space this many times larger than all that is in it needs no counting."""
 
 
-def new_vouchers(scope: Scope, config: CodeConfig, count: int) -> list[NewVoucher]:
-    """Ids, codes and pick keys, sorted by code. Whether the codes are new is for the insert to decide."""
-    codes = sorted(set(new_codes(config, count, os.urandom)))
-    ids = scope.ids.run("v_", len(codes)) if len(codes) > 1 else [scope.ids.new("v_")]
-    return [NewVoucher(*row) for row in zip(ids, codes, pick_keys(len(codes), os.urandom), strict=True)]
+def new_vouchers(ids: IdSource, config: CodeConfig, count: int) -> list[NewVoucher]:
+    """Ids, codes and pick keys, sorted by code; no code twice, so there may be fewer than `count` in a tiny space.
+
+    Whether the codes are new in the project is for the insert to decide. Cheap for the few that a publication needs.
+    """
+    return _numbered(ids, sorted(set(new_codes(config, count, os.urandom))))
+
+
+def _numbered(ids: IdSource, codes: list[str]) -> list[NewVoucher]:
+    count = len(codes)
+    # A run takes two milliseconds of the id clock for itself: too many for a handful of codes.
+    numbers = ids.run("v_", count) if count > RUN_MIN else [ids.new("v_") for _ in codes]
+    return [NewVoucher(*row) for row in zip(numbers, codes, pick_keys(count, os.urandom), strict=True)]
 
 
 async def check_space(scope: Scope, config: CodeConfig, count: int) -> None:
@@ -60,46 +70,66 @@ async def check_space(scope: Scope, config: CodeConfig, count: int) -> None:
     check_capacity(config, count, taken, case_sensitive=sensitive)
 
 
-async def make_vouchers(scope: Scope, template: VoucherTemplate, config: CodeConfig, count: int) -> int:
-    """Insert `count` new vouchers; fewer only where the space of codes is nearly full. Counters are the caller's."""
+async def _draw(scope: Scope, template: VoucherTemplate, config: CodeConfig, count: int) -> int:
+    """Insert up to `count` vouchers with random codes; fewer where most of the codes drawn are taken."""
     made = 0
-    for _ in range(ROUNDS_MAX):
-        batch = new_vouchers(scope, config, count - made)
+    for _ in range(DRAWS_MAX):
+        batch = new_vouchers(scope.ids, config, count - made)
         made += await vouchers.insert_vouchers(scope.connection, scope.project, template, batch)
-        if made == count:
-            return made
-        if made < count // 2:  # most are taken already
-            break
-    for _ in range(ROUNDS_MAX):
-        batch = await _unused(scope, config, count - made)
-        if batch:
-            made += await vouchers.insert_vouchers(scope.connection, scope.project, template, batch)
-        if made == count:
+        if made == count or made < count // 2:
             break
     return made
 
 
+class Walk(msgspec.Struct, frozen=True):
+    """How far a walk through a space of codes has come: `at` is the next place, `walked` the places behind it.
+
+    Where more than half of a space is taken, drawing at random finds little and never knows that nothing is left. A
+    walk from a random place looks at every code once. Codes of such a space can be guessed whatever we do.
+    """
+
+    at: int
+    walked: int
+
+
+def _start_of_walk(room: int) -> Walk:
+    return Walk(at=int.from_bytes(os.urandom(16), "big") % room, walked=0)
+
+
+async def _walk(
+    scope: Scope, template: VoucherTemplate, config: CodeConfig, count: int, walk: Walk
+) -> tuple[list[NewVoucher], Walk]:
+    """One step: insert up to `count` vouchers of the next codes that nobody has. Returns them and where it came to."""
+    project = scope.project
+    room = capacity(config, case_sensitive=project.case_sensitive_codes)
+    step = min(WALK_STEP, room - walk.walked)
+    codes = codes_at(config, walk.at, step, case_sensitive=project.case_sensitive_codes)
+    places = {project.code_key(code): place for place, code in enumerate(codes)}
+    free = await vouchers.free_codes(scope.connection, project.id, list(places), count)
+    if len(free) == count:  # there may be more behind the last one taken
+        step = places[free[-1]] + 1
+    batch = _numbered(scope.ids, sorted(codes[places[key]] for key in free))
+    made = await vouchers.insert_vouchers(scope.connection, project, template, batch) if batch else 0
+    went = Walk(at=(walk.at + step) % room, walked=walk.walked + step)
+    # Of codes that somebody else took since we looked there are fewer; the next step makes up for them.
+    return batch[:made], went
+
+
 async def make_voucher(scope: Scope, template: VoucherTemplate, config: CodeConfig) -> str:
     """Insert one voucher with a random code; returns the code. Raises InvalidCodeConfig when none is left."""
-    for attempt in range(ROUNDS_MAX):
-        sparse = attempt < DRAWS_BEFORE_DENSE
-        batch = new_vouchers(scope, config, 1) if sparse else await _unused(scope, config, 1)
-        if batch and await vouchers.insert_vouchers(scope.connection, scope.project, template, batch) == 1:
+    for _ in range(DRAWS_BEFORE_WALK):
+        batch = new_vouchers(scope.ids, config, 1)
+        if await vouchers.insert_vouchers(scope.connection, scope.project, template, batch) == 1:
             return batch[0].code
-    await check_space(scope, config, 1)
-    raise InvalidCodeConfig("No unused code of this configuration was found")
-
-
-async def _unused(scope: Scope, config: CodeConfig, limit: int) -> list[NewVoucher]:
-    """At most `limit` vouchers out of a large draw, those whose codes aren't taken: for a space that is nearly full."""
-    project = scope.project
-    by_key = {project.code_key(code): code for code in new_codes(config, DENSE_DRAW, os.urandom)}
-    free = await vouchers.free_codes(scope.connection, project.id, list(by_key), limit)
-    if not free:
-        return []
-    codes = sorted(by_key[key] for key in free)
-    ids = scope.ids.run("v_", len(codes))
-    return [NewVoucher(*row) for row in zip(ids, codes, pick_keys(len(codes), os.urandom), strict=True)]
+    room = capacity(config, case_sensitive=scope.project.case_sensitive_codes)
+    walk = _start_of_walk(room)
+    for _ in range(WALK_STEPS_MAX):
+        found, walk = await _walk(scope, template, config, 1, walk)
+        if found:
+            return found[0].code
+        if walk.walked == room:
+            break
+    raise InvalidCodeConfig(f"The code configuration allows {room} codes, and no unused one was found")
 
 
 def check_can_generate(campaign: Campaign) -> None:
@@ -146,24 +176,37 @@ async def generate_chunk(scope: Scope, action_id: str) -> bool:
     if campaign is None:
         await _finish(scope, None, action, action.cursor.get("done", 0), "The campaign was deleted.")
         return True
-    count, done = action.arguments["count"], action.cursor.get("done", 0)
+    count: int = action.arguments["count"]
+    done: int = action.cursor.get("done", 0)
     wanted = min(CHUNK, count - done)
     template = _template(campaign, action)
     config = msgspec.convert(action.arguments["code_config"], CodeConfig)
-    made = await make_vouchers(scope, template, config, wanted)
+    known = action.cursor.get("walk")
+    walk = None if known is None else msgspec.convert(known, Walk)
+    made = 0 if walk else await _draw(scope, template, config, wanted)
+    if made < wanted:
+        room = capacity(config, case_sensitive=scope.project.case_sensitive_codes)
+        walk = walk or _start_of_walk(room)
+        found, walk = await _walk(scope, template, config, wanted - made, walk)
+        made += len(found)
+        if made < wanted and walk.walked >= room:
+            await _finish(scope, campaign, action, done + made, "No unused codes of this configuration are left.")
+            await _count(scope, campaign, template, made)
+            return True
     done += made
-    fruitless = action.cursor.get("fruitless", 0) + 1 if made == 0 else 0
     if done == count:
         await _finish(scope, campaign, action, done, None)
-    elif fruitless == FRUITLESS_CHUNKS_MAX:
-        await _finish(scope, campaign, action, done, "No unused codes of this configuration were found.")
     else:
-        cursor = {"done": done, "fruitless": fruitless}
+        cursor = {"done": done, "walk": walk}
         progress = 100 * done // count
         await _save(scope, replace(action, status=states.IN_PROGRESS, progress=progress, cursor=cursor))
+    await _count(scope, campaign, template, made)
+    return done == count
+
+
+async def _count(scope: Scope, campaign: Campaign, template: VoucherTemplate, made: int) -> None:
     disabled = 0 if template.active else made
     await counters.change_counters(scope.connection, scope.project.id, campaign.id, vouchers=made, disabled=disabled)
-    return done == count or fruitless == FRUITLESS_CHUNKS_MAX
 
 
 def _template(campaign: Campaign, action: AsyncAction) -> VoucherTemplate:

@@ -128,11 +128,6 @@ class Publisher:
             return found[verdict.publication_id]
         raise refusal(verdict.outcome, request, verdict.voucher_id)
 
-    async def drain(self) -> None:
-        """Wait until nothing is in flight: for a clean stop, after the last request was let in."""
-        while self._in_flight or self._waiting:
-            await asyncio.sleep(0.01)
-
     async def _enqueue(self, project: Project, request: PublicationRequest) -> store.Verdict:
         if self._waiting >= self._limits.waiting_max:
             raise Unavailable(f"{self._limits.waiting_max} publications are waiting already; try again.")

@@ -1,14 +1,14 @@
 """Create, change, switch and delete single vouchers (spec vouchers-and-campaigns §3, §8)."""
 
 import os
-from typing import Any
+from typing import Any, Final
 
 from msgspec.structs import replace
 
 from largesse.actions.categories import named_category
 from largesse.actions.generation import check_can_generate, check_ceiling, make_voucher
 from largesse.actions.scope import Scope
-from largesse.domain.campaigns import Campaign, template_of
+from largesse.domain.campaigns import Campaign, code_config_of, template_of
 from largesse.domain.codes import CodeConfig, check_code, code_config, pick_keys
 from largesse.domain.discounts import check_change, check_discount
 from largesse.domain.errors import DuplicateFound, InvalidVoucher, NotFound
@@ -21,6 +21,8 @@ from largesse.store import vouchers as store
 from largesse.wire.customers import check_metadata_size
 from largesse.wire.discounts import as_stored
 from largesse.wire.vouchers import VoucherChanges, VoucherInput, changed, plain, refuse_rules, render_entry
+
+SWEEP_CHUNK: Final = 5_000
 
 
 async def create_voucher(scope: Scope, sent: VoucherInput, *, code: str | None = None) -> Voucher:
@@ -57,15 +59,7 @@ async def add_voucher(scope: Scope, campaign_id: str, sent: VoucherInput, *, cod
 
 def config_of(campaign: Campaign, sent: VoucherInput) -> CodeConfig:
     """The code configuration asked for, else the campaign's. Raises InvalidCodeConfig."""
-    if sent.code_config is not None:
-        return sent.code_config.checked()
-    known = campaign.voucher.get("code_config") or {}
-    return code_config(
-        charset=known.get("charset"),
-        pattern=known.get("pattern"),
-        prefix=known.get("prefix"),
-        postfix=known.get("postfix"),
-    )
+    return code_config_of(campaign) if sent.code_config is None else sent.code_config.checked()
 
 
 async def overrides_of(scope: Scope, campaign: Campaign, sent: VoucherInput) -> dict[str, Any]:
@@ -159,7 +153,14 @@ async def update_voucher(scope: Scope, code_or_id: str, sent: VoucherChanges, *,
     await store.update_voucher(scope.connection, scope.project.id, after)
     voucher = await get_voucher(scope, before.id)
     await append(scope, catalogue.VOUCHER_UPDATED, voucher.id, {"voucher": voucher})
-    await _move(scope, before, before.active, voucher.active)
+    if before.state == State.WITHDRAWN:
+        if await store.restore_voucher(scope.connection, scope.project.id, voucher.id):
+            disabled = 0 if voucher.active else 1
+            await counters.change_counters(
+                scope.connection, scope.project.id, voucher.campaign_id, withdrawn=-1, disabled=disabled
+            )
+    else:
+        await _move(scope, before, before.active, voucher.active)
     return voucher
 
 
@@ -224,6 +225,16 @@ async def delete_voucher(scope: Scope, code_or_id: str, *, force: bool) -> None:
     if (name := bucket(held.state, held.active)) is not None:
         changes[name] = -1
     await counters.change_counters(scope.connection, scope.project.id, held.campaign_id, **changes)
+
+
+async def withdraw_expired(scope: Scope) -> bool:
+    """Take a chunk of expired vouchers out of the pool; True when there may be more."""
+    moved = await store.withdraw_expired(scope.connection, scope.project.id, SWEEP_CHUNK)
+    for campaign_id, active, count in moved:  # by campaign: everybody who takes several counter rows takes them so
+        await counters.change_counters(
+            scope.connection, scope.project.id, campaign_id, withdrawn=count, disabled=0 if active else -count
+        )
+    return sum(count for _, _, count in moved) == SWEEP_CHUNK
 
 
 async def entries_of(scope: Scope, voucher: Voucher) -> list[dict[str, Any]]:

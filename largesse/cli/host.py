@@ -1,5 +1,6 @@
 """What the commands need from the runtime, which stands above them: it passes itself in."""
 
+from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
@@ -16,6 +17,15 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
     says: str
 
 
+class Newcomer(msgspec.Struct, frozen=True):
+    """Where a server is, and a key that opens its default project."""
+
+    base_url: str
+    app_id: str
+    token: str
+    data: str
+
+
 class Host(Protocol):
     """`data` is the flag --data, None when it wasn't given."""
 
@@ -30,6 +40,12 @@ class Host(Protocol):
 
     def database(self, *, data: str | None, command: str) -> AbstractAsyncContextManager[Connection]:
         """A connection to the running server's database, or to one started for this command alone."""
+
+    def database_url(self, *, data: str | None, command: str) -> AbstractAsyncContextManager[str]:
+        """The same, for commands that need connections of their own."""
+
+    def demo(self, show: Callable[[Newcomer], None], *, once: bool, port: int | None, data: str | None) -> None:
+        """Serve; call `show` (in a thread, it may block) once the server is started; go on until a signal, or end."""
 
     async def examine(self, *, data: str | None, port: int | None) -> list[Check]:
         """Whether a server could run here."""

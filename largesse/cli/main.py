@@ -5,6 +5,9 @@ from typing import Annotated
 import typer
 
 from largesse import __version__
+from largesse.cli.audit import add_audit
+from largesse.cli.codes import add_codes
+from largesse.cli.demo import add_demo
 from largesse.cli.doctor import add_doctor
 from largesse.cli.errors import NotBuiltYet
 from largesse.cli.host import Host
@@ -25,7 +28,10 @@ def command_line(host: Host) -> typer.Typer:
         """Hands voucher codes to customers and never hands the same one out twice."""
 
     add_serve(app, host)
+    add_demo(app, host)
     add_doctor(app, host)
+    add_codes(app, host)
+    add_audit(app, host)
     app.add_typer(projects_app(host), name="projects")
     app.add_typer(keys_app(host), name="keys")
     for name in NOT_BUILT:

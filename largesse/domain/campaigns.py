@@ -5,6 +5,7 @@ from typing import Any, Final
 
 import msgspec
 
+from largesse.domain.codes import CodeConfig, code_config
 from largesse.domain.discounts import check_change, check_discount
 from largesse.domain.errors import InvalidCampaign, InvalidCampaignParams, InvalidVoucher
 from largesse.domain.validity import check_duration, check_validity
@@ -115,6 +116,17 @@ def template_of(campaign: Campaign) -> VoucherTemplate:
         validity_day_of_week=campaign.validity_day_of_week,
         validity_hours=campaign.validity_hours,
         metadata=campaign.metadata if campaign.use_voucher_metadata_schema else {},
+    )
+
+
+def code_config_of(campaign: Campaign) -> CodeConfig:
+    """How the campaign's codes look."""
+    known = campaign.voucher["code_config"]
+    return code_config(
+        charset=known["charset"],
+        pattern=known["pattern"],
+        prefix=known.get("prefix"),
+        postfix=known.get("postfix"),
     )
 
 

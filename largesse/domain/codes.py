@@ -55,6 +55,8 @@ def code_config(
     """Check and complete a recipe; `pattern` beats `length`. Raises InvalidCodeConfig, naming the property."""
     if charset == "" or (charset is not None and len(set(charset)) > CHARSET_MAX):
         raise InvalidCodeConfig(f"Property .code_config.charset must have 1 to {CHARSET_MAX} different characters")
+    if not all(text is None or text.isprintable() for text in (charset, pattern, prefix, postfix)):
+        raise InvalidCodeConfig("Properties of .code_config must hold printable characters only")
     if not pattern:
         length = DEFAULT_LENGTH if length is None else length
         if not 1 <= length <= LENGTH_MAX:
@@ -130,6 +132,24 @@ def new_codes(config: CodeConfig, count: int, entropy: Entropy) -> list[str]:
         return [before + letters[i : i + length] + after for i in range(0, length * count, length)]
     template = "%s".join(piece.replace("%", "%%") for piece in pieces)
     return [template % tuple(letters[i : i + length]) for i in range(0, length * count, length)]
+
+
+def codes_at(config: CodeConfig, start: int, count: int, *, case_sensitive: bool = True) -> list[str]:
+    """`count` codes of the recipe's space from place `start` on, round the end: each place is a different code."""
+    charset = list(dict.fromkeys(config.charset))
+    if not case_sensitive:
+        charset = list({fold(character): character for character in charset}.values())
+    size, length = len(charset), config.length
+    pattern = config.pattern.replace("%", "%%").replace("#", "%s")
+    template = config.prefix.replace("%", "%%") + pattern + config.postfix.replace("%", "%%")
+    codes = []
+    for place in range(start, start + count):
+        letters, rest = [], place % size**length
+        for _ in range(length):
+            rest, digit = divmod(rest, size)
+            letters.append(charset[digit])
+        codes.append(template % tuple(letters))
+    return codes
 
 
 def _random_letters(charset: str, count: int, entropy: Entropy) -> str:

@@ -102,26 +102,20 @@ def refusal(outcome: str, request: PublicationRequest, voucher_id: str | None) -
     """The error for an outcome of the publish statement that is neither a publication nor a retry (spec §13)."""
     if outcome in _CANNOT:
         return VoucherCannotBePublished(f"Voucher cannot be published. {_CANNOT[outcome]}")
-    match outcome:
-        case "voucher_already_published":
-            return VoucherAlreadyPublished(f"Voucher '{voucher_id}' has already been published")
-        case "exhausted":
-            return NoVoucherSuitableForPublication(
-                "No active unpublished code is left. Use an AUTO_UPDATE campaign to have new codes made automatically."
-            )
-        case "no_new_codes":
-            return NoVoucherSuitableForPublication("Couldn't create new vouchers for publication")
-        case "duplicate_source_id":
-            return DuplicateSourceId(f"Publication with source_id: '{request.source_id}' already exists")
-        case "too_many_vouchers":
-            return too_many(1)
-        case "customer_not_found":
-            return NotFound.of("customer", request.customer.id or "")
-        case "source_not_found" if request.voucher is not None:
-            return NotFound.of("voucher", request.voucher)
-        case "source_not_found":
-            return NotFound.of("campaign", request.campaign or "")
-    raise ValueError(f"no such refusal: {outcome}")
+    refused: dict[str, LargesseError] = {
+        "voucher_already_published": VoucherAlreadyPublished(f"Voucher '{voucher_id}' has already been published"),
+        "exhausted": NoVoucherSuitableForPublication(
+            "No active unpublished code is left. Use an AUTO_UPDATE campaign to have new codes made automatically."
+        ),
+        "no_new_codes": NoVoucherSuitableForPublication("Couldn't create new vouchers for publication"),
+        "duplicate_source_id": DuplicateSourceId(f"Publication with source_id: '{request.source_id}' already exists"),
+        "too_many_vouchers": too_many(1),
+        "customer_not_found": NotFound.of("customer", request.customer.id or ""),
+        "source_not_found": NotFound.of("campaign", request.campaign or "")
+        if request.voucher is None
+        else NotFound.of("voucher", request.voucher),
+    }
+    return refused[outcome]
 
 
 def out_of_time(outcome: str) -> Unavailable:

@@ -8,12 +8,15 @@ from typing import Any, Final
 
 from largesse.domain.errors import InvalidPayload, InvalidVoucher
 
-# PostgreSQL reads the same text; five digits keep every sum of them inside its range of dates.
+# PostgreSQL reads the same text.
 _DURATION: Final = re.compile(
-    r"P(?=.)(?:\d{1,5}Y)?(?:\d{1,5}M)?(?:\d{1,5}W)?(?:\d{1,5}D)?"
-    r"(?:T(?=\d)(?:\d{1,5}H)?(?:\d{1,5}M)?(?:\d{1,5}S)?)?",
+    r"P(?=.)(?:(\d{1,8})Y)?(?:(\d{1,8})M)?(?:(\d{1,8})W)?(?:(\d{1,8})D)?"
+    r"(?:T(?=\d)(?:(\d{1,8})H)?(?:(\d{1,8})M)?(?:(\d{1,8})S)?)?",
     re.ASCII,
 )
+_DAYS_IN: Final = (366, 31, 7, 1, 1 / 24, 1 / 1_440, 1 / 86_400)
+DURATION_DAYS_MAX: Final = 366_000
+"""A thousand years: what begins today must end before the year 10000, where dates end."""
 _CLOCK: Final = re.compile(r"(?:[01]\d|2[0-3]):[0-5]\d", re.ASCII)
 WINDOWS_MAX: Final = 100
 DAYS: Final = range(7)  # 0 is Sunday
@@ -21,8 +24,11 @@ DAYS: Final = range(7)  # 0 is Sunday
 
 def check_duration(text: str, path: str) -> str:
     """An ISO 8601 duration longer than nothing: `P24D`, `PT48H`. Raises InvalidPayload."""
-    if not _DURATION.fullmatch(text) or not re.search(r"[1-9]", text):
-        raise InvalidPayload(f"Property {path} must be an ISO 8601 duration longer than zero")
+    match = _DURATION.fullmatch(text)
+    parts = match.groups(default="0") if match else ()
+    days = sum(int(part) * length for part, length in zip(parts, _DAYS_IN, strict=False))
+    if not 0 < days <= DURATION_DAYS_MAX:
+        raise InvalidPayload(f"Property {path} must be an ISO 8601 duration longer than zero, at most 1000 years")
     return text
 
 

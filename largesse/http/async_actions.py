@@ -3,12 +3,12 @@
 from starlette.requests import Request
 from starlette.responses import Response
 
-from largesse.domain.errors import NotFound
+from largesse.domain.errors import InvalidQueryParams, NotFound
 from largesse.http.requests import path_parameter, read_query, respond, unit_of_work
 from largesse.http.routing import Route
 from largesse.store.async_actions import get_async_action, list_async_actions
 from largesse.wire.async_actions import render_async_action
-from largesse.wire.lists import LIMIT_DEFAULT, LIMIT_MAX
+from largesse.wire.lists import LIMIT_DEFAULT, LIMIT_MAX, MOMENT, page_schema
 
 
 async def get(request: Request) -> Response:
@@ -40,6 +40,12 @@ async def list_(request: Request) -> Response:
 
 
 ROUTES = [
-    Route("/v1/async-actions", list_, methods=["GET"]),
-    Route("/v1/async-actions/{async_action_id}", get, methods=["GET"]),
+    Route(
+        "/v1/async-actions",
+        list_,
+        methods=["GET"],
+        query={"limit": page_schema((), 1)["limit"], "end_date": MOMENT},
+        errors=[InvalidQueryParams],
+    ),
+    Route("/v1/async-actions/{async_action_id}", get, methods=["GET"], errors=[NotFound]),
 ]

@@ -6,6 +6,15 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from largesse.actions import campaigns, vouchers
+from largesse.domain.errors import (
+    DuplicateFound,
+    InvalidCampaign,
+    InvalidCampaignParams,
+    InvalidCodeConfig,
+    InvalidQueryParams,
+    InvalidVoucher,
+    NotFound,
+)
 from largesse.http.requests import (
     exchange,
     is_python_client,
@@ -19,10 +28,13 @@ from largesse.http.routing import Route
 from largesse.http.vouchers import asset_urls
 from largesse.store.campaigns import count_campaigns, list_campaigns
 from largesse.wire.campaigns import COUNT_MAX, CampaignChanges, CampaignInput, render_campaign
-from largesse.wire.lists import Query, present
+from largesse.wire.lists import FLAG, PERIODS, TEXT, Query, page_schema, present
 from largesse.wire.vouchers import VoucherInput, render_voucher
 
 PAGE_MAX: Final = 100
+ORDERS: Final = ("created_at", "updated_at")
+FILTERS: Final = {"campaign_type": TEXT, "campaign_status": TEXT, "is_referral_code": FLAG, "expand": TEXT} | PERIODS
+MAKING: Final = (InvalidCampaign, InvalidCampaignParams, InvalidVoucher, InvalidCodeConfig, NotFound, DuplicateFound)
 
 
 async def create(request: Request) -> Response:
@@ -110,7 +122,7 @@ async def _voucher_body(request: Request) -> VoucherInput:
 async def list_(request: Request) -> Response:
     """List campaigns"""
     query = read_query(request)
-    page = query.page(orders=("created_at", "updated_at"), page_max=PAGE_MAX)
+    page = query.page(orders=ORDERS, page_max=PAGE_MAX)
     expand = query.choice("expand", ("category",))
     given = _given(query)
     query.check()
@@ -139,13 +151,42 @@ def _given(query: Query) -> dict[str, Any]:
 
 
 ROUTES = [
-    Route("/v1/campaigns", create, methods=["POST"], body=CampaignInput),
-    Route("/v1/campaigns", list_, methods=["GET"]),
-    Route("/v1/campaigns/{campaign_id}", get, methods=["GET"]),
-    Route("/v1/campaigns/{campaign_id}", update, methods=["PUT"], body=CampaignChanges),
-    Route("/v1/campaigns/{campaign_id}", delete, methods=["DELETE"]),
-    Route("/v1/campaigns/{campaign_id}/enable", enable, methods=["POST"]),
-    Route("/v1/campaigns/{campaign_id}/disable", disable, methods=["POST"]),
-    Route("/v1/campaigns/{campaign_id}/vouchers", add_vouchers, methods=["POST"], body=VoucherInput),
-    Route("/v1/campaigns/{campaign_id}/vouchers/{code}", add_voucher, methods=["POST"], body=VoucherInput),
+    Route(
+        "/v1/campaigns",
+        create,
+        methods=["POST"],
+        body=CampaignInput,
+        errors=MAKING,
+        missing="`PROMOTION` campaigns, `validation_rules`, `access_settings`",
+    ),
+    Route(
+        "/v1/campaigns",
+        list_,
+        methods=["GET"],
+        query=page_schema(ORDERS, PAGE_MAX) | FILTERS,
+        errors=[InvalidQueryParams],
+        missing="`filters`",
+    ),
+    Route("/v1/campaigns/{campaign_id}", get, methods=["GET"], errors=[NotFound]),
+    Route(
+        "/v1/campaigns/{campaign_id}",
+        update,
+        methods=["PUT"],
+        body=CampaignChanges,
+        errors=[InvalidCampaign, InvalidVoucher, NotFound],
+    ),
+    Route("/v1/campaigns/{campaign_id}", delete, methods=["DELETE"], query={"force": FLAG}, errors=[NotFound]),
+    Route("/v1/campaigns/{campaign_id}/enable", enable, methods=["POST"], errors=[NotFound]),
+    Route("/v1/campaigns/{campaign_id}/disable", disable, methods=["POST"], errors=[NotFound]),
+    Route(
+        "/v1/campaigns/{campaign_id}/vouchers",
+        add_vouchers,
+        methods=["POST"],
+        body=VoucherInput,
+        query={"vouchers_count": {"type": "integer", "minimum": 1, "default": 1}},
+        errors=MAKING,
+    ),
+    Route(
+        "/v1/campaigns/{campaign_id}/vouchers/{code}", add_voucher, methods=["POST"], body=VoucherInput, errors=MAKING
+    ),
 ]

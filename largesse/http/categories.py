@@ -4,6 +4,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from largesse.actions import categories
+from largesse.domain.errors import DuplicateFound, NotFound
 from largesse.http.requests import path_parameter, read_body, respond, respond_empty, unit_of_work
 from largesse.http.routing import Route
 from largesse.store.categories import list_categories
@@ -50,9 +51,11 @@ async def list_(request: Request) -> Response:
 
 
 ROUTES = [
-    Route("/v1/categories", create, methods=["POST"], body=CategoryInput),
+    Route("/v1/categories", create, methods=["POST"], body=CategoryInput, errors=[DuplicateFound]),
     Route("/v1/categories", list_, methods=["GET"]),
-    Route("/v1/categories/{category_id}", get, methods=["GET"]),
-    Route("/v1/categories/{category_id}", update, methods=["PUT"], body=CategoryInput),
-    Route("/v1/categories/{category_id}", delete, methods=["DELETE"]),
+    Route("/v1/categories/{category_id}", get, methods=["GET"], errors=[NotFound]),
+    Route(
+        "/v1/categories/{category_id}", update, methods=["PUT"], body=CategoryInput, errors=[NotFound, DuplicateFound]
+    ),
+    Route("/v1/categories/{category_id}", delete, methods=["DELETE"], errors=[NotFound]),
 ]

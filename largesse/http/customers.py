@@ -1,11 +1,12 @@
 """/v1/customers"""
 
-from typing import Any
+from typing import Any, Final
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from largesse.actions import customers
+from largesse.domain.errors import InvalidQueryParams, NotFound
 from largesse.http.requests import (
     is_python_client,
     path_parameter,
@@ -18,9 +19,11 @@ from largesse.http.requests import (
 from largesse.http.routing import Route
 from largesse.store.customers import count_customers, list_customers
 from largesse.wire.customers import CustomerInput, render_customer, render_deletion
-from largesse.wire.lists import Query, present
+from largesse.wire.lists import MOMENT, PERIODS, TEXT, Query, page_schema, present
 
-PAGE_MAX = 99
+PAGE_MAX: Final = 99
+ORDERS: Final = ("created_at", "updated_at", "source_id")
+FILTERS: Final = {"email": TEXT, "name": TEXT, "city": TEXT, "starting_after": MOMENT} | PERIODS
 
 
 async def create(request: Request) -> Response:
@@ -65,7 +68,7 @@ async def erase(request: Request) -> Response:
 async def list_(request: Request) -> Response:
     """List customers"""
     query = read_query(request)
-    page = query.page(orders=("created_at", "updated_at", "source_id"), page_max=PAGE_MAX)
+    page = query.page(orders=ORDERS, page_max=PAGE_MAX)
     given, cursor = _given(query), query.date_time("starting_after")
     if query.text("segment_id") is not None:
         query.fault("segment_id", "is not supported yet")
@@ -106,10 +109,23 @@ def _given(query: Query) -> dict[str, Any]:
 
 
 ROUTES = [
-    Route("/v1/customers", create, methods=["POST"], body=CustomerInput),
-    Route("/v1/customers", list_, methods=["GET"]),
-    Route("/v1/customers/{customer_id}", get, methods=["GET"]),
-    Route("/v1/customers/{customer_id}", update, methods=["PUT"], body=CustomerInput),
-    Route("/v1/customers/{customer_id}", delete, methods=["DELETE"]),
-    Route("/v1/customers/{customer_id}/permanent-deletion", erase, methods=["POST"]),
+    Route("/v1/customers", create, methods=["POST"], body=CustomerInput, errors=[NotFound]),
+    Route(
+        "/v1/customers",
+        list_,
+        methods=["GET"],
+        query=page_schema(ORDERS, PAGE_MAX) | FILTERS,
+        errors=[InvalidQueryParams],
+        missing="`segment_id`",
+    ),
+    Route(
+        "/v1/customers/{customer_id}",
+        get,
+        methods=["GET"],
+        errors=[NotFound],
+        missing="summaries are zero: redemptions, orders, loyalty and referrals don't exist yet",
+    ),
+    Route("/v1/customers/{customer_id}", update, methods=["PUT"], body=CustomerInput, errors=[NotFound]),
+    Route("/v1/customers/{customer_id}", delete, methods=["DELETE"], errors=[NotFound]),
+    Route("/v1/customers/{customer_id}/permanent-deletion", erase, methods=["POST"], errors=[NotFound]),
 ]

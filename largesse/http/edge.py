@@ -10,6 +10,7 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 import structlog
+from starlette.requests import ClientDisconnect
 from starlette.types import Message, Receive, Scope, Send
 
 from largesse.auth.callers import Caller
@@ -34,6 +35,8 @@ Headers = list[tuple[bytes, bytes]]
 Handle = Callable[["Exchange", Receive, Send], Awaitable["Reply | None"]]
 
 METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+CLIENT_GONE_STATUS: Final = 499  # in logs and metrics only
+PATH_LOGGED_MAX: Final = 500
 SERVER_KEYS: Final = frozenset({"server"})
 INTEGRATION_KEYS: Final = frozenset({"integration"})
 
@@ -43,6 +46,7 @@ _CREDENTIALS: Final = (
     ("/client/v1/", b"x-client-application-id", b"x-client-token", frozenset({"client"})),
     ("/management/v1/", b"x-management-id", b"x-management-token", frozenset({"management"})),
 )
+_PYTHON_CLIENT: Final = "OpenAPI-Python-SDK/"
 _BULK_ENDINGS: Final = ("/import", "/importCSV", "/bulk/async", "/metadata/async")
 _ANY_ORIGIN: Final = (b"access-control-allow-origin", b"*")
 _EXPOSED: Final = (
@@ -92,21 +96,17 @@ class Exchange:
         return self.headers.get(name, b"").decode("latin-1")
 
 
-async def converse(
-    exchange: Exchange,
-    receive: Receive,
-    send: Send,
-    handle: Callable[[Exchange, Receive, Send], Awaitable[Reply | None]],
-) -> None:
+async def converse(exchange: Exchange, receive: Receive, send: Send, handle: Handle) -> None:
     """Run `handle` and answer, whatever happens. It returns a Reply, or None when it has sent an answer itself."""
     with exchange.services.metrics.in_flight.track_inprogress():
         try:
             reply = await handle(exchange, receive, _complete(exchange, send))
-        except ClientGone:
-            exchange.status, reply = 499, None
+        except (ClientGone, ClientDisconnect):
+            exchange.status, reply = CLIENT_GONE_STATUS, None
         except Exception as error:
             reply = reply_to_error(exchange, error)
-            if exchange.status:  # an answer has begun: the server must cut the connection
+            if exchange.status:  # an answer has begun: all that is left is to cut the connection
+                finish(exchange)
                 raise
         if reply is not None:
             await send_reply(exchange, send, reply)
@@ -158,7 +158,7 @@ def limit_rate(exchange: Exchange) -> None:
 def check_accept(exchange: Exchange) -> None:
     """Only JSON can be had. Raises NotAcceptable."""
     accept = exchange.header(b"accept")
-    if not accept or accept == "*/*" or "application/json" in accept:
+    if accept in {"", "*/*", "application/json"}:
         return
     for part in accept.split(","):
         media, _, parameters = part.partition(";")
@@ -181,6 +181,11 @@ def check_content_type(exchange: Exchange, allowed: Iterable[str] = ("applicatio
     encoding = exchange.header(b"content-encoding").lower()
     if encoding not in {"", "identity"}:
         raise UnsupportedMediaType(f"Content-Encoding {encoding} is not supported")
+
+
+def is_python_client(exchange: Exchange) -> bool:
+    """The official Python client sends `None` and explicit nulls for what isn't set."""
+    return exchange.header(b"user-agent").startswith(_PYTHON_CLIENT)
 
 
 async def read_body(exchange: Exchange, receive: Receive) -> bytes:
@@ -287,7 +292,7 @@ def finish(exchange: Exchange) -> None:
         "request",
         request_id=exchange.request_id,
         method=exchange.method,
-        path=exchange.path,
+        path=exchange.path[:PATH_LOGGED_MAX],
         status=exchange.status,
         duration_ms=round(seconds * 1000, 2),
         app_id=caller.app_id if caller else None,

@@ -81,7 +81,8 @@ def _custom_schema(type_: Any) -> dict[str, Any]:
 def _operation(route: Route, schema_of: dict[int, dict[str, Any]]) -> dict[str, Any]:
     answer = {} if route.answer is None else schema_of[id(route.answer)]
     operation: dict[str, Any] = {
-        "operationId": route.name,
+        # The resource's file and its function: `campaigns.create`. Function names alone repeat themselves.
+        "operationId": f"{route.endpoint.__module__.rpartition('.')[2]}.{route.name.strip('_')}",
         "summary": _summary(route),
         "parameters": _parameters(route),
         "responses": {"200": {"description": "Done", "content": _json(answer)}, **_error_responses(route)},

@@ -21,7 +21,7 @@ from largesse.domain.errors import (
     VoucherCannotBePublished,
 )
 from largesse.domain.publications import COUNT_MAX
-from largesse.http.edge import Exchange, Reply, read_body
+from largesse.http.edge import Exchange, Reply, is_python_client, read_body
 from largesse.http.requests import path_parameter, read_query, respond, unit_of_work
 from largesse.http.routing import Route
 from largesse.store import publications as store
@@ -54,7 +54,7 @@ def _join_once(exchange: Exchange) -> bool | None:
     query_string: bytes = exchange.scope["query_string"]
     if not query_string:
         return None
-    query = Query.parse(query_string)
+    query = Query.parse(query_string, drop_none=is_python_client(exchange))
     join_once = query.boolean("join_once")
     query.check()
     return join_once
@@ -154,7 +154,14 @@ ROUTES: list[Route] = [
             NotFound,
         ],
     ),
-    Route("/v1/publications", list_publications, methods=["GET"], query=_LIST_QUERY, errors=[PageOverLimit]),
+    Route(
+        "/v1/publications",
+        list_publications,
+        methods=["GET"],
+        query=_LIST_QUERY,
+        errors=[PageOverLimit],
+        missing="`filters`",
+    ),
     Route(
         "/v1/vouchers/{code}/publications",
         list_publications_of_voucher,

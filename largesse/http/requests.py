@@ -24,7 +24,6 @@ T = TypeVar("T")
 
 EXCHANGE: Final = "largesse.exchange"
 _JSON: Final = "application/json; charset=utf-8"
-_PYTHON_CLIENT: Final = "OpenAPI-Python-SDK/"
 
 
 def exchange(request: Request) -> edge.Exchange:
@@ -63,8 +62,8 @@ def read_query(request: Request) -> Query:
 
 
 def is_python_client(request: Request) -> bool:
-    """The official Python client sends `None` and explicit nulls for what isn't set (DESIGN §12)."""
-    return exchange(request).header(b"user-agent").startswith(_PYTHON_CLIENT)
+    """See edge.is_python_client."""
+    return edge.is_python_client(exchange(request))
 
 
 def path_parameter(request: Request, name: str) -> str:

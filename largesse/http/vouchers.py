@@ -7,6 +7,7 @@ from starlette.responses import Response
 
 from largesse.actions import vouchers
 from largesse.actions.scope import Scope
+from largesse.domain.errors import DuplicateFound, InvalidCodeConfig, InvalidQueryParams, InvalidVoucher, NotFound
 from largesse.http.requests import (
     is_python_client,
     path_parameter,
@@ -19,13 +20,15 @@ from largesse.http.requests import (
     unit_of_work,
 )
 from largesse.http.routing import Route
-from largesse.store.counters import campaign_vouchers, total_vouchers
+from largesse.store.counters import campaign_vouchers, named_campaign_vouchers, total_vouchers
 from largesse.store.vouchers import count_vouchers, list_vouchers
 from largesse.wire.assets import AssetUrls
-from largesse.wire.lists import Query, present
+from largesse.wire.lists import FLAG, PERIODS, TEXT, Query, page_schema, present
 from largesse.wire.vouchers import VoucherChanges, VoucherInput, render_voucher
 
 PAGE_MAX: Final = 99
+ORDERS: Final = ("created_at", "updated_at", "code")
+FILTERS: Final = dict.fromkeys(("campaign", "campaign_id", "category", "customer", "code", "ids"), TEXT) | PERIODS
 IDS_MAX: Final = 100
 
 
@@ -96,7 +99,7 @@ async def _switch(request: Request, *, active: bool) -> Response:
 async def list_(request: Request) -> Response:
     """List vouchers"""
     query = read_query(request)
-    page = query.page(orders=("created_at", "updated_at", "code"), page_max=PAGE_MAX)
+    page = query.page(orders=ORDERS, page_max=PAGE_MAX)
     given = _given(request, query)
     query.check()
     order = ("-" if page.descending else "") + page.order
@@ -116,6 +119,8 @@ async def _total(scope: Scope, given: dict[str, Any]) -> int:
         return await total_vouchers(scope.connection, scope.project.id)
     if given.keys() == {"campaign_id"}:
         return await campaign_vouchers(scope.connection, scope.project.id, given["campaign_id"])
+    if given.keys() == {"campaign"}:
+        return await named_campaign_vouchers(scope.connection, scope.project.id, given["campaign"])
     return await count_vouchers(scope.connection, scope.project.id, given)
 
 
@@ -141,12 +146,33 @@ def _given(request: Request, query: Query) -> dict[str, Any]:
 
 
 ROUTES = [
-    Route("/v1/vouchers", create, methods=["POST"], body=VoucherInput),
-    Route("/v1/vouchers", list_, methods=["GET"]),
-    Route("/v1/vouchers/{code}", create_with_code, methods=["POST"], body=VoucherInput),
-    Route("/v1/vouchers/{code}", get, methods=["GET"]),
-    Route("/v1/vouchers/{code}", update, methods=["PUT"], body=VoucherChanges),
-    Route("/v1/vouchers/{code}", delete, methods=["DELETE"]),
-    Route("/v1/vouchers/{code}/enable", enable, methods=["POST"]),
-    Route("/v1/vouchers/{code}/disable", disable, methods=["POST"]),
+    Route(
+        "/v1/vouchers",
+        create,
+        methods=["POST"],
+        body=VoucherInput,
+        errors=[InvalidVoucher, InvalidCodeConfig, NotFound, DuplicateFound],
+        missing="`validation_rules`; formulas are stored, not checked",
+    ),
+    Route(
+        "/v1/vouchers",
+        list_,
+        methods=["GET"],
+        query=page_schema(ORDERS, PAGE_MAX) | FILTERS,
+        errors=[InvalidQueryParams],
+        missing="`filters`",
+    ),
+    Route(
+        "/v1/vouchers/{code}",
+        create_with_code,
+        methods=["POST"],
+        body=VoucherInput,
+        errors=[InvalidVoucher, InvalidCodeConfig, NotFound, DuplicateFound],
+        missing="`validation_rules`; formulas are stored, not checked",
+    ),
+    Route("/v1/vouchers/{code}", get, methods=["GET"], errors=[NotFound]),
+    Route("/v1/vouchers/{code}", update, methods=["PUT"], body=VoucherChanges, errors=[InvalidVoucher, NotFound]),
+    Route("/v1/vouchers/{code}", delete, methods=["DELETE"], query={"force": FLAG}, errors=[NotFound]),
+    Route("/v1/vouchers/{code}/enable", enable, methods=["POST"], errors=[NotFound]),
+    Route("/v1/vouchers/{code}/disable", disable, methods=["POST"], errors=[NotFound]),
 ]

@@ -18,16 +18,20 @@ import structlog
 
 from largesse.actions.ids import IdSource
 from largesse.actions.scope import Scope
+from largesse.actions.vouchers import withdraw_expired
 from largesse.domain.errors import Unavailable
+from largesse.domain.projects import Project
 from largesse.jobs.handlers import HANDLERS, Handler
 from largesse.store import jobs
 from largesse.store.connection import JOB_SETTINGS, Connection, Pool, acquire, create_pool
 from largesse.store.jobs import Job
+from largesse.store.projects import get_project, list_projects
 
 SLOTS: Final = 2
 """Jobs at the same time in one worker: a small one doesn't wait for the other's chunk."""
 SLICE_S: Final = 1.0
 """How long a job is worked on before whoever waits longest has its turn."""
+SWEEP_S: Final = 10.0
 POLL_S: Final = 0.2
 HEARTBEAT_S: Final = 2.0
 LAPSE_S: Final = 10.0
@@ -60,7 +64,7 @@ class Worker:
         """Work until `stop` is set; then finish the chunks under way and give the jobs back."""
         heart = asyncio.create_task(self._beat())
         try:
-            await asyncio.gather(*(self._slot() for _ in range(SLOTS)))
+            await asyncio.gather(self._sweep(), *(self._slot() for _ in range(SLOTS)))
         finally:
             heart.cancel()
             with contextlib.suppress(asyncio.CancelledError):
@@ -91,6 +95,27 @@ class Worker:
                     async with acquire(self.pool) as connection:
                         await jobs.beat(connection, self.name, sorted(self.held))
 
+    async def _sweep(self) -> None:
+        """Every few seconds, what is due in each project by the clock alone."""
+        while not self.stop.is_set():
+            try:
+                await self.sweep()
+            except Unavailable:
+                log.warning("jobs.database_unavailable", worker=self.name)
+            except Exception:  # tried again at the next turn; the jobs go on
+                log.exception("jobs.sweep_failed")
+            await self._pause(SWEEP_S)
+
+    async def sweep(self) -> None:
+        """Take expired vouchers out of the pools of all projects."""
+        async with acquire(self.pool) as connection:
+            projects = await list_projects(connection)
+        for project in projects:
+            more = True
+            while more and not self.stop.is_set():
+                async with acquire(self.pool) as connection, connection.transaction():
+                    more = await withdraw_expired(self._in_project(connection, project))
+
     async def step(self) -> bool:
         """Take a job and work on it for one slice; False when there is none. Raises Unavailable."""
         async with acquire(self.pool) as connection:
@@ -103,7 +128,7 @@ class Worker:
         except Unavailable:
             await self._put_back(job)
             raise
-        except Exception as error:  # noqa: BLE001  # whatever it was, the job must not be lost, nor stop the others
+        except Exception as error:  # noqa: BLE001  # the job must not be lost, nor stop the others
             await self._failed(job, error)
         finally:
             self.held.discard(job.id)
@@ -113,7 +138,9 @@ class Worker:
         handler = HANDLERS[job.kind]
         until = time.monotonic() + self.slice_s
         async with acquire(self.pool) as connection:
-            if handler.must_wait and await handler.must_wait(await self._scope(connection, job), job.action_id):
+            if handler.must_wait and await handler.must_wait(
+                await self._scope(connection, job.project_id), job.action_id
+            ):
                 await jobs.release_job(connection, self.name, job.id, delay_s=WAIT_S)
                 return
         while not await self._chunk(handler, job):
@@ -124,13 +151,17 @@ class Worker:
 
     async def _chunk(self, handler: Handler, job: Job) -> bool:
         async with acquire(self.pool) as connection, connection.transaction():
-            last = await handler.chunk(await self._scope(connection, job), job.action_id)
+            last = await handler.chunk(await self._scope(connection, job.project_id), job.action_id)
             if last:
                 await jobs.finish_job(connection, job.id)
         return last
 
-    async def _scope(self, connection: Connection, job: Job) -> Scope:
-        project = await jobs.project_of_job(connection, job.project_id)
+    async def _scope(self, connection: Connection, project_id: int) -> Scope:
+        project = await get_project(connection, project_id)
+        assert project is not None, "a project is never deleted"
+        return self._in_project(connection, project)
+
+    def _in_project(self, connection: Connection, project: Project) -> Scope:
         return Scope(connection=connection, project=project, ids=self.ids, request_id=self.ids.new("w-"), actor="job")
 
     async def _put_back(self, job: Job) -> None:
@@ -148,13 +179,13 @@ class Worker:
                 await jobs.fail_job(connection, self.name, job.id, delay_s=delay_s, failure=failure)
                 return
             if (handler := HANDLERS.get(job.kind)) is not None:
-                await handler.give_up(await self._scope(connection, job), job.action_id)
+                await handler.give_up(await self._scope(connection, job.project_id), job.action_id)
             await jobs.park_job(connection, job.id, failure=failure)
 
 
 async def run(database_url: str, *, stop: asyncio.Event) -> None:
     """A worker on that database until `stop` is set. PostgreSQL may come and go meanwhile."""
-    pool = await create_pool(database_url, size=SLOTS + 1, settings=JOB_SETTINGS, application="largesse-jobs")
+    pool = await create_pool(database_url, size=SLOTS + 2, settings=JOB_SETTINGS, application="largesse-jobs")
     try:
         await Worker(pool, stop).run()
     finally:

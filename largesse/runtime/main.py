@@ -4,17 +4,19 @@ import asyncio
 import contextlib
 import os
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Any, Final, NoReturn
 
 import asyncpg
 
 from largesse.cli.errors import CommandFailed
-from largesse.cli.host import Check
+from largesse.cli.host import Check, Newcomer
 from largesse.cli.main import command_line
 from largesse.cli.output import print_json
 from largesse.domain.errors import LargesseError
+from largesse.domain.keys import SERVER
 from largesse.runtime.database import bring_up_to_date, opened
+from largesse.runtime.directory import DataDirectory, read_json
 from largesse.runtime.doctor import examine
 from largesse.runtime.logs import configure_logs
 from largesse.runtime.refusal import StartRefused
@@ -33,7 +35,7 @@ class LocalHost:
 
     def _settings(self, **flags: Any) -> Settings:
         settings = load_settings(os.environ, **flags)
-        configure_logs(settings.log_format)
+        configure_logs(settings.log_format, quiet=settings.quiet)
         return settings
 
     def serve(self, *, host: str | None, port: int | None, data: str | None, processes: int | None, jobs: bool) -> None:
@@ -51,6 +53,22 @@ class LocalHost:
         async with opened(self._settings(data=data), "migrate") as settings:
             return await bring_up_to_date(settings)
 
+    def demo(self, show: Callable[[Newcomer], None], *, once: bool, port: int | None, data: str | None) -> None:
+        # Quiet: what the newcomer is to read shouldn't drown in the log.
+        settings = self._settings(port=port, data=data, quiet=True)
+
+        async def meanwhile(started: Settings) -> bool:
+            await asyncio.to_thread(show, _newcomer(started))
+            return not once
+
+        asyncio.run(serve(settings, meanwhile))
+
+    @contextlib.asynccontextmanager
+    async def database_url(self, *, data: str | None, command: str) -> AsyncIterator[str]:
+        async with opened(self._settings(data=data), command) as settings:
+            await bring_up_to_date(settings)
+            yield settings.direct_url
+
     @contextlib.asynccontextmanager
     async def database(self, *, data: str | None, command: str) -> AsyncIterator[Connection]:
         async with opened(self._settings(data=data), command) as settings:
@@ -64,6 +82,15 @@ class LocalHost:
 
     async def examine(self, *, data: str | None, port: int | None) -> list[Check]:
         return await examine(self._settings(data=data, port=port))
+
+
+def _newcomer(settings: Settings) -> Newcomer:
+    """The server key that a variable asked for, else the generated one."""
+    directory = DataDirectory(settings.data_path)
+    found = next((key for key in settings.keys if key.kind == SERVER), None)
+    known = read_json(directory.credentials_file).get(SERVER, {}) if found is None else {}
+    app_id, token = (found.app_id, found.token) if found else (known["id"], known["token"])
+    return Newcomer(settings.base_url, app_id, token, str(directory.path))
 
 
 def main() -> NoReturn:

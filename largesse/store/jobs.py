@@ -2,7 +2,6 @@
 
 from typing import Final, NamedTuple
 
-from largesse.domain.projects import Project
 from largesse.store.connection import Connection
 from largesse.store.sql import load
 
@@ -58,9 +57,3 @@ async def jobs_about(connection: Connection, project_id: int, kind: str, subject
     """Job id to action id."""
     rows = await connection.fetch(SQL["jobs_about"], project_id, subject, kind)
     return {row["id"]: row["action_id"] for row in rows}
-
-
-async def project_of_job(connection: Connection, project_id: int) -> Project:
-    row = await connection.fetchrow(SQL["project_of_job"], project_id)
-    assert row is not None, "a project is never deleted"
-    return Project(**row)

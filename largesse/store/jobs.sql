@@ -47,8 +47,3 @@ UPDATE jobs SET worker = NULL, heartbeat_at = NULL, tries = tries + 1, failure =
 -- jobs_about --
 -- The unfinished jobs of one kind about one campaign.
 SELECT id, action_id FROM jobs WHERE project_id = $1 AND subject = $2 AND kind = $3 AND parked_at IS NULL
-
--- project_of_job --
--- The project that a job works in.
-SELECT id, public_id, name, time_zone, case_sensitive_codes, on_known_source_id, codes_per_campaign_max
-FROM projects WHERE id = $1

@@ -58,7 +58,8 @@ async def _check_server(connection: "asyncpg.Connection[asyncpg.Record]") -> Non
 
 async def _apply_missing(connection: "asyncpg.Connection[asyncpg.Record]") -> list[str]:
     await connection.execute(
-        "CREATE TABLE IF NOT EXISTS migrations (name text PRIMARY KEY, applied_at timestamptz(3) NOT NULL DEFAULT now())"
+        "CREATE TABLE IF NOT EXISTS migrations"
+        " (name text PRIMARY KEY, applied_at timestamptz(3) NOT NULL DEFAULT now())"
     )
     known = migrations()
     applied = {row["name"] for row in await connection.fetch("SELECT name FROM migrations")}

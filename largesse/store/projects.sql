@@ -11,6 +11,7 @@ RETURNING id, public_id, name, time_zone, case_sensitive_codes, on_known_source_
 INSERT INTO projects (public_id, name) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING;
 
 -- get_project --
+-- By the number that the project's rows carry.
 SELECT id, public_id, name, time_zone, case_sensitive_codes, on_known_source_id, codes_per_campaign_max
 FROM projects WHERE id = $1;
 

@@ -29,7 +29,8 @@ src AS MATERIALIZED (
     c.id AS camp, c.type AS ctype, c.join_once AS camp_once, c.expiration_date AS cexp, c.voucher AS cvoucher,
     coalesce(v.type, c.voucher->>'type') AS vtype,
     coalesce(v.is_referral_code, c.campaign_type = 'REFERRAL_PROGRAM') AS referral,
-    CASE WHEN CASE WHEN r.vref IS NULL THEN c.id IS NULL ELSE v.id IS NULL END THEN 'source_not_found'
+    CASE WHEN CASE WHEN r.vref IS NULL THEN c.id IS NULL ELSE v.id IS NULL END
+        OR (v.campaign_id IS NOT NULL AND c.id IS NULL) THEN 'source_not_found'  -- its campaign is in the bin
       WHEN r.vref IS NULL AND c.join_once AND r.cnt > 1 THEN 'too_many_vouchers' END AS early  -- writes nothing at all
   FROM req r CROSS JOIN clock
   LEFT JOIN LATERAL (

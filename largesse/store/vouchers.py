@@ -201,3 +201,23 @@ async def remove_campaign_vouchers(
 async def purge_campaign_bin(connection: Connection, project_id: int, campaign_id: str, limit: int) -> int:
     """Delete up to `limit` vouchers of the campaign that were in the bin already; returns how many."""
     return len(await connection.fetch(SQL["purge_campaign_bin"], project_id, campaign_id, limit))
+
+
+async def withdraw_expired(connection: Connection, project_id: int, limit: int) -> list[tuple[str | None, bool, int]]:
+    """Take up to `limit` expired vouchers out of the pool. Returns (campaign id, active, how many), by campaign."""
+    rows = await connection.fetch(SQL["withdraw_expired"], project_id, limit)
+    return [(row["campaign_id"], row["active"], row["vouchers"]) for row in rows]
+
+
+async def restore_voucher(connection: Connection, project_id: int, id: str) -> bool:
+    """Whether it was withdrawn for its date and now is free again."""
+    return await connection.fetchval(SQL["restore_voucher"], project_id, id) is not None
+
+
+async def restore_campaign_vouchers(
+    connection: Connection, project_id: int, campaign_id: str, after: tuple[datetime, str], until: tuple[datetime, str]
+) -> tuple[int, int]:
+    """How many are free again, and how many of these are disabled."""
+    row = await connection.fetchrow(SQL["restore_campaign_vouchers"], project_id, campaign_id, *after, *until)
+    assert row is not None
+    return row["vouchers"], row["disabled"]

@@ -16,9 +16,10 @@ WITH made AS (
 SELECT count(*) FROM made WHERE project_id = $1
 
 -- free_codes --
--- Those of the keys $2 that no voucher has, at most $3: for a space of codes that is nearly full.
-SELECT n.code_key FROM unnest($2::text[]) AS n (code_key)
+-- The first $3 of the keys $2, in their order, that no voucher has: for a space of codes that is nearly full.
+SELECT n.code_key FROM unnest($2::text[]) WITH ORDINALITY AS n (code_key, place)
 WHERE (SELECT true FROM vouchers v WHERE v.project_id = $1 AND v.code_key = n.code_key LIMIT 1) IS NULL
+ORDER BY n.place
 LIMIT $3
 
 -- count_codes_like --
@@ -166,3 +167,37 @@ WHERE project_id = $1 AND id = ANY (ARRAY(
   SELECT v.id FROM vouchers v WHERE v.project_id = $1 AND v.campaign_id = $2 AND v.deleted_at IS NOT NULL LIMIT $3
 ))
 RETURNING id
+
+-- withdraw_expired --
+-- Up to $2 free vouchers that have expired leave the pool, so that nobody's claim has to walk over them. Those that
+-- somebody is working on are left for the next time.
+WITH chunk AS (
+  SELECT v.id FROM vouchers v
+  WHERE v.project_id = $1 AND v.state = 0 AND v.expiration_date <= now()
+  ORDER BY v.expiration_date
+  LIMIT $2
+  FOR NO KEY UPDATE OF v SKIP LOCKED
+), moved AS (
+  UPDATE vouchers v SET state = 4 FROM chunk
+  WHERE v.project_id = $1 AND v.id = chunk.id AND v.state = 0
+  RETURNING v.campaign_id, v.active
+)
+SELECT campaign_id, active, count(*) AS vouchers FROM moved GROUP BY campaign_id, active ORDER BY campaign_id, active
+
+-- restore_voucher --
+-- Back into the pool: it had expired, and its date was moved. Redeemed ones stay out.
+UPDATE vouchers SET state = 0
+WHERE project_id = $1 AND id = $2 AND state = 4 AND deleted_at IS NULL AND redeemed_quantity = 0
+  AND (expiration_date IS NULL OR expiration_date > now())
+RETURNING active
+
+-- restore_campaign_vouchers --
+-- The same for the vouchers of a campaign made after ($3, $4) up to ($5, $6): one chunk of the campaign's change.
+WITH moved AS (
+  UPDATE vouchers v SET state = 0
+  WHERE v.project_id = $1 AND v.campaign_id = $2 AND v.deleted_at IS NULL AND v.state = 4 AND v.redeemed_quantity = 0
+    AND (v.created_at, v.id) > ($3, $4) AND (v.created_at, v.id) <= ($5, $6)
+    AND (v.expiration_date IS NULL OR v.expiration_date > now())
+  RETURNING v.active
+)
+SELECT count(*) AS vouchers, count(*) FILTER (WHERE NOT active) AS disabled FROM moved

@@ -13,6 +13,8 @@ _DATE_TIME: Final = re.compile(
     re.ASCII,
 )
 _DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+# The driver takes the very first moment for minus infinity and gives it back without a zone.
+_EARLIEST: Final = datetime(1, 1, 2, tzinfo=UTC)
 _NOT_A_DATE: Final = "cannot be recognized as a ISO-8601 compliant date"
 
 
@@ -29,9 +31,12 @@ class DateTime(datetime):
         if match is None:
             raise Fault(_NOT_A_DATE)
         try:
-            return cls._of(match)
+            moment = cls._of(match)
         except (ValueError, OverflowError) as error:  # the 30th of February, hour 25, year 10000 once in UTC
             raise Fault(_NOT_A_DATE) from error
+        if moment < _EARLIEST:
+            raise Fault(_NOT_A_DATE)
+        return moment
 
     @classmethod
     def _of(cls, match: re.Match[str]) -> Self:

@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from largesse.domain.errors import InvalidQueryParams, PageOverLimit, QueryTooLarge
 from largesse.wire.dates import DateTime
-from largesse.wire.faults import Fault, joined, printable, sentence
+from largesse.wire.faults import Fault, printable, sentence
 
 QUERY_BYTES_MAX: Final = 16_384
 LIMIT_DEFAULT: Final = 10
@@ -140,7 +140,7 @@ class Query:
     def check(self) -> None:
         """Raise InvalidQueryParams with every fault, or PageOverLimit."""
         if self._faults:
-            raise InvalidQueryParams(joined(self._faults))
+            raise InvalidQueryParams("; ".join(self._faults))
         if self._page_max_exceeded is not None:
             raise PageOverLimit(f"Property .page cannot be higher than {self._page_max_exceeded}")
 
@@ -148,3 +148,21 @@ class Query:
 def present(**values: Any) -> dict[str, Any]:
     """Those that were given: what a list filters by."""
     return {name: value for name, value in values.items() if value is not None}
+
+
+# JSON schemas of query parameters, for our own OpenAPI.
+TEXT: Final = {"type": "string"}
+FLAG: Final = {"type": "boolean"}
+MOMENT: Final = {"type": "string", "format": "date-time"}
+PERIODS: Final = dict.fromkeys(
+    [f"{field}[{bound}]" for field in ("created_at", "updated_at") for bound in ("before", "after")], MOMENT
+)
+
+
+def page_schema(orders: Collection[str], page_max: int) -> dict[str, dict[str, Any]]:
+    """What `Query.page` reads."""
+    return {
+        "limit": {"type": "integer", "minimum": 1, "maximum": LIMIT_MAX, "default": LIMIT_DEFAULT},
+        "page": {"type": "integer", "minimum": 1, "maximum": page_max, "default": 1},
+        "order": {"type": "string", "enum": [sign + name for name in orders for sign in ("", "-")]},
+    }

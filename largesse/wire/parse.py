@@ -14,7 +14,7 @@ from typing import Any, Final, TypeVar, cast
 import msgspec
 
 from largesse.domain.errors import InvalidPayload, MalformedJson
-from largesse.wire.faults import joined, printable, sentence
+from largesse.wire.faults import Faults, Place, TooManyFaults
 from largesse.wire.shapes import Collector
 
 T = TypeVar("T")
@@ -26,7 +26,8 @@ INTEGER_MAX: Final = 2**63 - 1
 _NUL_OR_SURROGATE: Final = re.compile(rb"\\u(?:0000|[dD][89a-fA-F])")
 _LONG_NUMBER: Final = b"0" * 19
 _DIGITS_TO_ZERO: Final = bytes.maketrans(b"123456789", b"000000000")
-_STRING_OR_BRACKET: Final = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[\]{}]', re.DOTALL)
+# Possessive, and a string without an end reaches to the end: otherwise a body of quotes takes quadratic time.
+_STRING_OR_BRACKET: Final = re.compile(rb'"(?:[^"\\]++|\\.?)*+"?|[\[\]{}]', re.DOTALL)
 
 
 def parse_json(body: bytes, type_: type[T]) -> T:
@@ -37,7 +38,7 @@ def parse_json(body: bytes, type_: type[T]) -> T:
     `json_schema`: see wire/dates.py and wire/metadata.py.
     """
     if not body:
-        return parse_value(None, type_)
+        return _convert(None, type_, Faults())
     if not _looks_harmless(body):
         return parse_value(_load(body), type_)
     try:
@@ -48,12 +49,22 @@ def parse_json(body: bytes, type_: type[T]) -> T:
 
 
 def parse_value(value: Any, type_: type[T]) -> T:
-    """Check a decoded JSON value against `type_`. Raises InvalidPayload listing every fault."""
-    faults: list[str] = []
-    _check_contents(value, "", faults)
-    value = Collector(faults).take(value, type_)
+    """Check a decoded JSON value against `type_`. Raises InvalidPayload listing every fault, or the first hundred."""
+    faults = Faults()
+    try:
+        _check_contents(value, None, faults)
+    except TooManyFaults as error:
+        raise InvalidPayload(str(faults)) from error
+    return _convert(value, type_, faults)
+
+
+def _convert(value: Any, type_: type[T], faults: Faults) -> T:
+    try:
+        value = Collector(faults).take(value, type_)
+    except TooManyFaults as error:
+        raise InvalidPayload(str(faults)) from error
     if faults:
-        raise InvalidPayload(joined(faults))
+        raise InvalidPayload(str(faults))
     try:
         return msgspec.convert(value, type_, dec_hook=decode_custom)
     except msgspec.ValidationError as error:  # a rule of the type itself (__post_init__)
@@ -81,24 +92,27 @@ def _looks_harmless(body: bytes) -> bool:
         return False
     if _LONG_NUMBER in body.translate(_DIGITS_TO_ZERO):
         return False
-    return body.count(b"[") + body.count(b"{") <= DEPTH_MAX or _depth(body) <= DEPTH_MAX
+    return not _too_deep(body)
 
 
-def _depth(body: bytes) -> int:
-    deepest = depth = 0
+def _too_deep(body: bytes) -> bool:
+    if body.count(b"[") + body.count(b"{") <= DEPTH_MAX:
+        return False
+    depth = 0
     for token in _STRING_OR_BRACKET.finditer(body):
         character = body[token.start()]
         if character in b"[{":
             depth += 1
-            deepest = max(deepest, depth)
+            if depth > DEPTH_MAX:
+                return True
         elif character in b"]}":
             depth -= 1
-    return deepest
+    return False
 
 
 def _load(body: bytes) -> Any:
     """Decode without types. Python's own decoder: it keeps what is to be named in an error, msgspec refuses it."""
-    if body.count(b"[") + body.count(b"{") > DEPTH_MAX and _depth(body) > DEPTH_MAX:
+    if _too_deep(body):
         raise MalformedJson
     try:
         return json.loads(body.decode())
@@ -106,19 +120,19 @@ def _load(body: bytes) -> Any:
         raise MalformedJson from error
 
 
-def _check_contents(value: Any, path: str, faults: list[str]) -> None:
+def _check_contents(value: Any, place: Place, faults: Faults) -> None:
     """What no string, name or number may hold, wherever it stands: also in fields that nobody asked for."""
     if isinstance(value, dict):
         for name, item in value.items():
-            inner = f"{path}.{printable(name)}"
+            inner = (place, name)
             if fault := _text_fault(name):
-                faults.append(sentence(inner, f"has a name that {fault}"))
+                faults.add(inner, f"has a name that {fault}")
             _check_contents(item, inner, faults)
     elif isinstance(value, list):
         for index, item in enumerate(value):
-            _check_contents(item, f"{path}[{index}]", faults)
+            _check_contents(item, (place, index), faults)
     elif fault := _text_fault(value) if isinstance(value, str) else _number_fault(value):
-        faults.append(sentence(path, fault))
+        faults.add(place, fault)
 
 
 def _number_fault(value: Any) -> str | None:
@@ -130,6 +144,8 @@ def _number_fault(value: Any) -> str | None:
 
 
 def _text_fault(text: str) -> str | None:
+    if text.isascii():
+        return "must not contain NUL characters" if "\x00" in text else None
     if "\x00" in text:
         return "must not contain NUL characters"
     try:

@@ -1,4 +1,4 @@
-"""Check a JSON value against a Struct, fault by fault: the slow path of wire/parse.py."""
+"""Check a JSON value against a Struct, fault by fault: the slow place of wire/parse.py."""
 
 import re
 from collections.abc import Callable
@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from msgspec import inspect
 
-from largesse.wire.faults import Fault, printable, sentence
+from largesse.wire.faults import Fault, Faults, Place
 
 _WORDS: Final[dict[type[inspect.Type], str]] = {
     inspect.NoneType: "null",
@@ -29,85 +29,85 @@ def shape_of(type_: Any) -> inspect.Type:
 class Collector:
     """Walks a value and a type side by side and writes down what doesn't fit."""
 
-    def __init__(self, faults: list[str]) -> None:
+    def __init__(self, faults: Faults) -> None:
         self._faults = faults
 
     def take(self, value: Any, type_: Any) -> Any:
         """The value with integral floats made integers where the type says integer, and unknown fields dropped."""
-        return self._take(value, shape_of(type_), "")
+        return self._take(value, shape_of(type_), None)
 
-    def _fault(self, path: str, text: str) -> None:
-        self._faults.append(sentence(path, text))
+    def _fault(self, place: Place, text: str) -> None:
+        self._faults.add(place, text)
 
-    def _take(self, value: Any, shape: inspect.Type, path: str) -> Any:
+    def _take(self, value: Any, shape: inspect.Type, place: Place) -> Any:
         members = _members(shape)
         for member in members:
             if _fits(value, member):
-                return self._take_member(value, member, path)
-        self._fault(path, _expected(members))
+                return self._take_member(value, member, place)
+        self._fault(place, _expected(members))
         return value
 
-    def _take_member(self, value: Any, shape: inspect.Type, path: str) -> Any:
+    def _take_member(self, value: Any, shape: inspect.Type, place: Place) -> Any:
         match shape:
             case inspect.StructType():
-                value = self._take_struct(value, shape, path)
+                value = self._take_struct(value, shape, place)
             case inspect.DictType():
-                self._check_size(value, shape, path, "properties")
+                self._check_size(value, shape, place, "properties")
                 inner = shape.value_type
-                value = {name: self._take(item, inner, f"{path}.{printable(name)}") for name, item in value.items()}
+                value = {name: self._take(item, inner, (place, name)) for name, item in value.items()}
             case inspect.ListType():
-                self._check_size(value, shape, path, "items")
-                value = [self._take(item, shape.item_type, f"{path}[{index}]") for index, item in enumerate(value)]
+                self._check_size(value, shape, place, "items")
+                value = [self._take(item, shape.item_type, (place, index)) for index, item in enumerate(value)]
             case inspect.IntType():
-                value = self._take_number(int(value), shape, path)
+                value = self._take_number(int(value), shape, place)
             case inspect.FloatType():
-                value = self._take_number(value, shape, path)
+                value = self._take_number(value, shape, place)
             case inspect.StrType():
-                self._check_size(value, shape, path, "characters")
+                self._check_size(value, shape, place, "characters")
                 if shape.pattern is not None and not re.search(shape.pattern, value):
-                    self._fault(path, f'must match pattern "{shape.pattern}"')
+                    self._fault(place, f'must match pattern "{shape.pattern}"')
             case inspect.CustomType():
-                value = self._take_custom(value, shape, path)
+                value = self._take_custom(value, shape, place)
         return value
 
-    def _take_struct(self, value: dict[str, Any], shape: inspect.StructType, path: str) -> dict[str, Any]:
+    def _take_struct(self, value: dict[str, Any], shape: inspect.StructType, place: Place) -> dict[str, Any]:
         taken = {}
         if shape.tag_field is not None:
             taken[shape.tag_field] = value.get(shape.tag_field)
         for field in shape.fields:
             if field.encode_name in value:
-                inner = f"{path}.{field.encode_name}"
+                inner = (place, field.encode_name)
                 taken[field.encode_name] = self._take(value[field.encode_name], field.type, inner)
             elif field.required:
-                self._fault(path, f"must have required property '{field.encode_name}'")
+                self._fault(place, f"must have required property '{field.encode_name}'")
         return taken
 
-    def _take_number(self, value: float, shape: inspect.IntType | inspect.FloatType, path: str) -> float:
+    def _take_number(self, value: float, shape: inspect.IntType | inspect.FloatType, place: Place) -> float:
         if shape.ge is not None and value < shape.ge:
-            self._fault(path, f"must be >= {shape.ge}")
+            self._fault(place, f"must be >= {shape.ge}")
         if shape.gt is not None and value <= shape.gt:
-            self._fault(path, f"must be > {shape.gt}")
+            self._fault(place, f"must be > {shape.gt}")
         if shape.le is not None and value > shape.le:
-            self._fault(path, f"must be <= {shape.le}")
+            self._fault(place, f"must be <= {shape.le}")
         if shape.lt is not None and value >= shape.lt:
-            self._fault(path, f"must be < {shape.lt}")
+            self._fault(place, f"must be < {shape.lt}")
         if shape.multiple_of is not None and value % shape.multiple_of:
-            self._fault(path, f"must be multiple of {shape.multiple_of}")
+            self._fault(place, f"must be multiple of {shape.multiple_of}")
         return value
 
     def _check_size(
-        self, value: Any, shape: inspect.StrType | inspect.ListType | inspect.DictType, path: str, of: str
+        self, value: Any, shape: inspect.StrType | inspect.ListType | inspect.DictType, place: Place, of: str
     ) -> None:
         if shape.min_length is not None and len(value) < shape.min_length:
-            self._fault(path, f"must not have fewer than {shape.min_length} {of}")
+            self._fault(place, f"must not have fewer than {shape.min_length} {of}")
         if shape.max_length is not None and len(value) > shape.max_length:
-            self._fault(path, f"must not have more than {shape.max_length} {of}")
+            self._fault(place, f"must not have more than {shape.max_length} {of}")
 
-    def _take_custom(self, value: Any, shape: inspect.CustomType, path: str) -> Any:
+    def _take_custom(self, value: Any, shape: inspect.CustomType, place: Place) -> Any:
         try:
             return shape.cls.parse(value)  # type: ignore[attr-defined]  # the convention of wire/parse.py
         except Fault as fault:
-            self._fault(path, str(fault))
+            self._fault(place, str(fault))
             return value
 
 

@@ -59,8 +59,21 @@ async def test_one_code_is_there_before_the_answer(scopes: Scopes, pool: Pool, p
 async def test_a_space_of_codes_can_be_filled_to_the_last(scopes: Scopes, pool: Pool, project: Project) -> None:
     campaign_id = await start(scopes, 1_000, voucher={"code_config": {"charset": "0123456789", "length": 3}})
     await work_off(pool)
+    await assert_counters_are_exact(pool, project)
     codes = {r["code"] for r in await pool.fetch("SELECT code FROM vouchers WHERE campaign_id = $1", campaign_id)}
     assert codes == {f"{number:03}" for number in range(1_000)}
+
+
+async def test_a_space_larger_than_a_step_is_filled_to_the_last_too(
+    scopes: Scopes, pool: Pool, project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(generation, "CHUNK", 300)
+    monkeypatch.setattr(generation, "WALK_STEP", 70)
+    await start(scopes, 1_000, voucher={"code_config": {"charset": "0123456789", "length": 3}})
+    await work_off(pool)
+    assert await pool.fetchval("SELECT count(DISTINCT code) FROM vouchers") == 1_000
+    assert await pool.fetchval("SELECT status FROM async_actions") == "DONE"
+    await assert_counters_are_exact(pool, project)
 
 
 async def test_codes_of_other_campaigns_take_room_too(scopes: Scopes, pool: Pool) -> None:
@@ -128,7 +141,7 @@ async def test_a_chunk_that_is_rolled_back_leaves_nothing(
     monkeypatch.setattr(generation, "CHUNK", 100)
     await start(scopes, 300)
     action = await only_action(pool, project)
-    with pytest.raises(ZeroDivisionError):
+    with pytest.raises(ZeroDivisionError):  # the failure has to come out of the unit of work
         async with scopes() as scope:
             await generate_chunk(scope, action.id)
             raise ZeroDivisionError

@@ -103,6 +103,13 @@ class TestSources:
             with pytest.raises(errors.NotFound):
                 await publisher.publish(project, request("bob", **source))
 
+    async def test_code_of_a_binned_campaign_is_unknown_before_its_vouchers_are_binned(self, pool, project, publisher):
+        campaign_id = await make_campaign(pool, project, vouchers_count=0, deleted_at=PAST)
+        await add_vouchers(pool, project, campaign_id, ["V1"])
+        with pytest.raises(errors.NotFound):
+            await publisher.publish(project, request("bob", voucher="V1"))
+        assert await pool.fetchval("SELECT count(*) FROM publications") == 0
+
     async def test_codes_of_another_project_are_unknown(self, pool, project, publisher):
         other = await pool.fetchval("INSERT INTO projects (public_id, name) VALUES ('proj_o', 'o') RETURNING id")
         stranger = Project(id=other, public_id="proj_o", name="o")
@@ -410,7 +417,9 @@ class TestBatches:
         asked += [request("known", campaign=campaign_id, source_id="s") for _ in range(5)]
         asked += [request("x", campaign=campaign_id, source_id="s"), request("x", campaign="nope")]
         asked += [request(f"v{n}", voucher="V1") for n in range(5)]
-        results = await asyncio.gather(*(publisher.publish(project, r) for r in asked), return_exceptions=True)
+        results: list[Any] = await asyncio.gather(
+            *(publisher.publish(project, r) for r in asked), return_exceptions=True
+        )
         assert len({r.codes[0] for r in results[:20]}) == 20
         assert {r.id for r in results[20:25]} == {once.id}
         assert isinstance(results[25], errors.DuplicateSourceId)
@@ -422,7 +431,9 @@ class TestBatches:
     async def test_value_that_cannot_be_stored_fails_only_its_own_request(self, pool, project, publisher):
         campaign_id = await make_campaign(pool, project, vouchers_count=30)
         asked = [request(f"c{n}", campaign=campaign_id) for n in range(9)] + [request("bad\0", campaign=campaign_id)]
-        results = await asyncio.gather(*(publisher.publish(project, r) for r in asked), return_exceptions=True)
+        results: list[Any] = await asyncio.gather(
+            *(publisher.publish(project, r) for r in asked), return_exceptions=True
+        )
         assert len({r.codes[0] for r in results[:9]}) == 9
         assert isinstance(results[9], errors.InvalidPayload)
 

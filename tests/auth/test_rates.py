@@ -1,3 +1,6 @@
+import pytest
+
+from largesse.auth import rates as rates_module
 from largesse.auth.rates import BULK_API_CALLS, RateLimits
 
 
@@ -19,6 +22,19 @@ def test_a_key_has_so_many_calls_a_minute() -> None:
     assert not rates.take("another key").exceeded
     clock.now = 660
     assert not rates.take("key").exceeded
+
+
+def test_keys_do_not_count_each_others_calls() -> None:
+    rates = RateLimits(calls=1, clock=Clock())
+    assert [rates.take(key).exceeded for key in ("a", "b", "a", "b")] == [False, False, True, True]
+
+
+def test_more_keys_than_anybody_has_do_not_fill_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rates_module, "_KEYS_MAX", 10)
+    rates = RateLimits(clock=Clock())
+    for number in range(100):
+        rates.take(f"key-{number}")
+    assert len(rates._counts) <= 10
 
 
 def test_refused_calls_do_not_count() -> None:

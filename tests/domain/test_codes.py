@@ -15,6 +15,7 @@ from largesse.domain.codes import (
     check_capacity,
     check_code,
     code_config,
+    codes_at,
     fold,
     new_codes,
     pick_keys,
@@ -27,11 +28,12 @@ def entropy(seed: int = 1) -> Entropy:
     return random.Random(seed).randbytes
 
 
+CHARACTER = st.characters(min_codepoint=33, max_codepoint=0x17F).filter(str.isprintable)
 LITERAL = st.text(st.characters(min_codepoint=33, max_codepoint=126, exclude_characters="#"), max_size=5)
 
 
 @given(
-    charset=st.text(st.characters(min_codepoint=33, max_codepoint=0x17F), min_size=1, max_size=70),
+    charset=st.text(CHARACTER, min_size=1, max_size=70),
     pieces=st.lists(LITERAL, min_size=2, max_size=6),
     prefix=LITERAL,
     postfix=LITERAL,
@@ -58,6 +60,16 @@ def test_capacity_is_what_the_charset_really_gives(charset: str, length: int) ->
     assert capacity(config, case_sensitive=False) == len(set(fold(charset))) ** length
 
 
+@pytest.mark.parametrize("case_sensitive", [True, False])
+def test_a_walk_meets_every_code_once(case_sensitive: bool) -> None:
+    config = code_config(charset="aAbC1a", pattern="#-%#", prefix="5%#")
+    room = capacity(config, case_sensitive=case_sensitive)
+    codes = codes_at(config, room - 3, room, case_sensitive=case_sensitive)
+    keys = codes if case_sensitive else [fold(code) for code in codes]
+    assert len(set(keys)) == room
+    assert all(re.search(shape(config, case_sensitive=case_sensitive), key) for key in keys)
+
+
 def test_every_character_is_equally_likely() -> None:
     # 62 doesn't divide 256: taking the remainder alone would make the first 8 characters 25 % likelier.
     letters = Counter("".join(new_codes(code_config(length=100), 3_000, entropy())))
@@ -81,7 +93,15 @@ def test_a_pattern_beats_the_length_and_is_echoed() -> None:
 
 
 @pytest.mark.parametrize(
-    "recipe", [{"length": 0}, {"length": 101}, {"charset": ""}, {"pattern": "#" * 101}, {"prefix": "x" * 250}]
+    "recipe",
+    [
+        {"length": 0},
+        {"length": 101},
+        {"charset": ""},
+        {"charset": "a\n"},
+        {"pattern": "#" * 101},
+        {"prefix": "x" * 250},
+    ],
 )
 def test_recipes_out_of_bounds_are_refused(recipe: dict[str, object]) -> None:
     with pytest.raises(InvalidCodeConfig):

@@ -1,10 +1,11 @@
 """A small resource for the platform's tests: one route of each kind that resources have."""
 
+from collections.abc import AsyncIterator
 from typing import Annotated, Any, Literal
 
 import msgspec
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 
 from largesse.domain.errors import NotFound
 from largesse.http.requests import path_parameter, read_body, read_query, respond, unit_of_work
@@ -64,11 +65,25 @@ async def fail(_request: Request) -> Response:
     raise ZeroDivisionError("the secret of the house")
 
 
+async def stream_and_fail(_request: Request) -> Response:
+    async def parts() -> AsyncIterator[bytes]:
+        yield b"the beginning"
+        raise ZeroDivisionError
+
+    return StreamingResponse(parts())
+
+
+async def read_raw(request: Request) -> Response:
+    return respond(len(await request.body()))
+
+
 PROBES = [
     Route("/v1/probes", create_probe, methods=["POST"], body=Probe, answer=Probe, errors=[NotFound]),
     Route("/v1/probes", list_probes, methods=["GET"], query={"limit": {"type": "integer"}}),
     Route("/v1/probes/{code}", get_probe, methods=["GET"]),
     Route("/v1/probes/refusing", refuse, methods=["POST"]),
+    Route("/v1/probes/streaming", stream_and_fail, methods=["GET"]),
+    Route("/v1/probes/raw", read_raw, methods=["POST"]),
     Route("/v1/probes/failing", fail, methods=["POST"]),
     Route("/v1/probes/statement", run_statement, methods=["POST"]),
     Route("/v1/probes/integration", list_probes, methods=["GET"], keys=frozenset({"integration"})),

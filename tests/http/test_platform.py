@@ -64,6 +64,10 @@ CASES = [
          method="PUT", answered={"allow": "GET, POST"}),
     Case("accept", 406, {"code": 406, "message": "Not Acceptable"}, headers={**JSON, "Accept": "text/html"}),
     Case("accept with q=0", 406, {"code": 406}, headers={**JSON, "Accept": "text/html, */*;q=0"}),
+    Case("accept json with q=0", 406, {"code": 406}, headers={**JSON, "Accept": "application/json; q=0"}),
+    Case("accept something like json", 406, {"code": 406}, headers={**JSON, "Accept": "application/json-patch+json"}),
+    Case("accept json or anything", 400, MALFORMED, content=b"{",
+         headers={**JSON, "Accept": "application/json, text/plain, */*"}),
     Case("accept among others", 400, MALFORMED, content=b"{",
          headers={**JSON, "Accept": "text/html, application/*;q=0.1"}),
     Case("announced too large", 413, TOO_LARGE, content=b"{}", headers={**JSON, "Content-Length": str(BODY_MAX + 1)}),
@@ -139,6 +143,8 @@ async def test_both_kinds_of_route_answer_the_same(probe_app: App, pool: Pool, p
         assert {name: answer.headers.get(name) for name in case.answered} == case.answered
         assert answer.headers["x-request-id"].startswith("v-")
         assert len(answer.headers["x-request-id"]) == 20
+        assert not {"retry-after", "x-rate-limit-type"} & answer.headers.keys()
+        assert ("access-control-allow-origin" in answer.headers) == ("Origin" in case.headers)
         if "code" in body:
             assert body["request_id"] == answer.headers["x-request-id"]
 
@@ -206,3 +212,22 @@ async def test_an_integration_route_wants_an_integration_key(
         )
     assert (with_server_key.status_code, with_server_key.json()["key"]) == (403, "integration_api_key_required")
     assert with_integration_key.status_code == 200
+
+
+@pytest.mark.parametrize(
+    "api_of",
+    [
+        ("client", "/client/v1/redemptions", "X-Client-Application-Id", "X-Client-Token"),
+        ("management", "/management/v1/projects", "X-Management-Id", "X-Management-Token"),
+    ],
+)
+async def test_every_api_has_headers_and_keys_of_its_own(
+    anonymous: httpx.AsyncClient, api_key: dict[str, str], pool: Pool, project: Project, api_of: tuple[str, ...]
+) -> None:
+    kind, path, *names = api_of
+    await make_key(pool, None if kind == "management" else project, app_id="other-kind", kind=kind)
+    known = await anonymous.post(path, headers=dict(zip(names, ("other-kind", APP_TOKEN), strict=True)))
+    wrong_kind = await anonymous.post(path, headers=dict(zip(names, api_key.values(), strict=True)))
+    wrong_headers = await anonymous.post(path, headers=api_key)
+    assert (known.status_code, known.json()["key"]) == (501, "not_implemented")
+    assert (wrong_kind.status_code, wrong_headers.status_code) == (401, 401)

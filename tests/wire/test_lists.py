@@ -21,6 +21,8 @@ def test_without_parameters_it_is_the_newest_ten() -> None:
     assert page_of("limit=25&page=3&order=id") == Page(limit=25, page=3, order="id", descending=False)
     assert page_of("limit=25&page=3&order=id").offset == 50
     assert page_of("order=-id").descending
+    assert page_of("limit=1&page=1").limit == 1
+    assert page_of("limit=100").limit == 100
 
 
 @pytest.mark.parametrize(
@@ -71,6 +73,8 @@ def test_plain_parameters() -> None:
     assert query.text("twice") == "2"
     assert query.boolean("join_once") is True
     assert query.boolean("nothing") is None
+    assert query.moment("updated_at", "before") is None
+    assert query.required("kind") == "A"
     assert query.choice("kind", ("A", "B")) == "A"
     before, after = query.moment("created_at", "before"), query.moment("created_at", "after")
     assert before is not None

@@ -4,6 +4,7 @@ import msgspec
 import pytest
 
 from largesse.domain.errors import InvalidPayload, MalformedJson
+from largesse.wire import parse
 from largesse.wire.dates import DateTime
 from largesse.wire.faults import FAULTS_MAX
 from largesse.wire.metadata import METADATA_BYTES_MAX, Metadata
@@ -23,7 +24,15 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     when: DateTime | msgspec.UnsetType | None = msgspec.UNSET
     code: Annotated[str, msgspec.Meta(min_length=2, max_length=3, pattern="^[A-Z]+$")] | None = None
     share: Annotated[float, msgspec.Meta(gt=0, lt=1)] | None = None
-    names: dict[str, str] | None = None
+    names: Annotated[dict[str, str], msgspec.Meta(max_length=2)] | None = None
+    rating: Annotated[int, msgspec.Meta(ge=1, le=5)] | None = None
+    weight: Annotated[int, msgspec.Meta(multiple_of=10)] | None = None
+    few: Annotated[list[int], msgspec.Meta(min_length=1, max_length=2)] | None = None
+    level: Literal[1, 2] | None = None
+
+    def __post_init__(self) -> None:
+        if self.extra == "refuse me":
+            raise ValueError("Property .extra must be something else")
 
 
 class Percent(msgspec.Struct, frozen=True, tag_field="type", tag="PERCENT"):
@@ -72,6 +81,16 @@ def test_null_is_not_absent() -> None:
         (b'{"share":0}', "Property .share must be > 0"),
         (b'{"share":1}', "Property .share must be < 1"),
         (b'{"names":{"a":1}}', "Property .names.a must be string"),
+        (b'{"names":{"a":"","b":"","c":""}}', "Property .names must not have more than 2 properties"),
+        (b'{"rating":0}', "Property .rating must be >= 1"),
+        (b'{"rating":6}', "Property .rating must be <= 5"),
+        (b'{"weight":15}', "Property .weight must be multiple of 10"),
+        (b'{"few":[]}', "Property .few must not have fewer than 1 items"),
+        (b'{"few":[1,2,3]}', "Property .few must not have more than 2 items"),
+        (b'{"level":3}', "Property .level must be equal to one of the allowed values [1, 2]"),
+        (b'{"level":true}', "Property .level must be equal to one of the allowed values [1, 2]"),
+        (b'{"quantity":1e300}', "Property .quantity must be integer,null"),
+        (b'{"extra":"refuse me"}', "Property .extra must be something else"),
         (b"[]", "Payload must be object"),
         (b"null", "Payload must be object"),
         (b"7", "Payload must be object"),
@@ -189,14 +208,37 @@ def nested(levels: int) -> bytes:
     return b'{"extra":' + b"[" * (levels - 1) + b'"]"' + b"]" * (levels - 1) + b"}"
 
 
-def test_depth_is_limited_but_not_length() -> None:
-    assert parse_json(nested(DEPTH_MAX), Order).extra
+WIDE = b'{"extra":[' + b",".join([b'{"a":"[[[[{{{{\\"[["}'] * 1000) + b"]}"
+
+
+@pytest.mark.parametrize("prefix", [b"{", b'{"when":"2024-01-01",'])  # the fast way, the slow way
+def test_depth_is_limited_but_not_length(prefix: bytes) -> None:
+    assert parse_json(nested(DEPTH_MAX).replace(b"{", prefix, 1), Order).extra
     with pytest.raises(MalformedJson):
-        parse_json(nested(DEPTH_MAX + 1), Order)
+        parse_json(nested(DEPTH_MAX + 1).replace(b"{", prefix, 1), Order)
     with pytest.raises(MalformedJson):
-        parse_json(nested(DEPTH_MAX + 1).replace(b"extra", b"unknown"), Order)
-    wide = b'{"extra":[' + b",".join([b'{"a":"[[[[{{{{\\"[["}'] * 1000) + b"]}"
-    assert len(parse_json(wide, Order).extra) == 1000
+        parse_json(nested(DEPTH_MAX + 1).replace(b"extra", b"unknown").replace(b"{", prefix, 1), Order)
+    assert len(parse_json(WIDE.replace(b"{", prefix, 1), Order).extra) == 1000
+
+
+@pytest.mark.parametrize("body", [b"{}", WIDE, nested(DEPTH_MAX), '{"extra":"\\u00e9 ü"}'.encode(), b'{"few":[1]}'])
+def test_what_is_right_is_decoded_once(body: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(_body: bytes) -> Any:
+        raise AssertionError("the slow way")
+
+    monkeypatch.setattr(parse, "_load", fail)
+    assert parse_json(body, Order)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"rating":1,"weight":10,"few":[1],"level":1,"code":"AB","share":0.5}',
+        b'{"rating":5,"weight":-20,"few":[1,2],"level":2,"code":"ABC","names":{"a":"","b":""}}',
+    ],
+)
+def test_the_bounds_themselves_are_allowed_both_ways(body: bytes) -> None:
+    assert parse_json(body, Order) == parse_value(msgspec.json.decode(body), Order)
 
 
 def test_metadata_is_limited_as_serialised() -> None:
@@ -209,7 +251,20 @@ def test_metadata_is_limited_as_serialised() -> None:
 def test_the_list_of_faults_has_an_end() -> None:
     faults = faults_of(b'{"units":[' + b",".join([b"1"] * 5000) + b"]}")
     assert len(faults) == FAULTS_MAX + 1
-    assert faults[-1] == f"and {5000 - FAULTS_MAX} more"
+    assert faults[0] == "Property .units[0] must be object"
+    assert faults[-1] == "and more"
+
+
+def test_the_list_of_faults_has_an_end_also_for_what_no_value_may_hold() -> None:
+    faults = faults_of(b'{"unknown":[' + b",".join([b'"\\u0000"'] * 5000) + b"]}")
+    assert (len(faults), faults[-1]) == (FAULTS_MAX + 1, "and more")
+
+
+@pytest.mark.parametrize("end", [b"", b"\\", b'"'])
+def test_a_body_of_quotes_takes_no_more_time_than_its_length(end: bytes) -> None:
+    """A pattern that starts again at every quote would take minutes."""
+    with pytest.raises(MalformedJson):
+        parse_json(b"[" * DEPTH_MAX + b'["' + b'\\"' * 1_000_000 + end, Order)
 
 
 def test_of_a_key_given_twice_the_last_counts() -> None:

@@ -1,0 +1,1 @@
+"""`make bench`: what the machine it runs on can do. Reported, never asserted."""

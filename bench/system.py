@@ -1,0 +1,106 @@
+"""A server to measure, and what its processes use. Linux only: it reads /proc."""
+
+import contextlib
+import http.client
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+TICKS: Final = os.sysconf("SC_CLK_TCK")
+READY_S: Final = 60.0
+
+
+class System:
+    """One `largesse serve` on a free port in a data directory."""
+
+    def __init__(self, data: Path, port: int, *flags: str) -> None:
+        self.data = data
+        self.port = port
+        started = time.perf_counter()
+        command = [sys.executable, "-m", "largesse", "serve", "--data", str(data), "--port", str(port), *flags]
+        self._log = tempfile.TemporaryFile()  # noqa: SIM115 - as long as the process
+        environment = {name: text for name, text in os.environ.items() if not name.startswith("LARGESSE_")}
+        self.process = subprocess.Popen(command, stdout=self._log, stderr=self._log, env=environment)
+        while not self._is_ready():
+            if self.process.poll() is not None or time.perf_counter() - started > READY_S:
+                self._log.seek(0)
+                raise RuntimeError(self._log.read().decode())
+            time.sleep(0.02)
+        self.ready_after_s = time.perf_counter() - started
+        self.key: dict[str, str] = json.loads((data / "credentials.json").read_text())["server"]
+
+    def _is_ready(self) -> bool:
+        try:
+            return self.call("GET", "/readyz", keyed=False)[0] == 200
+        except (OSError, http.client.HTTPException):
+            return False
+
+    def call(self, method: str, path: str, body: Any = None, *, keyed: bool = True) -> tuple[int, Any]:
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        headers = {"Content-Type": "application/json"}
+        if keyed:
+            headers |= {"X-App-Id": self.key["id"], "X-App-Token": self.key["token"]}
+        connection.request(method, path, None if body is None else json.dumps(body), headers)
+        answer = connection.getresponse()
+        text = answer.read()
+        connection.close()
+        return answer.status, json.loads(text) if text else None
+
+    def processes(self) -> dict[str, list[int]]:
+        """Pids of the parent, the API, the jobs and PostgreSQL."""
+        found: dict[str, list[int]] = {"parent": [self.process.pid], "api": [], "jobs": [], "postgres": []}
+        for pid in _below(self.process.pid):
+            command = Path(f"/proc/{pid}/cmdline").read_bytes()
+            kind = "api" if b"runtime.api" in command else "jobs" if b"runtime.work" in command else "postgres"
+            found[kind].append(pid)
+        return found
+
+    def cpu_s(self) -> dict[str, float]:
+        """Processor seconds used so far, by kind of process; those of ended backends are in their parent's sum."""
+        return {kind: sum(_cpu_s(pid) for pid in pids) for kind, pids in self.processes().items()}
+
+    def memory_mb(self) -> dict[str, float]:
+        """Proportional set size: shared pages are counted once."""
+        return {kind: sum(_pss_mb(pid) for pid in pids) for kind, pids in self.processes().items()}
+
+    def stop(self) -> None:
+        self.process.send_signal(signal.SIGTERM)
+        self.process.wait(60)
+
+
+@contextlib.contextmanager
+def running(data: Path, port: int, *flags: str) -> Iterator[System]:
+    system = System(data, port, *flags)
+    try:
+        yield system
+    finally:
+        system.stop()
+
+
+def _below(pid: int) -> list[int]:
+    text = Path(f"/proc/{pid}/task/{pid}/children").read_text()
+    children = [int(word) for word in text.split()]
+    return children + [deeper for child in children for deeper in _below(child)]
+
+
+def _cpu_s(pid: int) -> float:
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return 0.0
+    return sum(int(field) for field in fields[11:15]) / TICKS
+
+
+def _pss_mb(pid: int) -> float:
+    try:
+        rollup = Path(f"/proc/{pid}/smaps_rollup").read_text()
+    except OSError:
+        return 0.0
+    return int(rollup.partition("Pss:")[2].split()[0]) / 1024

@@ -1,0 +1,199 @@
+"""`largesse demo`: the two publications of the tutorial, made through HTTP and shown to a newcomer."""
+
+import json
+import shlex
+import sys
+import time
+import urllib.error
+import urllib.request
+from typing import Annotated, Any, Final
+from urllib.parse import quote
+
+import msgspec
+import typer
+
+from largesse.cli.errors import CommandFailed
+from largesse.cli.host import Host, Newcomer
+from largesse.cli.options import Data, Json
+from largesse.cli.output import print_json
+
+CAMPAIGN: Final = "100k-test"
+CODES_COUNT: Final = 1_000
+PATIENCE_S: Final = 60.0
+CALL_TIMEOUT_S: Final = 10.0
+
+
+class Shown(msgspec.Struct, frozen=True):
+    """What the demo made; `spare_code` is for the reader to publish."""
+
+    specific: dict[str, Any]
+    dynamic: dict[str, Any]
+    spare_code: str
+
+
+def add_demo(app: typer.Typer, host: Host) -> None:
+    @app.command()
+    def demo(
+        *,
+        once: Annotated[bool, typer.Option("--once", help="Make and check the two publications, then exit.")] = False,
+        port: Annotated[int | None, typer.Option(help="Port; 0 takes a free one. [8000]")] = None,
+        data: Data = None,
+        as_json: Json = False,
+    ) -> None:
+        """Serve a demo project: make the two publications of the tutorial, show them, keep serving."""
+
+        def show(newcomer: Newcomer) -> None:
+            shown = make_publications(newcomer)
+            print_json(shown) if as_json else _print(newcomer, shown, once=once)
+
+        host.demo(show, once=once, port=port, data=data)
+
+
+def make_publications(newcomer: Newcomer) -> Shown:
+    """Publish a named voucher and two codes of a campaign; find both again in the list. Raises CommandFailed."""
+    call = _Caller(newcomer)
+    _wait_until_ready(call)
+    _ensure_campaign(call)
+    customer = call("POST", "/v1/customers", {"source_id": "12344", "name": "Richard Hendricks"})
+    specific = call(
+        "POST",
+        "/v1/publications",
+        {"voucher": _new_voucher(call), "customer": customer["id"], "channel": "newsletter_October"},
+    )
+    dynamic = call(
+        "POST",
+        "/v1/publications",
+        {
+            "campaign": {"name": CAMPAIGN, "count": 2},
+            "customer": {"email": "erlich@bachmanity.com", "name": "Erlich Bachman"},
+            "metadata": {"test": True, "provider": "Shop Admin"},
+        },
+    )
+    listed = {item["id"] for item in call("GET", "/v1/publications?limit=100")["publications"]}
+    if not {specific["id"], dynamic["id"]} <= listed:
+        raise CommandFailed("The two publications were made, but the list doesn't show them.")
+    return Shown(specific, dynamic, _new_voucher(call))
+
+
+class _Caller:
+    """JSON calls with the key. Raises CommandFailed for every answer that isn't a 2xx, `expected` ones excepted."""
+
+    def __init__(self, newcomer: Newcomer) -> None:
+        self._base_url = newcomer.base_url
+        self._headers = {
+            "X-App-Id": newcomer.app_id,
+            "X-App-Token": newcomer.token,
+            "Content-Type": "application/json",
+        }
+
+    def __call__(self, method: str, path: str, body: Any = None, expected: int | None = None) -> Any:
+        request = urllib.request.Request(  # noqa: S310 - our own http address
+            self._base_url + path,
+            data=None if body is None else msgspec.json.encode(body),
+            headers=self._headers,
+            method=method,
+        )
+        try:
+            with urllib.request.urlopen(request, timeout=CALL_TIMEOUT_S) as answer:  # noqa: S310
+                return msgspec.json.decode(answer.read() or b"null")
+        except urllib.error.HTTPError as error:
+            if error.code == expected:
+                return None
+            raise CommandFailed(f"{method} {path} answered {error.code}: {error.read().decode()}") from error
+
+
+def _wait_until_ready(call: _Caller) -> None:
+    deadline = time.monotonic() + PATIENCE_S
+    while True:
+        try:
+            call("GET", "/readyz")
+        except (OSError, CommandFailed) as error:
+            if time.monotonic() > deadline:
+                raise CommandFailed(f"The server didn't become ready: {error}") from error
+            time.sleep(0.05)
+        else:
+            return
+
+
+def _ensure_campaign(call: _Caller) -> None:
+    """The campaign of an earlier demo is taken as it is."""
+    call(
+        "POST",
+        "/v1/campaigns",
+        {
+            "name": CAMPAIGN,
+            "campaign_type": "DISCOUNT_COUPONS",
+            "type": "AUTO_UPDATE",
+            "vouchers_count": CODES_COUNT,
+            "voucher": {
+                "type": "DISCOUNT_VOUCHER",
+                "discount": {"type": "PERCENT", "percent_off": 10.0},
+                "redemption": {"quantity": 1},
+            },
+        },
+        expected=409,
+    )
+    deadline = time.monotonic() + PATIENCE_S
+    while call("GET", f"/v1/campaigns/{quote(CAMPAIGN)}")["vouchers_generation_status"] != "DONE":
+        if time.monotonic() > deadline:
+            raise CommandFailed(f"The codes of the campaign {CAMPAIGN} were not made within {PATIENCE_S:.0f} s.")
+        time.sleep(0.05)
+
+
+def _new_voucher(call: _Caller) -> str:
+    made = call(
+        "POST",
+        "/v1/vouchers",
+        {
+            "type": "DISCOUNT_VOUCHER",
+            "discount": {"type": "PERCENT", "percent_off": 10.0},
+            "redemption": {"quantity": 1},
+        },
+    )
+    return str(made["code"])
+
+
+def _print(newcomer: Newcomer, shown: Shown, *, once: bool) -> None:
+    out = [
+        "A specific voucher, published to a specific customer:",
+        json.dumps(shown.specific, indent=2, ensure_ascii=False),
+        "",
+        f"Two random codes of the campaign {CAMPAIGN}, published to a new customer:",
+        json.dumps(shown.dynamic, indent=2, ensure_ascii=False),
+        "",
+        f"Both are in the list; the data is in {newcomer.data}",
+    ]
+    if not once:
+        out += ["", *_next_steps(newcomer, shown)]
+    sys.stdout.write("\n".join(out) + "\n")
+    sys.stdout.flush()
+
+
+def _next_steps(newcomer: Newcomer, shown: Shown) -> list[str]:
+    publish = {"campaign": {"name": CAMPAIGN}, "customer": {"source_id": "you@example.com"}}
+    named = {"voucher": shown.spare_code, "customer": {"source_id": "you@example.com"}, "channel": "newsletter_October"}
+    return [
+        f"Serving {newcomer.base_url} (operations: {newcomer.base_url}/docs). There is no dashboard yet.",
+        "",
+        f"  X-App-Id:    {newcomer.app_id}",
+        f"  X-App-Token: {newcomer.token}",
+        "",
+        "Paste one of these into another terminal:",
+        "",
+        "# publish a random code of the campaign",
+        _curl(newcomer, "/v1/publications", publish),
+        "# publish the code " + shown.spare_code,
+        _curl(newcomer, "/v1/publications", named),
+        "# who got which code, newest first",
+        _curl(newcomer, "/v1/publications?limit=5"),
+        "",
+        "Ctrl-C stops the server; the data stays, and the next start goes on with it.",
+    ]
+
+
+def _curl(newcomer: Newcomer, path: str, body: dict[str, Any] | None = None) -> str:
+    parts = ["curl", "-sS"]
+    parts += ["-H", f"X-App-Id: {newcomer.app_id}", "-H", f"X-App-Token: {newcomer.token}"]
+    if body is not None:
+        parts += ["-H", "Content-Type: application/json", "-d", json.dumps(body)]
+    return shlex.join([*parts, newcomer.base_url + path])

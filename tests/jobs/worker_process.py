@@ -1,0 +1,16 @@
+"""A real worker in a process of its own, for tests that kill it: python -m tests.jobs.worker_process URL LAPSE_S."""
+
+import asyncio
+import sys
+
+from largesse.jobs.worker import Worker
+from largesse.store.connection import JOB_SETTINGS, create_pool
+
+
+async def main(database_url: str, lapse_s: float) -> None:
+    pool = await create_pool(database_url, size=4, settings=JOB_SETTINGS, application="largesse-jobs")
+    await Worker(pool, asyncio.Event(), heartbeat_s=lapse_s / 4, lapse_s=lapse_s).run()
+
+
+if __name__ == "__main__":
+    asyncio.run(main(sys.argv[1], float(sys.argv[2])))
