@@ -10,6 +10,7 @@ from largesse.actions.publishing import Limits, Publisher
 from largesse.auth.keys import KeyCache
 from largesse.auth.rates import RateLimits
 from largesse.http.app import App, create_app
+from largesse.http.metrics import Metrics
 from largesse.http.services import Services
 from largesse.runtime.listen import listen_for_keys
 from largesse.runtime.settings import Settings
@@ -17,6 +18,9 @@ from largesse.store.connection import API_SETTINGS, PUBLISH_SETTINGS, Pool, crea
 from largesse.wire.assets import AssetTokens
 
 API_CONNECTIONS: Final = 8
+# Longer than the server's own statement timeouts: for a PostgreSQL that has stopped answering altogether.
+API_TIMEOUT_S: Final = 15.0
+PUBLISH_TIMEOUT_S: Final = 5.0
 
 
 @contextlib.asynccontextmanager
@@ -28,7 +32,11 @@ async def build_app(settings: Settings) -> AsyncIterator[App]:
     ids = IdSource()
     async with contextlib.AsyncExitStack() as stack:
         pool = await create_pool(
-            settings.database_url, size=API_CONNECTIONS, settings=API_SETTINGS, application="largesse-api"
+            settings.database_url,
+            size=API_CONNECTIONS,
+            settings=API_SETTINGS,
+            application="largesse-api",
+            command_timeout_s=API_TIMEOUT_S,
         )
         stack.push_async_callback(_close, pool)
         # The direct URL: a PgBouncer in between would not take the settings that the statement needs.
@@ -36,15 +44,20 @@ async def build_app(settings: Settings) -> AsyncIterator[App]:
             settings.direct_url,
             size=limits.in_flight_max + 1,
             settings=PUBLISH_SETTINGS,
+            command_timeout_s=PUBLISH_TIMEOUT_S,
             application="largesse-publish",
         )
         stack.push_async_callback(_close, publish_pool)
+        publisher = Publisher(publish_pool, ids, limits=limits)
+        metrics = Metrics()
+        metrics.watch_publisher(publisher.statistics)
         services = Services(
             pool=pool,
             keys=KeyCache(pool),
             ids=ids,
             asset_tokens=AssetTokens(settings.secret_key.encode()),
-            publisher=Publisher(publish_pool, ids, limits=limits),
+            publisher=publisher,
+            metrics=metrics,
             rates=RateLimits(processes=settings.processes),
             public_url=settings.base_url,
         )
