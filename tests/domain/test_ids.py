@@ -37,5 +37,9 @@ def test_ids_of_one_source_increase_even_when_the_clock_goes_back() -> None:
 
 def test_hex_ids_increase_across_the_end_of_the_counter() -> None:
     source = IdSource(lambda: 1_700_000_000_000)
-    made = [id_ for _ in range(3) for id_ in source.hex_run("rh_", ids.HEX_COUNTER_MAX // 2 - 1)[:2]]
-    assert made == sorted(set(made))
+    count = ids.HEX_COUNTER_MAX // 3
+    ends = []
+    for _ in range(7):
+        millis, start = source.reserve_hex(count)
+        ends += [ids.hex_id("rh_", millis, start), ids.hex_id("rh_", millis, start + count - 1)]
+    assert ends == sorted(set(ends))
