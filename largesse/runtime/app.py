@@ -58,7 +58,7 @@ async def build_app(settings: Settings) -> AsyncIterator[App]:
             asset_tokens=AssetTokens(settings.secret_key.encode()),
             publisher=publisher,
             metrics=metrics,
-            rates=RateLimits(processes=settings.processes),
+            rates=RateLimits(calls=settings.calls_per_minute, processes=settings.processes),
             public_url=settings.base_url,
         )
         ear = asyncio.create_task(listen_for_keys(settings.direct_url, services.keys))
