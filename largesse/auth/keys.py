@@ -13,7 +13,7 @@ from msgspec import Struct
 from largesse.auth.callers import Caller
 from largesse.domain.errors import Unauthorized
 from largesse.domain.keys import Key
-from largesse.store.connection import Pool, acquire
+from largesse.store.connection import LOOKUP_LIMIT_S, Pool, acquire
 from largesse.store.keys import find_key
 
 TTL_S: Final = 5.0
@@ -94,7 +94,7 @@ class KeyCache:
             self._unknown.popitem(last=False)
 
     async def _ask(self, app_id: str) -> _Entry | None:
-        async with acquire(self._pool) as connection:
+        async with acquire(self._pool, limit_s=LOOKUP_LIMIT_S) as connection:
             key = await find_key(connection, app_id)
         return None if key is None else _Entry(_caller(key), key.token_hash, self._clock() + self._ttl_s)
 
