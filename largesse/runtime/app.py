@@ -18,9 +18,6 @@ from largesse.store.connection import API_SETTINGS, PUBLISH_SETTINGS, Pool, crea
 from largesse.wire.assets import AssetTokens
 
 API_CONNECTIONS: Final = 8
-# Longer than the server's own statement timeouts: for a PostgreSQL that has stopped answering altogether.
-API_TIMEOUT_S: Final = 15.0
-PUBLISH_TIMEOUT_S: Final = 5.0
 
 
 @contextlib.asynccontextmanager
@@ -36,7 +33,6 @@ async def build_app(settings: Settings) -> AsyncIterator[App]:
             size=API_CONNECTIONS,
             settings=API_SETTINGS,
             application="largesse-api",
-            command_timeout_s=API_TIMEOUT_S,
         )
         stack.push_async_callback(_close, pool)
         # The direct URL: a PgBouncer in between would not take the settings that the statement needs.
@@ -44,7 +40,6 @@ async def build_app(settings: Settings) -> AsyncIterator[App]:
             settings.direct_url,
             size=limits.in_flight_max + 1,
             settings=PUBLISH_SETTINGS,
-            command_timeout_s=PUBLISH_TIMEOUT_S,
             application="largesse-publish",
         )
         stack.push_async_callback(_close, publish_pool)

@@ -51,14 +51,7 @@ async def set_codecs(connection: Connection) -> None:
     )
 
 
-async def create_pool(
-    database_url: str,
-    *,
-    size: int,
-    settings: dict[str, str],
-    application: str,
-    command_timeout_s: float = COMMAND_TIMEOUT_S,
-) -> Pool:
+async def create_pool(database_url: str, *, size: int, settings: dict[str, str], application: str) -> Pool:
     """A pool of at most `size` connections. Connects lazily: a database that is down makes requests fail, not start."""
     return await asyncpg.create_pool(
         database_url,
@@ -68,7 +61,7 @@ async def create_pool(
         # Single statements leave nothing behind: the publish path saves the round trip.
         reset=_leave_as_is if settings is PUBLISH_SETTINGS else None,
         timeout=CONNECT_TIMEOUT_S,
-        command_timeout=command_timeout_s,
+        command_timeout=COMMAND_TIMEOUT_S,
         # The publish statement is larger than what asyncpg keeps prepared by default, and takes longer to plan than
         # to run: it is prepared once per connection, for good.
         max_cacheable_statement_size=0,
