@@ -72,8 +72,8 @@ class Reply(NamedTuple):
 class Exchange:
     """One request and what is known about it so far."""
 
-    __slots__ = ("allowance", "caller", "headers", "method", "path", "request_id", "route", "scope", "services",
-                 "started", "status")  # fmt: skip
+    __slots__ = ("allowance", "caller", "headers", "method", "no_store", "path", "request_id", "route", "scope",
+                 "services", "started", "status")  # fmt: skip
 
     def __init__(self, services: Services, scope: Scope) -> None:
         self.services = services
@@ -87,6 +87,7 @@ class Exchange:
         self.started = time.perf_counter()
         self.caller: Caller | None = None
         self.allowance: Allowance | None = None
+        self.no_store = False  # whether the answer, an error too, must be kept by nobody on its way
         self.route = ""
         self.status = 0
 
@@ -248,6 +249,8 @@ def common_headers(exchange: Exchange) -> Headers:
         (b"x-rate-limit-remaining", b"%d" % allowance.remaining),
         (b"x-rate-limit-retry", b"%d" % allowance.retry_at),
     ]
+    if exchange.no_store:
+        headers.append((b"cache-control", b"no-store"))
     if b"origin" in exchange.headers:
         headers += [_ANY_ORIGIN, _EXPOSED]
     return headers

@@ -23,7 +23,7 @@ from largesse.wire.parse import parse_json
 T = TypeVar("T")
 
 EXCHANGE: Final = "largesse.exchange"
-_JSON: Final = "application/json; charset=utf-8"
+JSON: Final = "application/json; charset=utf-8"
 _PYTHON_CLIENT: Final = "OpenAPI-Python-SDK/"
 
 
@@ -64,7 +64,8 @@ def read_query(request: Request) -> Query:
 
 def is_python_client(request: Request | edge.Exchange) -> bool:
     """The official Python client sends `None` and explicit nulls for what isn't set (DESIGN §12)."""
-    return exchange(request).header(b"user-agent").startswith(_PYTHON_CLIENT)
+    known = request if isinstance(request, edge.Exchange) else exchange(request)
+    return known.header(b"user-agent").startswith(_PYTHON_CLIENT)
 
 
 def path_parameter(request: Request, name: str) -> str:
@@ -98,9 +99,7 @@ def respond(data: Any, status: int = 200) -> Response:
     """JSON of Structs, dicts and lists. Moments must be rendered by wire (`dates.render`): msgspec writes a plain
     datetime its own way, with microseconds.
     """
-    return Response(
-        msgspec.json.encode(data, enc_hook=_render_other), status, media_type="application/json; charset=utf-8"
-    )
+    return Response(msgspec.json.encode(data, enc_hook=_render_other), status, media_type=JSON)
 
 
 def respond_empty(status: int = 204) -> Response:

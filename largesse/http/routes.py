@@ -2,9 +2,9 @@
 
 from starlette.routing import Route
 
-from largesse.http import async_actions, campaigns, categories, customers, health, publications, vouchers
+from largesse.http import async_actions, campaigns, categories, customers, health, publications, publishing, vouchers
 
-RESOURCES = (health, publications, customers, categories, campaigns, vouchers, async_actions)
+RESOURCES = (health, publications, publishing, customers, categories, campaigns, vouchers, async_actions)
 
 
 def all_routes() -> list[Route]:
