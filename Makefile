@@ -22,8 +22,9 @@ $(STAMP): requirements.lock pyproject.toml
 run: setup ## Start a server with a demo project, publish two codes, keep serving
 	$(BIN)/largesse demo
 
-test: setup ## Run the whole test suite; it starts what it needs
-	$(BIN)/python -m pytest
+test: setup ## Run the whole test suite; it starts what it needs (races and kills by themselves, at the end)
+	$(BIN)/python -m pytest -n auto --ignore tests/races --ignore tests/acceptance
+	$(BIN)/python -m pytest tests/races tests/acceptance
 
 check: setup ## Linters, formatting, types, room contracts, house rules
 	$(BIN)/ruff check

@@ -8,6 +8,7 @@ import asyncio
 import sys
 import time
 from collections import Counter
+from functools import partial
 from typing import Final, cast
 
 import msgspec
@@ -112,9 +113,8 @@ async def run(order: Order) -> Result:
     until = started + order.seconds
     connections = []
     for number in range(order.connections):
-        _, connection = await loop.create_connection(
-            lambda number=number: Connection(order, number, until, latencies, answers), order.host, order.port
-        )
+        factory = partial(Connection, order, number, until, latencies, answers)
+        _, connection = await loop.create_connection(factory, order.host, order.port)
         connections.append(connection)
     await asyncio.gather(*(connection.done for connection in connections))
     seconds = time.perf_counter() - started

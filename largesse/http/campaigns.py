@@ -151,13 +151,21 @@ def _given(query: Query) -> dict[str, Any]:
 
 
 ROUTES = [
-    Route("/v1/campaigns", create, methods=["POST"], body=CampaignInput, errors=MAKING),
+    Route(
+        "/v1/campaigns",
+        create,
+        methods=["POST"],
+        body=CampaignInput,
+        errors=MAKING,
+        missing="`PROMOTION` campaigns, `validation_rules`, `access_settings`",
+    ),
     Route(
         "/v1/campaigns",
         list_,
         methods=["GET"],
         query=page_schema(ORDERS, PAGE_MAX) | FILTERS,
         errors=[InvalidQueryParams],
+        missing="`filters`",
     ),
     Route("/v1/campaigns/{campaign_id}", get, methods=["GET"], errors=[NotFound]),
     Route(

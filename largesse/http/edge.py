@@ -46,6 +46,7 @@ _CREDENTIALS: Final = (
     ("/client/v1/", b"x-client-application-id", b"x-client-token", frozenset({"client"})),
     ("/management/v1/", b"x-management-id", b"x-management-token", frozenset({"management"})),
 )
+_PYTHON_CLIENT: Final = "OpenAPI-Python-SDK/"
 _BULK_ENDINGS: Final = ("/import", "/importCSV", "/bulk/async", "/metadata/async")
 _ANY_ORIGIN: Final = (b"access-control-allow-origin", b"*")
 _EXPOSED: Final = (
@@ -181,6 +182,11 @@ def check_content_type(exchange: Exchange, allowed: Iterable[str] = ("applicatio
     encoding = exchange.header(b"content-encoding").lower()
     if encoding not in {"", "identity"}:
         raise UnsupportedMediaType(f"Content-Encoding {encoding} is not supported")
+
+
+def is_python_client(exchange: Exchange) -> bool:
+    """The official Python client sends `None` and explicit nulls for what isn't set."""
+    return exchange.header(b"user-agent").startswith(_PYTHON_CLIENT)
 
 
 async def read_body(exchange: Exchange, receive: Receive) -> bytes:

@@ -21,8 +21,8 @@ from largesse.domain.errors import (
     VoucherCannotBePublished,
 )
 from largesse.domain.publications import COUNT_MAX
-from largesse.http.edge import Exchange, Reply, read_body
-from largesse.http.requests import is_python_client, path_parameter, read_query, respond, unit_of_work
+from largesse.http.edge import Exchange, Reply, is_python_client, read_body
+from largesse.http.requests import path_parameter, read_query, respond, unit_of_work
 from largesse.http.routing import Route
 from largesse.store import publications as store
 from largesse.store import vouchers as vouchers_store
@@ -154,7 +154,14 @@ ROUTES: list[Route] = [
             NotFound,
         ],
     ),
-    Route("/v1/publications", list_publications, methods=["GET"], query=_LIST_QUERY, errors=[PageOverLimit]),
+    Route(
+        "/v1/publications",
+        list_publications,
+        methods=["GET"],
+        query=_LIST_QUERY,
+        errors=[PageOverLimit],
+        missing="`filters`",
+    ),
     Route(
         "/v1/vouchers/{code}/publications",
         list_publications_of_voucher,

@@ -24,7 +24,6 @@ T = TypeVar("T")
 
 EXCHANGE: Final = "largesse.exchange"
 JSON: Final = "application/json; charset=utf-8"
-_PYTHON_CLIENT: Final = "OpenAPI-Python-SDK/"
 
 
 def exchange(request: Request) -> edge.Exchange:
@@ -62,10 +61,9 @@ def read_query(request: Request) -> Query:
     return Query.parse(request.scope["query_string"], drop_none=is_python_client(request))
 
 
-def is_python_client(request: Request | edge.Exchange) -> bool:
-    """The official Python client sends `None` and explicit nulls for what isn't set (DESIGN §12)."""
-    known = request if isinstance(request, edge.Exchange) else exchange(request)
-    return known.header(b"user-agent").startswith(_PYTHON_CLIENT)
+def is_python_client(request: Request) -> bool:
+    """See edge.is_python_client."""
+    return edge.is_python_client(exchange(request))
 
 
 def path_parameter(request: Request, name: str) -> str:

@@ -20,7 +20,8 @@ class Route(StarletteRoute):
     """Starlette's route plus what the edge and /openapi.json want to know about it.
 
     `body` and `answer` are the Structs of request and response; `query` maps a parameter's name to its JSON schema;
-    `errors` are those that the operation adds to the ones every operation has; `keys` the kinds of key it takes.
+    `errors` are those that the operation adds to the ones every operation has; `keys` the kinds of key it takes;
+    `missing` says for COMPATIBILITY.md what isn't built of it.
     """
 
     def __init__(
@@ -34,6 +35,7 @@ class Route(StarletteRoute):
         query: dict[str, dict[str, Any]] | None = None,
         errors: Sequence[type[LargesseError]] = (),
         keys: frozenset[str] = SERVER_KEYS,
+        missing: str = "",
     ) -> None:
         super().__init__(path, endpoint, methods=methods)
         self.body = body
@@ -41,6 +43,7 @@ class Route(StarletteRoute):
         self.query = query or {}
         self.errors = tuple(errors)
         self.keys = keys
+        self.missing = missing
 
 
 class Match(NamedTuple):

@@ -152,6 +152,7 @@ ROUTES = [
         methods=["POST"],
         body=VoucherInput,
         errors=[InvalidVoucher, InvalidCodeConfig, NotFound, DuplicateFound],
+        missing="`validation_rules`; formulas are stored, not checked",
     ),
     Route(
         "/v1/vouchers",
@@ -159,6 +160,7 @@ ROUTES = [
         methods=["GET"],
         query=page_schema(ORDERS, PAGE_MAX) | FILTERS,
         errors=[InvalidQueryParams],
+        missing="`filters`",
     ),
     Route(
         "/v1/vouchers/{code}",
@@ -166,6 +168,7 @@ ROUTES = [
         methods=["POST"],
         body=VoucherInput,
         errors=[InvalidVoucher, InvalidCodeConfig, NotFound, DuplicateFound],
+        missing="`validation_rules`; formulas are stored, not checked",
     ),
     Route("/v1/vouchers/{code}", get, methods=["GET"], errors=[NotFound]),
     Route("/v1/vouchers/{code}", update, methods=["PUT"], body=VoucherChanges, errors=[InvalidVoucher, NotFound]),

@@ -54,7 +54,7 @@ async def _serve(orders: child.Orders) -> None:
 
 def main() -> None:
     orders = child.orders()
-    configure_logs(orders.settings.log_format)
+    configure_logs(orders.settings.log_format, quiet=orders.settings.quiet)
     uvloop.run(_serve(orders))
 
 

@@ -12,10 +12,11 @@ from typing import Final
 import asyncpg
 
 from largesse.cli.host import Check
+from largesse.runtime.account import check_reachable, postgres_account
+from largesse.runtime.binaries import binaries
 from largesse.runtime.database import running_url
 from largesse.runtime.directory import DataDirectory
 from largesse.runtime.listen import GONE
-from largesse.runtime.postgres import binaries, check_reachable
 from largesse.runtime.refusal import StartRefused
 from largesse.runtime.settings import Settings
 from largesse.store.cluster import server_facts
@@ -47,13 +48,13 @@ def _python() -> Check:
 def _local(settings: Settings, directory: DataDirectory) -> Iterator[Check]:
     def find_binaries() -> str:
         folder = binaries()
-        check_reachable(folder, directory)
+        check_reachable(folder, postgres_account(directory.postgres))
         return str(folder)
 
     def look_at_directory() -> str:
         if directory.path.exists():
             directory.check_ours()
-        check_reachable(directory.path, directory)
+        check_reachable(directory.path, postgres_account(directory.postgres))
         owner = directory.owner()
         return (
             f"{directory.path}, in use by `largesse {owner.command}`, process {owner.pid}"

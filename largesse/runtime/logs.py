@@ -6,8 +6,8 @@ import sys
 import structlog
 
 
-def configure_logs(log_format: str) -> None:
-    """`json` or `text`. Standard output stays free for what a command prints."""
+def configure_logs(log_format: str, *, quiet: bool = False) -> None:
+    """`json` or `text`; `quiet` leaves warnings and errors. Standard output stays free for what a command prints."""
     text = log_format == "text"
     renderer = (
         structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty()) if text else structlog.processors.JSONRenderer()
@@ -20,7 +20,7 @@ def configure_logs(log_format: str) -> None:
             structlog.processors.format_exc_info,
             renderer,
         ],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING if quiet else logging.INFO),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,
     )

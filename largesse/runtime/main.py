@@ -35,7 +35,7 @@ class LocalHost:
 
     def _settings(self, **flags: Any) -> Settings:
         settings = load_settings(os.environ, **flags)
-        configure_logs(settings.log_format)
+        configure_logs(settings.log_format, quiet=settings.quiet)
         return settings
 
     def serve(self, *, host: str | None, port: int | None, data: str | None, processes: int | None, jobs: bool) -> None:
@@ -54,7 +54,8 @@ class LocalHost:
             return await bring_up_to_date(settings)
 
     def demo(self, show: Callable[[Newcomer], None], *, once: bool, port: int | None, data: str | None) -> None:
-        settings = self._settings(port=port, data=data)
+        # Quiet: what the newcomer is to read shouldn't drown in the log.
+        settings = self._settings(port=port, data=data, quiet=True)
 
         async def meanwhile(started: Settings) -> bool:
             await asyncio.to_thread(show, _newcomer(started))

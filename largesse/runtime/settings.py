@@ -57,6 +57,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     public_url: str | None = None
     smtp_url: str | None = None
     log_format: str = "text"
+    quiet: bool = False
     allow_private_targets: bool = False
 
     def __repr__(self) -> str:
@@ -98,6 +99,7 @@ def load_settings(environment: Mapping[str, str], **flags: Any) -> Settings:
         admin_password=value.get("LARGESSE_ADMIN_PASSWORD"),
         public_url=_url(value, "LARGESSE_PUBLIC_URL", ("http", "https")),
         smtp_url=_url(value, "LARGESSE_SMTP_URL", ("smtp", "smtps", "smtp+starttls")),
+        quiet=given.get("quiet", False),
         log_format=_one_of(value.get("LARGESSE_LOG", "text"), "LARGESSE_LOG", ("json", "text")),
         allow_private_targets=_flag(value.get("LARGESSE_ALLOW_PRIVATE_TARGETS", ""), "LARGESSE_ALLOW_PRIVATE_TARGETS"),
     )

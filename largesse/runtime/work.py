@@ -15,7 +15,7 @@ async def work(settings: Settings) -> None:
 
 def main() -> None:
     orders = child.orders()
-    configure_logs(orders.settings.log_format)
+    configure_logs(orders.settings.log_format, quiet=orders.settings.quiet)
     uvloop.run(work(orders.settings))
 
 

@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from largesse.runtime import processes
+from largesse.runtime.account import closed_folder
+from largesse.runtime.binaries import copy_binaries
 from tests.acceptance.server import data_folder, free_port, wait_until
 
 DEBIAN_15 = Path("/usr/lib/postgresql/15/bin")
@@ -23,10 +25,11 @@ def external_postgres(binaries: Path, *settings: str) -> Iterator[str]:
     with data_folder() as folder:
         if account:
             os.chown(folder, *account)
-        initdb = [f"{binaries}/initdb", "-D", f"{folder}/data", "-U", "postgres", "-A", "trust", "-E", "UTF8"]
+        programs = copy_binaries(binaries, folder / "copy") if closed_folder(binaries, account) else binaries
+        initdb = [f"{programs}/initdb", "-D", f"{folder}/data", "-U", "postgres", "-A", "trust", "-E", "UTF8"]
         uid, gid = account or (None, None)
         subprocess.run([*initdb, "--locale=C", "-N"], user=uid, group=gid, check=True, capture_output=True)
-        command = [f"{binaries}/postgres", "-D", f"{folder}/data", "-p", str(port), "-k", str(folder)]
+        command = [f"{programs}/postgres", "-D", f"{folder}/data", "-p", str(port), "-k", str(folder)]
         for setting in ("listen_addresses=127.0.0.1", "shared_buffers=32MB", *settings):
             command += ["-c", setting]
         with (folder / "log").open("ab") as log:

@@ -52,9 +52,11 @@ def data_folder() -> Iterator[Path]:
 class Server:
     """One `largesse serve`."""
 
-    def __init__(self, data: Path, *flags: str, environment: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, data: Path, *flags: str, environment: Mapping[str, str] | None = None, port: int | None = None
+    ) -> None:
         self.data = data
-        self.port = free_port()
+        self.port = port or free_port()
         log, log_name = tempfile.mkstemp(prefix="largesse-test-log-")
         self._log_file = Path(log_name)
         self.process = subprocess.Popen(
@@ -73,6 +75,24 @@ class Server:
             answer = connection.getresponse()
             answer.read()
             return answer.status, dict(answer.getheaders())
+        finally:
+            connection.close()
+
+    def key(self) -> dict[str, str]:
+        """The headers of the generated server key."""
+        pair = json.loads((self.data / "credentials.json").read_text())["server"]
+        return {"X-App-Id": pair["id"], "X-App-Token": pair["token"]}
+
+    def call(self, method: str, path: str, body: Any = None, timeout_s: float = 20) -> tuple[int, dict[str, str], Any]:
+        """Status, headers (lower case) and the JSON of an answer. Raises OSError or HTTPException when there is none."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout_s)
+        try:
+            content = None if body is None else json.dumps(body)
+            connection.request(method, path, content, {**self.key(), "Content-Type": "application/json"})
+            answer = connection.getresponse()
+            text = answer.read()
+            headers = {name.lower(): value for name, value in answer.getheaders()}
+            return answer.status, headers, json.loads(text) if text else None
         finally:
             connection.close()
 

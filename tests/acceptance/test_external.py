@@ -8,7 +8,7 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from largesse.runtime.postgres import binaries
+from largesse.runtime.binaries import binaries
 from tests.acceptance.external import DEBIAN_15, external_postgres
 from tests.acceptance.server import command, data_folder, run, serving
 

@@ -1,5 +1,6 @@
 """`largesse serve` as an operator meets it: start, refusals, signals, crashes. Real processes only."""
 
+import asyncio
 import http.client
 import json
 import os
@@ -10,7 +11,9 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import asyncpg
 import pytest
 
 from largesse.runtime.processes import is_running
@@ -150,17 +153,50 @@ def test_sigterm_answers_what_is_in_flight_and_leaves_nothing_behind(data: Path)
     with serving(data, "--processes", "2") as server:
         family = descendants(server.process.pid)
         assert len(family) > 4
-        statuses: list[int] = []
-        slow = threading.Thread(target=lambda: statuses.append(server.get("/slow", timeout_s=15)[0]))
-        slow.start()
-        time.sleep(0.3)
+        body = json.dumps({"source_id": "in-flight"}).encode()
+        connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=15)
+        connection.putrequest("POST", "/v1/customers")
+        for name, value in {**server.key(), "Content-Length": str(len(body))}.items():
+            connection.putheader(name, value)
+        connection.endheaders(body[:7])
+        time.sleep(0.3)  # until an API process has it
+        server.process.send_signal(signal.SIGTERM)
+        time.sleep(0.5)
+        assert server.process.poll() is None
+        connection.send(body[7:])
+        assert connection.getresponse().status == 200
         assert server.stop() == 0
-        slow.join()
-        assert statuses == [200]
         assert not [pid for pid in family if is_running(pid)]
         assert not (data / "run" / "postgres.json").exists()
         assert not (data / "postgres" / "postmaster.pid").exists()
-        assert "database system was shut down" not in server.output()
+
+
+def test_what_was_answered_while_stopping_is_kept(data: Path) -> None:
+    """A publication that waits for a customer whose row is locked: asked before SIGTERM, answered after it."""
+    with serving(data, "--processes", "1") as server:
+        assert server.call("POST", "/v1/vouchers/ONLY", {"type": "GIFT_VOUCHER", "gift": {"amount": 100}})[0] == 200
+        assert server.call("POST", "/v1/customers", {"source_id": "locked"})[0] == 200
+        answers: list[tuple[int, dict[str, str], Any]] = []
+        body = {"voucher": "ONLY", "customer": {"source_id": "locked"}}
+        asking = threading.Thread(target=lambda: answers.append(server.call("POST", "/v1/publications", body)))
+
+        async def stop_meanwhile() -> None:
+            connection = await asyncpg.connect(server.attach()["url"])
+            async with connection.transaction():
+                await connection.execute("SELECT 1 FROM customers FOR UPDATE")
+                asking.start()
+                await asyncio.sleep(0.5)
+                server.process.send_signal(signal.SIGTERM)
+                await asyncio.sleep(0.5)
+            await connection.close()
+
+        asyncio.run(stop_meanwhile())
+        asking.join()
+        assert [status for status, _, _ in answers] == [200]
+        assert server.stop() == 0
+    with serving(data) as server:
+        found = server.call("GET", "/v1/publications")[2]["publications"]
+        assert [publication["id"] for publication in found] == [answers[0][2]["id"]]
 
 
 def test_ctrl_c_stops_it_as_cleanly(data: Path) -> None:
@@ -223,6 +259,17 @@ def test_a_killed_parent_takes_its_children_along_and_leaves_a_usable_directory(
             assert "Kept" in [project["name"] for project in listed]
             assert next_one.process.poll() is None
         assert wait_until(lambda: not [pid for pid in family if is_running(pid)], 10)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can enter a folder that is closed to PostgreSQL's account")
+def test_as_root_it_serves_behind_a_closed_folder_also_after_its_parent_was_killed(data: Path) -> None:
+    data.chmod(0o700)
+    with serving(data / "inner") as server:
+        assert run("projects", "create", "Kept", "--data", str(server.data)).returncode == 0
+        server.stop(signal.SIGKILL)
+        with serving(data / "inner"):
+            assert "Kept" in run("projects", "list", "--data", str(server.data), "--json").stdout
+            assert run("doctor", "--data", str(server.data), "--port", "0").returncode == 0
 
 
 def test_a_killed_parent_frees_the_port_for_the_next(data: Path) -> None:

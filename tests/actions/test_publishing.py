@@ -417,7 +417,9 @@ class TestBatches:
         asked += [request("known", campaign=campaign_id, source_id="s") for _ in range(5)]
         asked += [request("x", campaign=campaign_id, source_id="s"), request("x", campaign="nope")]
         asked += [request(f"v{n}", voucher="V1") for n in range(5)]
-        results = await asyncio.gather(*(publisher.publish(project, r) for r in asked), return_exceptions=True)
+        results: list[Any] = await asyncio.gather(
+            *(publisher.publish(project, r) for r in asked), return_exceptions=True
+        )
         assert len({r.codes[0] for r in results[:20]}) == 20
         assert {r.id for r in results[20:25]} == {once.id}
         assert isinstance(results[25], errors.DuplicateSourceId)
@@ -429,7 +431,9 @@ class TestBatches:
     async def test_value_that_cannot_be_stored_fails_only_its_own_request(self, pool, project, publisher):
         campaign_id = await make_campaign(pool, project, vouchers_count=30)
         asked = [request(f"c{n}", campaign=campaign_id) for n in range(9)] + [request("bad\0", campaign=campaign_id)]
-        results = await asyncio.gather(*(publisher.publish(project, r) for r in asked), return_exceptions=True)
+        results: list[Any] = await asyncio.gather(
+            *(publisher.publish(project, r) for r in asked), return_exceptions=True
+        )
         assert len({r.codes[0] for r in results[:9]}) == 9
         assert isinstance(results[9], errors.InvalidPayload)
 

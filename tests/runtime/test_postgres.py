@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-import json
+import fcntl
 import os
 import signal
 import stat
@@ -15,10 +15,13 @@ import asyncpg
 import pytest
 
 from largesse.runtime import processes
+from largesse.runtime.binaries import binaries, copy_binaries
 from largesse.runtime.directory import DataDirectory, first_closed_folder
-from largesse.runtime.postgres import EmbeddedPostgres, binaries
+from largesse.runtime.postgres import EmbeddedPostgres
 from largesse.runtime.postgres import running as run_supervised
 from largesse.runtime.refusal import StartRefused
+
+only_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root changes the account")
 
 
 @pytest.fixture
@@ -129,12 +132,68 @@ async def test_a_path_too_long_for_a_socket_still_works(folder: Path) -> None:
     assert not sockets.exists()
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root changes the account")
-async def test_as_root_a_folder_closed_to_the_account_is_named(folder: Path) -> None:
-    closed = folder / "closed"
-    closed.mkdir(mode=0o700)
+@pytest.fixture
+def closed(folder: Path) -> Path:
+    """A folder that only root may enter, as one that `mktemp -d` makes for root."""
+    inner = folder / "closed"
+    inner.mkdir(mode=0o700)
+    return inner
+
+
+def temporary_folders(server: EmbeddedPostgres) -> list[Path]:
+    return list(Path(tempfile.gettempdir()).glob(f"{server._mark}-*"))
+
+
+@only_root
+async def test_as_root_it_runs_behind_a_closed_folder_and_comes_back_when_killed(closed: Path) -> None:
     assert first_closed_folder(closed / "data", (65534, 65534)) == closed
-    with pytest.raises(StartRefused, match=f"may not enter {closed}"):
+    async with running(closed / "data") as server:
+        await ask(server.url, "CREATE TABLE kept AS SELECT 7 AS number")
+        assert await ask(server.superuser_url, "SELECT pg_reload_conf()")
+        for _ in range(2):
+            assert server.pid
+            os.kill(server.pid, signal.SIGKILL)
+            before = time.monotonic()
+            while True:
+                with contextlib.suppress(OSError, asyncpg.PostgresError):
+                    assert await ask(server.url, "SELECT number FROM kept") == 7
+                    break
+                assert time.monotonic() - before < 10
+                await asyncio.sleep(0.05)
+    async with running(closed / "data") as server:
+        assert await ask(server.url, "SELECT number FROM kept") == 7
+        assert len(temporary_folders(server)) == 1
+    assert temporary_folders(server) == []
+    assert stat.S_IMODE(closed.stat().st_mode) == 0o700
+
+
+@only_root
+async def test_as_root_binaries_behind_a_closed_folder_are_copied_for_the_time_it_runs(
+    folder: Path, closed: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    unreachable = copy_binaries(binaries(), closed)
+    monkeypatch.setattr("largesse.runtime.postgres.binaries", lambda version=None: unreachable)
+    async with running(folder / "data") as server:
+        (temporary,) = temporary_folders(server)
+        assert str(temporary) in Path(f"/proc/{server.pid}/cmdline").read_text()
+        assert await ask(server.url, "DO $$ BEGIN PERFORM 1; END $$") is None  # it found its libraries
+        for path in (temporary, *temporary.rglob("*")):
+            assert path.stat().st_uid == 0
+            assert not path.stat().st_mode & (stat.S_IWGRP | stat.S_IWOTH)
+        assert server.url.endswith(f"host={folder}/data/run&port=5432")  # reachable: stays where it belongs
+    assert not temporary.exists()
+
+
+@only_root
+@pytest.mark.parametrize("missing", ["descriptors", "temporary folder"])
+async def test_as_root_without_a_way_around_the_closed_folder_is_named(
+    closed: Path, monkeypatch: pytest.MonkeyPatch, missing: str
+) -> None:
+    if missing == "descriptors":
+        monkeypatch.setattr("largesse.runtime.account.DESCRIPTORS", closed / "descriptors")
+    else:
+        monkeypatch.setattr(tempfile, "tempdir", str(closed))
+    with pytest.raises(StartRefused, match=f"may not enter {closed}.* no way around: .*{missing}"):
         async with running(closed / "data"):
             pass
 
@@ -154,16 +213,26 @@ def test_the_newest_binaries_are_taken() -> None:
         binaries(9)
 
 
-async def test_sockets_of_a_killed_parent_are_removed_but_nothing_else_that_the_file_names(folder: Path) -> None:
-    async with running(folder):
-        pass
-    precious = Path(tempfile.mkdtemp(prefix="precious-"))
-    stale = Path(tempfile.mkdtemp(prefix="largesse-sockets-"))
-    os.chown(stale, (folder / "postgres").stat().st_uid, -1)
-    for named in (precious, stale):
-        (folder / "run" / "postgres.json").write_text(json.dumps({"sockets": str(named)}))
+async def test_what_a_killed_parent_left_in_the_temporary_folder_is_removed_and_nothing_else(folder: Path) -> None:
+    async with running(folder) as server:
+        mark = server._mark
+    made = {name: Path(tempfile.mkdtemp(prefix=f"{prefix}-")) for name, prefix in
+            {"stale": mark, "in use": mark, "a stranger's": mark, "another's": "largesse-0123456789abcdef"}.items()}  # fmt: skip
+    (made["stale"] / "s").mkdir()
+    if os.geteuid() == 0:
+        os.chown(made["a stranger's"], 65534, 65534)
+    with locked(made["in use"]):
         async with running(folder):
             pass
-    assert precious.exists()
-    assert not stale.exists()
-    precious.rmdir()
+    left = {name for name, path in made.items() if path.exists()}
+    for name in left:
+        made[name].rmdir()
+    assert left == {"in use", "another's"} | ({"a stranger's"} if os.geteuid() == 0 else set())
+
+
+@contextlib.contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    descriptor = os.open(folder, os.O_RDONLY)
+    fcntl.flock(descriptor, fcntl.LOCK_EX)
+    yield
+    os.close(descriptor)

@@ -1,0 +1,67 @@
+"""COMPATIBILITY.md, made from the routes and the contract's list of operations: `python -m checks.compatibility`.
+
+An operation that a route serves stands as full, or as partial where the route says what is missing; every other one is
+absent and answers 501. The house check compares the file with what this makes.
+"""
+
+import sys
+from pathlib import Path
+from typing import Final
+
+from largesse.http.absent import contract_operations
+from largesse.http.routes import all_routes
+
+FILE: Final = Path(__file__).parent.parent / "COMPATIBILITY.md"
+
+HEAD: Final = """\
+# Compatibility
+
+Largesse speaks the wire format of Voucherify's API `v2018-08-01`. This page says how much of it, operation by operation;
+it is generated from the routes (`python -m checks.compatibility`), not written by hand.
+
+**full**: every documented rule that doesn't need another, absent operation. **partial**: usable, with what is missing
+said beside it. **absent**: answers 501 with the key `not_implemented`.
+
+## Clients
+
+Tried with PyPI `voucherify` 6.1; the test suite drives it against a real server.
+
+| client | what to know |
+| --- | --- |
+| Python, `channel` | The client's create answer knows only the channel `API` and raises on any other while parsing, after the code was published. We return the true channel. Leave `channel` out, or read the publication with `list_publications(source_id=…)`, which accepts every channel. |
+| Python, `count` | The client refuses more than 20 codes in one publication before sending; the server takes 50. |
+| Python, nulls | It sends explicit nulls for unset fields. Null on create means absent; on update it clears a field, but never for this client. |
+| JavaScript 2.x | It sends `join_once` in the body, newer clients in the query. Both work; the query wins. |
+
+## Operations
+"""
+
+
+def compatibility() -> str:
+    """The whole page."""
+    served = {(method, _shape(route.path)): route for route in all_routes() for method in route.methods or ()}
+    rows = []
+    for method, path in contract_operations():
+        route = served.get((method, _shape(path)))
+        missing = getattr(route, "missing", "")
+        status = "absent" if route is None else "partial" if missing else "full"
+        rows.append((status, f"| `{method} {path}` | {status} | {missing} |"))
+    counts = {status: sum(row[0] == status for row in rows) for status in ("full", "partial", "absent")}
+    summary = ", ".join(f"{count} {status}" for status, count in counts.items())
+    lines = [
+        f"{len(rows)} operations: {summary}.",
+        "",
+        "| operation | status | what is missing |",
+        "| --- | --- | --- |",
+    ]
+    return "\n".join([HEAD, *lines, *(line for _, line in rows), ""])
+
+
+def _shape(path: str) -> str:
+    """The path without the names of its parameters, which the contract and we choose differently."""
+    return "/".join("{}" if segment.startswith("{") else segment for segment in path.split("/"))
+
+
+if __name__ == "__main__":
+    FILE.write_text(compatibility())
+    sys.stdout.write(f"{FILE.name} written\n")
