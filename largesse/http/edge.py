@@ -27,6 +27,8 @@ from largesse.domain.errors import (
     Unavailable,
     UnsupportedMediaType,
 )
+from largesse.domain.keys import CLIENT
+from largesse.domain.projects import Project
 from largesse.http.services import Services
 from largesse.store.connection import is_unavailable
 from largesse.wire.errors import render_error
@@ -39,6 +41,7 @@ CLIENT_GONE_STATUS: Final = 499  # in logs and metrics only
 PATH_LOGGED_MAX: Final = 500
 SERVER_KEYS: Final = frozenset({"server"})
 INTEGRATION_KEYS: Final = frozenset({"integration"})
+CLIENT_KEYS: Final = frozenset({"client"})
 
 _JSON: Final = (b"content-type", b"application/json; charset=utf-8")
 _CREDENTIALS: Final = (
@@ -131,9 +134,18 @@ async def authenticate(exchange: Exchange) -> None:
             caller = await exchange.services.keys.resolve(app_id, token)
             if caller.kind not in kinds:
                 raise Unauthorized
+            if caller.kind == CLIENT and caller.project is not None:
+                check_origin(exchange, caller.project)
             exchange.caller = caller
             return
     raise Unauthorized
+
+
+def check_origin(exchange: Exchange, project: Project) -> None:
+    """Client-side keys lie open in pages: only the project's own sites may use them. Raises Forbidden."""
+    origin = exchange.header(b"origin")
+    if not project.allows_origin(origin):
+        raise Forbidden(f"Origin {origin[:PATH_LOGGED_MAX]} is not allowed" if origin else "Header origin is required")
 
 
 def check_kind(exchange: Exchange, kinds: frozenset[str]) -> None:

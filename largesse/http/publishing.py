@@ -9,6 +9,7 @@ from starlette.responses import Response
 from largesse.actions.publications import publication_request
 from largesse.domain.errors import (
     DuplicateSourceId,
+    Forbidden,
     IntegrationApiKeyRequired,
     InvalidQueryParams,
     MethodNotAllowed,
@@ -19,10 +20,11 @@ from largesse.domain.errors import (
     VoucherAlreadyPublished,
     VoucherCannotBePublished,
 )
-from largesse.http.edge import INTEGRATION_KEYS
+from largesse.http.edge import CLIENT_KEYS, INTEGRATION_KEYS
+from largesse.http.publications import publish
 from largesse.http.requests import JSON, exchange, project, read_query, services
 from largesse.http.routing import Route
-from largesse.wire.publications import read_publication_query, render_publication
+from largesse.wire.publications import PublicationInput, read_publication_query, render_publication
 
 REFUSALS: Final = (
     MissingVouchers,
@@ -56,7 +58,24 @@ async def publish_by_query(request: Request) -> Response:
     return Response(body, media_type=JSON)
 
 
+async def publish_from_client(request: Request) -> Response:
+    """Give codes to a customer with a client-side key, where the project has switched that on"""
+    if not project(request).client_publish:
+        raise Forbidden("Publishing with client-side keys is switched off in this project")
+    reply = await publish(exchange(request), request.receive)
+    return Response(reply.body, media_type=JSON)
+
+
 ROUTES = [
+    Route(
+        "/client/v1/publish",
+        publish_from_client,
+        methods=["POST"],
+        body=PublicationInput,
+        query={"join_once": {"type": "boolean"}},
+        errors=[Forbidden, *REFUSALS],
+        keys=CLIENT_KEYS,
+    ),
     Route(
         "/v1/publications/create",
         publish_by_query,

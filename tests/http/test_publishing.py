@@ -1,4 +1,4 @@
-"""GET /v1/publications/create as a client sees it (spec publications §14)."""
+"""GET /v1/publications/create and POST /client/v1/publish as a client sees them (spec publications §1, §14)."""
 
 import httpx
 import pytest
@@ -126,3 +126,74 @@ class TestCreateByQuery:
 
     async def test_an_integration_key_opens_nothing_else(self, integration: httpx.AsyncClient):
         assert_refused(await integration.get("/v1/publications"), 403, "forbidden")
+
+
+SHOP = "https://shop.example"
+
+
+@pytest.fixture
+async def page(app, pool, project):
+    """A page of the shop, in a project that lets client-side keys publish."""
+    await make_key(pool, project, app_id="client-id", kind="client")
+    await allow(pool)
+    headers = {"X-Client-Application-Id": "client-id", "X-Client-Token": APP_TOKEN, "Origin": SHOP}
+    async with client_of(app, headers) as client:
+        yield client
+
+
+async def allow(pool, *, publish: bool = True, origins: tuple[str, ...] = (SHOP,)) -> None:
+    await pool.execute("UPDATE projects SET client_publish = $1, client_origins = $2", publish, list(origins))
+
+
+class TestClientPublish:
+    PATH = "/client/v1/publish"
+
+    async def test_anonymous_is_401(self, anonymous, code):
+        assert_refused(await anonymous.post(self.PATH, json={"voucher": code, "customer": "c"}), 401, "unauthorized")
+
+    async def test_other_project_does_not_see_the_voucher(self, page, other_api, pool, code):
+        other = await pool.fetchval("SELECT id FROM projects WHERE name = 'Other'")
+        await pool.execute("UPDATE api_keys SET project_id = $1 WHERE app_id = 'client-id'", other)
+        await allow(pool)
+        assert_refused(await page.post(self.PATH, json={"voucher": code, "customer": "c"}), 404, "not_found")
+
+    async def test_a_server_key_does_not_open_it(self, api, code):
+        assert_refused(await api.post(self.PATH, json={"voucher": code, "customer": "c"}), 401, "unauthorized")
+
+    async def test_a_page_publishes_as_a_server_does(self, page, campaign):
+        body = {"campaign": {"name": campaign, "count": 2}, "customer": {"source_id": "s"}, "channel": "web"}
+        answer = await page.post(self.PATH, json=body)
+        assert answer.status_code == 200, answer.json()
+        assert (len(answer.json()["vouchers"]), answer.json()["channel"]) == (2, "web")
+        assert answer.headers["access-control-allow-origin"] == "*"
+
+    async def test_join_once_in_the_query_gives_the_same_code(self, page, campaign):
+        body = {"campaign": campaign, "customer": "c"}
+        first, second = [(await page.post(self.PATH + "?join_once=true", json=body)).json()["id"] for _ in range(2)]
+        assert first == second
+
+    async def test_it_is_off_unless_the_project_switches_it_on(self, page, pool, code):
+        await allow(pool, publish=False)
+        assert_refused(
+            await page.post(self.PATH, json={"voucher": code, "customer": "c"}), 403, "forbidden", "switched off"
+        )
+        assert await publications_count(pool) == 0
+
+    @pytest.mark.parametrize("origin", ["https://evil.example", "http://shop.example", "https://shop.example.evil", ""])
+    async def test_another_origin_is_refused(self, page, pool, code, origin):
+        body = {"voucher": code, "customer": "c"}
+        assert_refused(await page.post(self.PATH, json=body, headers={"Origin": origin}), 403, "forbidden", "rigin")
+        assert await publications_count(pool) == 0
+
+    async def test_a_project_without_origins_lets_nobody_in(self, page, pool, code):
+        await allow(pool, origins=())
+        assert_refused(await page.post(self.PATH, json={"voucher": code, "customer": "c"}), 403, "forbidden")
+
+    async def test_a_star_lets_everybody_in_for_development(self, page, pool, code):
+        await allow(pool, origins=("*",))
+        body = {"voucher": code, "customer": "c"}
+        assert (await page.post(self.PATH, json=body, headers={"Origin": "http://localhost:3000"})).status_code == 200
+
+    async def test_every_fault_of_a_body_is_named(self, page):
+        answer = await page.post(self.PATH, json={"voucher": 1, "metadata": []})
+        assert_refused(answer, 400, "invalid_payload", "Property .voucher must be string")

@@ -15,6 +15,8 @@ CREATE TABLE projects (
   -- What a known publication source_id answers: the first publication, or always an error.
   on_known_source_id text COLLATE "C" NOT NULL DEFAULT 'replay' CHECK (on_known_source_id IN ('replay', 'strict')),
   codes_per_campaign_max bigint NOT NULL DEFAULT 10000000,
+  client_origins text[] COLLATE "C" NOT NULL DEFAULT '{}',  -- whose pages may call with a client-side key, in lower case; '*': all
+  client_publish boolean NOT NULL DEFAULT false,   -- whether client-side keys may publish
   created_at timestamptz(3) NOT NULL DEFAULT now()
 );
 
