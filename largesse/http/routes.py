@@ -2,9 +2,19 @@
 
 from starlette.routing import Route
 
-from largesse.http import async_actions, campaigns, categories, customers, health, publications, publishing, vouchers
+from largesse.http import (
+    async_actions,
+    campaigns,
+    categories,
+    customers,
+    health,
+    publications,
+    publishing,
+    tokens,
+    vouchers,
+)
 
-RESOURCES = (health, publications, publishing, customers, categories, campaigns, vouchers, async_actions)
+RESOURCES = (health, publications, publishing, customers, categories, campaigns, vouchers, async_actions, tokens)
 
 
 def all_routes() -> list[Route]:

@@ -31,6 +31,18 @@ CREATE TABLE api_keys (
   CONSTRAINT api_keys_project CHECK ((project_id IS NULL) = (kind = 'management'))
 );
 
+-- OAuth access tokens. They live for a quarter of an hour; the dead are swept.
+CREATE TABLE oauth_tokens (
+  token_hash bytea PRIMARY KEY,                    -- SHA-256 of the random token
+  app_id text COLLATE "C" NOT NULL REFERENCES api_keys (app_id),
+  project_id int NOT NULL REFERENCES projects (id),
+  scopes text[] COLLATE "C" NOT NULL,
+  expires_at timestamptz(3) NOT NULL,
+  created_at timestamptz(3) NOT NULL DEFAULT now()
+);
+CREATE INDEX oauth_tokens_project ON oauth_tokens (project_id, expires_at);
+CREATE INDEX oauth_tokens_expires_at ON oauth_tokens (expires_at);
+
 -- What workers have to do next. A row is deleted in the transaction that finishes the work, so a job can't get lost and
 -- can't be left over; what was asked and how far it came stands in async_actions. Claimed by heartbeat: a row whose
 -- heartbeat lapsed is free again. `run_at` is also the turn: whoever waited longest goes next.
