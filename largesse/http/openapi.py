@@ -55,7 +55,11 @@ _KEY_SCHEMES: Final = {
 }
 _Security: TypeAlias = "list[dict[str, list[str]]]"
 _SERVER: Final[_Security] = [{"AppId": [], "AppToken": []}]
-_SECURITY: Final[dict[str, _Security]] = {"/v1/": _SERVER, "/client/v1/": [{"ClientId": [], "ClientToken": []}]}
+_SECURITY: Final[dict[str, _Security]] = {
+    "/v1/assets/": [],
+    "/v1/": _SERVER,
+    "/client/v1/": [{"ClientId": [], "ClientToken": []}],
+}
 """By the beginning of a path; other paths aren't described."""
 
 

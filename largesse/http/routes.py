@@ -3,6 +3,7 @@
 from starlette.routing import Route
 
 from largesse.http import (
+    assets,
     async_actions,
     campaigns,
     categories,
@@ -14,7 +15,18 @@ from largesse.http import (
     vouchers,
 )
 
-RESOURCES = (health, publications, publishing, customers, categories, campaigns, vouchers, async_actions, tokens)
+RESOURCES = (
+    health,
+    publications,
+    publishing,
+    customers,
+    categories,
+    campaigns,
+    vouchers,
+    async_actions,
+    assets,
+    tokens,
+)
 
 
 def all_routes() -> list[Route]:
