@@ -7,7 +7,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable
 from functools import cache
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import msgspec
 from starlette.requests import Request
@@ -46,15 +46,26 @@ _ERROR_SCHEMA: Final = {
         "resource_type": _STRING,
     },
 }
+_HEADER: Final = {"type": "apiKey", "in": "header"}
 _KEY_SCHEMES: Final = {
-    "AppId": {"type": "apiKey", "in": "header", "name": "X-App-Id"},
-    "AppToken": {"type": "apiKey", "in": "header", "name": "X-App-Token"},
+    "AppId": {**_HEADER, "name": "X-App-Id"},
+    "AppToken": {**_HEADER, "name": "X-App-Token"},
+    "ClientId": {**_HEADER, "name": "X-Client-Application-Id"},
+    "ClientToken": {**_HEADER, "name": "X-Client-Token"},
 }
+_Security: TypeAlias = "list[dict[str, list[str]]]"
+_SERVER: Final[_Security] = [{"AppId": [], "AppToken": []}]
+_SECURITY: Final[dict[str, _Security]] = {
+    "/v1/assets/": [],
+    "/v1/": _SERVER,
+    "/client/v1/": [{"ClientId": [], "ClientToken": []}],
+}
+"""By the beginning of a path; other paths aren't described."""
 
 
 def describe(routes: Iterable[StarletteRoute]) -> dict[str, Any]:
     """The OpenAPI document."""
-    documented = [route for route in routes if isinstance(route, Route) and route.path.startswith("/v1/")]
+    documented = [route for route in routes if isinstance(route, Route) and route.path.startswith(tuple(_SECURITY))]
     types = [type_ for route in documented for type_ in (route.body, route.answer) if type_ is not None]
     schemas, components = msgspec.json.schema_components(
         types, schema_hook=_custom_schema, ref_template="#/components/schemas/{name}"
@@ -67,7 +78,7 @@ def describe(routes: Iterable[StarletteRoute]) -> dict[str, Any]:
     return {
         "openapi": "3.1.0",
         "info": {"title": "Largesse", "version": __version__},
-        "security": [{"AppId": [], "AppToken": []}],
+        "security": _SERVER,
         "paths": paths,
         "components": {"schemas": {**components, "Error": _ERROR_SCHEMA}, "securitySchemes": _KEY_SCHEMES},
     }
@@ -87,9 +98,15 @@ def _operation(route: Route, schema_of: dict[int, dict[str, Any]]) -> dict[str, 
         "parameters": _parameters(route),
         "responses": {"200": {"description": "Done", "content": _json(answer)}, **_error_responses(route)},
     }
+    if (security := _security(route)) != _SERVER:
+        operation["security"] = security
     if route.body is not None:
         operation["requestBody"] = {"required": True, "content": _json(schema_of[id(route.body)])}
     return operation
+
+
+def _security(route: Route) -> _Security:
+    return next(security for prefix, security in _SECURITY.items() if route.path.startswith(prefix))
 
 
 def _summary(route: Route) -> str:

@@ -23,7 +23,7 @@ from largesse.wire.parse import parse_json
 T = TypeVar("T")
 
 EXCHANGE: Final = "largesse.exchange"
-_JSON: Final = "application/json; charset=utf-8"
+JSON: Final = "application/json; charset=utf-8"
 
 
 def exchange(request: Request) -> edge.Exchange:
@@ -97,9 +97,7 @@ def respond(data: Any, status: int = 200) -> Response:
     """JSON of Structs, dicts and lists. Moments must be rendered by wire (`dates.render`): msgspec writes a plain
     datetime its own way, with microseconds.
     """
-    return Response(
-        msgspec.json.encode(data, enc_hook=_render_other), status, media_type="application/json; charset=utf-8"
-    )
+    return Response(msgspec.json.encode(data, enc_hook=_render_other), status, media_type=JSON)
 
 
 def respond_empty(status: int = 204) -> Response:

@@ -15,6 +15,8 @@ CREATE TABLE projects (
   -- What a known publication source_id answers: the first publication, or always an error.
   on_known_source_id text COLLATE "C" NOT NULL DEFAULT 'replay' CHECK (on_known_source_id IN ('replay', 'strict')),
   codes_per_campaign_max bigint NOT NULL DEFAULT 10000000,
+  client_origins text[] COLLATE "C" NOT NULL DEFAULT '{}',  -- whose pages may call with a client-side key, in lower case; '*': all
+  client_publish boolean NOT NULL DEFAULT false,   -- whether client-side keys may publish
   created_at timestamptz(3) NOT NULL DEFAULT now()
 );
 
@@ -28,6 +30,18 @@ CREATE TABLE api_keys (
   revoked_at timestamptz(3),
   CONSTRAINT api_keys_project CHECK ((project_id IS NULL) = (kind = 'management'))
 );
+
+-- OAuth access tokens. They live for a quarter of an hour; the dead are swept.
+CREATE TABLE oauth_tokens (
+  token_hash bytea PRIMARY KEY,                    -- SHA-256 of the random token
+  app_id text COLLATE "C" NOT NULL REFERENCES api_keys (app_id),
+  project_id int NOT NULL REFERENCES projects (id),
+  scopes text[] COLLATE "C" NOT NULL,
+  expires_at timestamptz(3) NOT NULL,
+  created_at timestamptz(3) NOT NULL DEFAULT now()
+);
+CREATE INDEX oauth_tokens_project ON oauth_tokens (project_id, expires_at);
+CREATE INDEX oauth_tokens_expires_at ON oauth_tokens (expires_at);
 
 -- What workers have to do next. A row is deleted in the transaction that finishes the work, so a job can't get lost and
 -- can't be left over; what was asked and how far it came stands in async_actions. Claimed by heartbeat: a row whose
