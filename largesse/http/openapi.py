@@ -115,7 +115,12 @@ def _parameters(route: Route) -> list[dict[str, Any]]:
     in_path = [
         {"name": name, "in": "path", "required": True, "schema": _STRING} for name in _PARAMETER.findall(route.path)
     ]
-    return in_path + [{"name": name, "in": "query", "schema": schema} for name, schema in route.query.items()]
+    return in_path + [_query_parameter(name, schema) for name, schema in route.query.items()]
+
+
+def _query_parameter(name: str, schema: dict[str, Any]) -> dict[str, Any]:
+    style = {"style": "deepObject", "explode": True} if schema.get("type") == "object" else {}
+    return {"name": name, "in": "query", "schema": schema, **style}
 
 
 def _json(schema: dict[str, Any]) -> dict[str, Any]:
