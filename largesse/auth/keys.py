@@ -11,7 +11,7 @@ from largesse.auth.lookups import TTL_S, Entry, LookupCache
 from largesse.auth.tokens import TokenCache
 from largesse.domain.errors import Unauthorized
 from largesse.domain.keys import Key
-from largesse.store.connection import Pool, acquire
+from largesse.store.connection import LOOKUP_LIMIT_S, Pool, acquire
 from largesse.store.keys import find_key
 from largesse.store.tokens import NOTIFIED_PREFIX
 
@@ -54,7 +54,7 @@ class KeyCache(LookupCache[_Entry]):
         self._tokens.forget_all()
 
     async def _ask(self, name: str) -> _Entry | None:
-        async with acquire(self._pool) as connection:
+        async with acquire(self._pool, limit_s=LOOKUP_LIMIT_S) as connection:
             key = await find_key(connection, name)
         return None if key is None else _Entry(self._clock() + self._ttl_s, _caller(key), key.token_hash)
 

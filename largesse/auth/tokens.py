@@ -4,7 +4,7 @@ from largesse.auth.callers import Caller
 from largesse.auth.lookups import Entry, LookupCache
 from largesse.domain.errors import Unauthorized
 from largesse.domain.keys import hash_token
-from largesse.store.connection import acquire
+from largesse.store.connection import LOOKUP_LIMIT_S, acquire
 from largesse.store.tokens import find_token
 
 
@@ -29,7 +29,7 @@ class TokenCache(LookupCache[_Entry]):
         self._lookups.clear()
 
     async def _ask(self, name: str) -> _Entry | None:
-        async with acquire(self._pool) as connection:
+        async with acquire(self._pool, limit_s=LOOKUP_LIMIT_S) as connection:
             token = await find_token(connection, bytes.fromhex(name))
         if token is None:
             return None

@@ -15,7 +15,7 @@ from largesse.domain.errors import InvalidQueryParams, Unauthorized
 from largesse.domain.projects import Project
 from largesse.http import edge
 from largesse.http.services import Services
-from largesse.store.connection import acquire
+from largesse.store.connection import REQUEST_LIMIT_S, acquire
 from largesse.wire.dates import Date, DateTime, render
 from largesse.wire.lists import Query
 from largesse.wire.parse import parse_json
@@ -83,7 +83,7 @@ async def unit_of_work(request: Request) -> AsyncIterator[Scope]:
     """One transaction of the caller's project, committed when the block ends well. Raises Unavailable."""
     known = exchange(request)
     owner = project(request)
-    async with acquire(known.services.pool) as connection, connection.transaction():
+    async with acquire(known.services.pool, limit_s=REQUEST_LIMIT_S) as connection, connection.transaction():
         yield Scope(
             connection=connection,
             project=owner,
