@@ -144,6 +144,13 @@ class InvalidVoucher(LargesseError):
     key = "invalid_voucher"
 
 
+class InvalidAddBalanceParams(LargesseError):
+    """Invalid add balance params"""
+
+    status = 400
+    key = "invalid_add_balance_params"
+
+
 class InvalidGrantType(LargesseError):
     """Invalid grant_type"""
 

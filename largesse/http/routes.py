@@ -12,6 +12,7 @@ from largesse.http import (
     publications,
     publishing,
     tokens,
+    transactions,
     vouchers,
 )
 
@@ -26,6 +27,7 @@ RESOURCES = (
     async_actions,
     assets,
     tokens,
+    transactions,
 )
 
 
