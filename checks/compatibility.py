@@ -24,7 +24,8 @@ said beside it. **absent**: answers 501 with the key `not_implemented`.
 
 ## Clients
 
-Tried with PyPI `voucherify` 6.1; the test suite drives it against a real server.
+Tried with PyPI `voucherify` 6.1, which the test suite drives against a real server, and by hand with npm
+`@voucherify/sdk` 2.9.
 
 | client | what to know |
 | --- | --- |

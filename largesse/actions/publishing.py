@@ -30,7 +30,7 @@ from largesse.domain.publications import (
     refusal,
 )
 from largesse.store import publications as store
-from largesse.store.connection import Pool, acquire
+from largesse.store.connection import PUBLISH_LIMIT_S, Pool, acquire
 
 CODE_TRIES_MAX: Final = 5
 SPARES_MAX: Final = 2_000  # for one request at its last try
@@ -123,7 +123,7 @@ class Publisher:
         if verdict.outcome == PUBLISHED and verdict.publication is not None:
             return verdict.publication
         if verdict.outcome == REPLAYED:
-            async with acquire(self._pool) as connection:
+            async with acquire(self._pool, limit_s=PUBLISH_LIMIT_S) as connection:
                 found = await store.find_publications(connection, project.id, [verdict.publication_id])
             return found[verdict.publication_id]
         raise refusal(verdict.outcome, request, verdict.voucher_id)
@@ -191,7 +191,7 @@ class Publisher:
 
     async def _ask(self, batch: list[_Waiting]) -> list[store.Verdict] | asyncpg.PostgresError:
         """The verdicts, or why the statement was rolled back although the database is well."""
-        async with acquire(self._pool) as connection:
+        async with acquire(self._pool, limit_s=PUBLISH_LIMIT_S) as connection:
             try:
                 return await store.publish(
                     connection,

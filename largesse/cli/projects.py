@@ -1,4 +1,4 @@
-"""`largesse projects`: create and list."""
+"""`largesse projects`: create, list and update."""
 
 import asyncio
 from typing import Annotated
@@ -7,12 +7,13 @@ import msgspec
 import typer
 
 from largesse.actions.ids import IdSource
+from largesse.actions.projects import update_project
 from largesse.cli.errors import CommandFailed
 from largesse.cli.host import Host
 from largesse.cli.options import Data, Json
 from largesse.cli.output import print_fields, print_json, print_table
-from largesse.domain.errors import DuplicateFound
-from largesse.domain.projects import Project
+from largesse.domain.errors import DuplicateFound, LargesseError
+from largesse.domain.projects import Project, ProjectChanges
 from largesse.store.projects import create_project, list_projects
 
 
@@ -48,7 +49,44 @@ def projects_app(host: Host) -> typer.Typer:
         else:
             print_table(["ID", "NAME", "TIME ZONE"], [[row["id"], row["name"], row["time_zone"]] for row in shown])
 
+    @app.command("update")
+    def update(
+        project: Annotated[str, typer.Argument(help="Name or id.")],
+        *,
+        time_zone: Annotated[str | None, typer.Option(help="IANA name.")] = None,
+        on_known_source_id: Annotated[
+            str | None, typer.Option(help="What a known publication source_id answers: replay or strict.")
+        ] = None,
+        client_origin: Annotated[
+            list[str] | None,
+            typer.Option(help="A site whose pages may use client-side keys; repeat it. * for all, '' for none."),
+        ] = None,
+        client_publish: Annotated[
+            bool | None, typer.Option("--client-publish/--no-client-publish", help="Client-side keys may publish.")
+        ] = None,
+        data: Data = None,
+        json: Json = False,
+    ) -> None:
+        """Change settings of a project; what isn't named stays. Running servers follow at once."""
+        origins = None if client_origin is None else [origin for origin in client_origin if origin]
+        changes = ProjectChanges(
+            time_zone=time_zone,
+            on_known_source_id=on_known_source_id,
+            client_origins=origins,
+            client_publish=client_publish,
+        )
+        shown = _shown(asyncio.run(_update(host, data, project, changes)))
+        print_json(shown) if json else print_fields(shown)
+
     return app
+
+
+async def _update(host: Host, data: str | None, project: str, changes: ProjectChanges) -> Project:
+    async with host.database(data=data, command="projects") as connection:
+        try:
+            return await update_project(connection, project, changes)
+        except LargesseError as error:
+            raise CommandFailed(f"{error}.") from error
 
 
 async def _create(host: Host, data: str | None, name: str, time_zone: str, *, ignore_case: bool) -> Project:

@@ -144,6 +144,34 @@ class InvalidVoucher(LargesseError):
     key = "invalid_voucher"
 
 
+class InvalidAddBalanceParams(LargesseError):
+    """Invalid add balance params"""
+
+    status = 400
+    key = "invalid_add_balance_params"
+
+
+class InvalidGrantType(LargesseError):
+    """Invalid grant_type"""
+
+    status = 400
+    key = "invalid_grant_type"
+
+
+class InvalidScope(LargesseError):
+    """Invalid scope"""
+
+    status = 400
+    key = "invalid_scope"
+
+
+class MissingParameters(LargesseError):
+    """Missing parameters"""
+
+    status = 400
+    key = "missing_parameters"
+
+
 class Unauthorized(LargesseError):
     """Unauthorized"""
 
@@ -226,6 +254,12 @@ class TooManyRequests(LargesseError):
 
     status = 429
     key = "too_many_requests"
+
+
+class TooManyTokens(TooManyRequests):
+    """Too many access tokens"""
+
+    retry_after_s = 60
 
 
 class NotBuilt(LargesseError):

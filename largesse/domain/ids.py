@@ -22,13 +22,18 @@ ALPHANUMERIC_LENGTHS: Final = {
 HEX_PREFIXES: Final = frozenset({"cat_", "aa_", "rh_", "vtx_", "tbe_", "whs_", "ev_", "v-", "w-"})
 
 
+# Two digits at a time: ids are made for every request.
+_PAIRS: Final = tuple(high + low for high in BASE62 for low in BASE62)
+
+
 def base62(number: int, digits: int) -> str:
     """`number` in base 62, exactly `digits` long: higher digits are cut off."""
     out = []
-    for _ in range(digits):
-        number, digit = divmod(number, 62)
-        out.append(BASE62[digit])
-    return "".join(reversed(out))
+    for _ in range((digits + 1) // 2):
+        number, pair = divmod(number, 3844)
+        out.append(_PAIRS[pair])
+    out.reverse()
+    return "".join(out)[-digits:]
 
 
 def alphanumeric_id(prefix: str, millis: int, tail: int) -> str:

@@ -1,6 +1,17 @@
 """A project: the tenant. Every key belongs to one, every row too."""
 
+import re
+from typing import Final
+
 import msgspec
+
+from largesse.domain.errors import InvalidPayload
+
+ANY_ORIGIN: Final = "*"
+ORIGINS_MAX: Final = 100
+REPLAY: Final = "replay"
+STRICT: Final = "strict"
+_ORIGIN: Final = re.compile(r"[a-z][a-z0-9+.-]*://[a-z0-9._~:\[\]-]{1,255}", re.ASCII)
 
 
 class Project(msgspec.Struct, frozen=True, kw_only=True):
@@ -9,8 +20,14 @@ class Project(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     time_zone: str = "UTC"
     case_sensitive_codes: bool = True
-    on_known_source_id: str = "replay"  # or "strict"
+    on_known_source_id: str = REPLAY  # or STRICT
     codes_per_campaign_max: int = 10_000_000
+    client_origins: list[str] = []  # whose pages may call with a client-side key; "*": everybody's
+    client_publish: bool = False  # whether client-side keys may publish
+
+    def allows_origin(self, origin: str) -> bool:
+        """Whether a page of `origin` (`https://shop.example:8443`), or a caller that names none (""), may call."""
+        return ANY_ORIGIN in self.client_origins or origin.lower() in self.client_origins
 
     def code_key(self, code: str) -> str:
         """What two codes of this project must not share. Folds A–Z only, so it never depends on a locale."""
@@ -18,3 +35,29 @@ class Project(msgspec.Struct, frozen=True, kw_only=True):
 
 
 _FOLD = {ord(upper): ord(upper.lower()) for upper in "ABCDEFGHIJKLMNOPQRSTUVWXYZ"}
+
+
+class ProjectChanges(msgspec.Struct, frozen=True, kw_only=True):
+    """Settings of a project that may change; None leaves one as it is."""
+
+    time_zone: str | None = None
+    on_known_source_id: str | None = None
+    client_origins: list[str] | None = None
+    client_publish: bool | None = None
+
+
+def check_origins(origins: list[str]) -> list[str]:
+    """As they are compared: in lower case. Raises InvalidPayload for what no browser would send."""
+    if len(origins) > ORIGINS_MAX:
+        raise InvalidPayload(f"Property .client_origins must not have more than {ORIGINS_MAX} items")
+    lowered = [origin.lower() for origin in origins]
+    for origin in lowered:
+        if origin != ANY_ORIGIN and not _ORIGIN.fullmatch(origin):
+            raise InvalidPayload("Property .client_origins must hold origins, like https://shop.example, or *")
+    return lowered
+
+
+def check_known_source_id(answer: str) -> str:
+    if answer not in (REPLAY, STRICT):
+        raise InvalidPayload(f"Property .on_known_source_id must be equal to one of [{REPLAY}, {STRICT}]")
+    return answer

@@ -17,6 +17,7 @@ from largesse.http.services import Services
 
 PUBLISH_PATH: Final = "/v1/publications"
 _API_PREFIXES: Final = ("/v1/", "/client/v1/", "/management/v1/")
+_OPEN_PREFIX: Final = "/v1/assets/"  # pictures: their address is what opens them
 
 
 class App:
@@ -43,7 +44,7 @@ class App:
     async def _route(self, exchange: Exchange, receive: Receive, send: Send) -> Reply | None:
         if exchange.method == "OPTIONS":
             return edge.preflight(exchange) or self._options(exchange)
-        if exchange.path.startswith(_API_PREFIXES):
+        if exchange.path.startswith(_API_PREFIXES) and not exchange.path.startswith(_OPEN_PREFIX):
             await edge.admit(exchange)
         route, parameters = self._table.find(exchange.method, exchange.path)
         exchange.route = route.path

@@ -27,6 +27,9 @@ from largesse.domain.errors import (
     Unavailable,
     UnsupportedMediaType,
 )
+from largesse.domain.keys import CLIENT
+from largesse.domain.projects import Project
+from largesse.domain.tokens import opens
 from largesse.http.services import Services
 from largesse.store.connection import is_unavailable
 from largesse.wire.errors import render_error
@@ -39,7 +42,9 @@ CLIENT_GONE_STATUS: Final = 499  # in logs and metrics only
 PATH_LOGGED_MAX: Final = 500
 SERVER_KEYS: Final = frozenset({"server"})
 INTEGRATION_KEYS: Final = frozenset({"integration"})
+CLIENT_KEYS: Final = frozenset({"client"})
 
+_JSON_TYPE: Final = "application/json"
 _JSON: Final = (b"content-type", b"application/json; charset=utf-8")
 _CREDENTIALS: Final = (
     ("/v1/", b"x-app-id", b"x-app-token", frozenset({"server", "integration"})),
@@ -47,6 +52,8 @@ _CREDENTIALS: Final = (
     ("/management/v1/", b"x-management-id", b"x-management-token", frozenset({"management"})),
 )
 _PYTHON_CLIENT: Final = "OpenAPI-Python-SDK/"
+_TOKEN_PREFIXES: Final = ("/v1/", "/client/v1/")
+_OAUTH: Final = "/v1/oauth/"
 _BULK_ENDINGS: Final = ("/import", "/importCSV", "/bulk/async", "/metadata/async")
 _ANY_ORIGIN: Final = (b"access-control-allow-origin", b"*")
 _EXPOSED: Final = (
@@ -73,8 +80,8 @@ class Reply(NamedTuple):
 class Exchange:
     """One request and what is known about it so far."""
 
-    __slots__ = ("allowance", "caller", "headers", "method", "path", "request_id", "route", "scope", "services",
-                 "started", "status")  # fmt: skip
+    __slots__ = ("allowance", "caller", "headers", "method", "no_store", "path", "request_id", "route", "scope",
+                 "services", "started", "status")  # fmt: skip
 
     def __init__(self, services: Services, scope: Scope) -> None:
         self.services = services
@@ -88,6 +95,7 @@ class Exchange:
         self.started = time.perf_counter()
         self.caller: Caller | None = None
         self.allowance: Allowance | None = None
+        self.no_store = False  # whether the answer, an error too, must be kept by nobody on its way
         self.route = ""
         self.status = 0
 
@@ -114,34 +122,67 @@ async def converse(exchange: Exchange, receive: Receive, send: Send, handle: Han
 
 
 async def admit(exchange: Exchange) -> None:
-    """Authentication, rate limit and Accept of an API path. Raises the error to answer."""
+    """Authentication, rate limit, scope and Accept of an API path. Raises the error to answer."""
     await authenticate(exchange)
     limit_rate(exchange)
+    check_scope(exchange)
     check_accept(exchange)
 
 
 async def authenticate(exchange: Exchange) -> None:
-    """Know the caller by the pair of headers that belongs to the path. Raises Unauthorized."""
+    """Know the caller by the pair of headers that belongs to the path, else by an access token. Raises Unauthorized.
+
+    Where there are both the pair decides, also when it is wrong and the token is good.
+    """
     for prefix, id_header, token_header, kinds in _CREDENTIALS:
         if exchange.path.startswith(prefix):
             app_id, token = exchange.header(id_header), exchange.header(token_header)
-            if not app_id or not token:
-                raise Unauthorized
+            if not app_id and not token:
+                exchange.caller = await _bearer(exchange)
+                return
             caller = await exchange.services.keys.resolve(app_id, token)
             if caller.kind not in kinds:
                 raise Unauthorized
+            if caller.kind == CLIENT and caller.project is not None:
+                check_origin(exchange, caller.project)
             exchange.caller = caller
             return
     raise Unauthorized
 
 
+async def _bearer(exchange: Exchange) -> Caller:
+    """The holder of the access token. Raises Unauthorized where none opens, above all not where tokens are made."""
+    scheme, _, token = exchange.header(b"authorization").partition(" ")
+    if scheme.lower() != "bearer" or not exchange.path.startswith(_TOKEN_PREFIXES) or exchange.path.startswith(_OAUTH):
+        raise Unauthorized
+    return await exchange.services.keys.resolve_token(token.strip())
+
+
+def check_scope(exchange: Exchange) -> None:
+    """Whether the caller's token opens the path. Raises Forbidden."""
+    caller = exchange.caller
+    if caller is not None and caller.scopes is not None and not opens(caller.scopes, exchange.path):
+        raise Forbidden("The access token has no scope that opens this path")
+
+
+def check_origin(exchange: Exchange, project: Project) -> None:
+    """Client-side keys lie open in pages: only the project's own sites may use them. Raises Forbidden."""
+    origin = exchange.header(b"origin")
+    if not project.allows_origin(origin):
+        raise Forbidden(f"Origin {origin[:PATH_LOGGED_MAX]} is not allowed" if origin else "Header origin is required")
+
+
 def check_kind(exchange: Exchange, kinds: frozenset[str]) -> None:
-    """Whether the caller's kind of key may use a route. Raises Forbidden or IntegrationApiKeyRequired."""
-    if exchange.caller is None or exchange.caller.kind in kinds:
+    """Whether the caller's kind of key may use a route. Raises Forbidden or IntegrationApiKeyRequired.
+
+    A server key's token may use every route that its scopes open.
+    """
+    caller = exchange.caller
+    if caller is None or caller.kind in kinds or (caller.scopes is not None and caller.kind in SERVER_KEYS):
         return
     if kinds == INTEGRATION_KEYS:
         raise IntegrationApiKeyRequired
-    if exchange.caller.kind in INTEGRATION_KEYS:
+    if caller.kind in INTEGRATION_KEYS:
         raise Forbidden("An integration key opens only the operations that are made for integrations")
 
 
@@ -171,7 +212,7 @@ def _refuses(parameters: str) -> bool:
     return parameters.replace(" ", "").lower() in {"q=0", "q=0.0", "q=0.00", "q=0.000"}
 
 
-def check_content_type(exchange: Exchange, allowed: Iterable[str] = ("application/json",)) -> None:
+def check_content_type(exchange: Exchange, allowed: Iterable[str] = (_JSON_TYPE,)) -> None:
     """Raises UnsupportedMediaType. Nothing said means JSON."""
     sent = exchange.header(b"content-type").lower()
     media, _, parameters = sent.partition(";")
@@ -188,13 +229,13 @@ def is_python_client(exchange: Exchange) -> bool:
     return exchange.header(b"user-agent").startswith(_PYTHON_CLIENT)
 
 
-async def read_body(exchange: Exchange, receive: Receive) -> bytes:
+async def read_body(exchange: Exchange, receive: Receive, allowed: Iterable[str] = (_JSON_TYPE,)) -> bytes:
     """The whole body. Raises PayloadTooLarge as soon as that is known, UnsupportedMediaType, ClientGone."""
     bytes_max = exchange.services.body_bytes_max
     announced = exchange.headers.get(b"content-length", b"")
     if announced.isdigit() and (len(announced) > len(str(bytes_max)) or int(announced) > bytes_max):
         raise PayloadTooLarge(bytes_max)
-    check_content_type(exchange)
+    check_content_type(exchange, allowed)
     chunks: list[bytes] = []
     size = 0
     while True:
@@ -236,7 +277,7 @@ def reply_to_error(exchange: Exchange, error: Exception) -> Reply:
     headers: Headers = []
     if isinstance(error, MethodNotAllowed):
         headers.append((b"allow", ", ".join(error.allowed).encode()))
-    if isinstance(error, TooManyRequests) and exchange.allowance is not None:
+    if isinstance(error, TooManyRequests) and exchange.allowance is not None and exchange.allowance.exceeded:
         wait_s = max(1, exchange.allowance.retry_at - int(time.time()))
         headers.append((b"retry-after", b"%d" % wait_s))
         headers.append((b"x-rate-limit-type", exchange.allowance.kind.encode()))
@@ -254,6 +295,8 @@ def common_headers(exchange: Exchange) -> Headers:
         (b"x-rate-limit-remaining", b"%d" % allowance.remaining),
         (b"x-rate-limit-retry", b"%d" % allowance.retry_at),
     ]
+    if exchange.no_store:
+        headers.append((b"cache-control", b"no-store"))
     if b"origin" in exchange.headers:
         headers += [_ANY_ORIGIN, _EXPOSED]
     return headers

@@ -9,7 +9,7 @@ from starlette.responses import Response
 from largesse.domain.errors import Forbidden, Unavailable
 from largesse.http.requests import exchange, respond, services
 from largesse.http.routing import Route
-from largesse.store.connection import acquire
+from largesse.store.connection import LOOKUP_LIMIT_S, acquire
 from largesse.store.migrate import missing_migrations
 
 
@@ -20,7 +20,7 @@ async def healthz(_request: Request) -> Response:
 
 async def readyz(request: Request) -> Response:
     """The database can be reached and has this program's schema."""
-    async with acquire(services(request).pool) as connection:
+    async with acquire(services(request).pool, limit_s=LOOKUP_LIMIT_S) as connection:
         missing = await missing_migrations(connection)
     if missing:
         raise Unavailable(f"Migrations to apply: {', '.join(missing)}")

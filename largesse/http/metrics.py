@@ -1,10 +1,34 @@
 """Prometheus metrics of this process."""
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from collections.abc import Iterable
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Metric, generate_latest
+from prometheus_client.core import CounterMetricFamily
 from prometheus_client.platform_collector import PlatformCollector
 from prometheus_client.process_collector import ProcessCollector
+from prometheus_client.registry import Collector
+
+from largesse.actions.publishing import Statistics
 
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10)
+
+
+class _PublisherCollector(Collector):
+    def __init__(self, statistics: Statistics) -> None:
+        self._statistics = statistics
+
+    def collect(self) -> Iterable[Metric]:
+        outcomes = CounterMetricFamily(
+            "largesse_publish_outcomes", "What the publish statement said; retry_… are asked again", labels=("outcome",)
+        )
+        for outcome, count in sorted(self._statistics.outcomes.items()):
+            outcomes.add_metric((outcome,), count)
+        yield outcomes
+        yield CounterMetricFamily("largesse_publish_requests", "Requests to publish", self._statistics.requests)
+        yield CounterMetricFamily("largesse_publish_batches", "Statements sent", self._statistics.batches)
+        yield CounterMetricFamily(
+            "largesse_publish_statements_failed", "Statements rolled back", self._statistics.statements_failed
+        )
 
 
 class Metrics:
@@ -21,6 +45,10 @@ class Metrics:
             "largesse_http_request_seconds", "Time to answer", ("route",), buckets=_SECONDS, registry=self.registry
         )
         self.in_flight = Gauge("largesse_http_requests_in_flight", "Requests being answered", registry=self.registry)
+
+    def watch_publisher(self, statistics: Statistics) -> None:
+        """Show what the publisher of this process counts."""
+        self.registry.register(_PublisherCollector(statistics))
 
     def observe(self, method: str, route: str, status: int, seconds: float) -> None:
         """`route` is the path's template, or "" where none matched: never what a caller made up."""

@@ -1,13 +1,10 @@
 """Our own description of the API, made from the routes: `/openapi.json` for programs, `/docs` for people."""
 
-import base64
-import hashlib
-import html
 import re
 from collections import defaultdict
 from collections.abc import Iterable
 from functools import cache
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import msgspec
 from starlette.requests import Request
@@ -26,6 +23,7 @@ from largesse.domain.errors import (
     Unavailable,
     UnsupportedMediaType,
 )
+from largesse.http.docs_page import PAGE_HEADERS, render_page
 from largesse.http.requests import respond
 from largesse.http.routing import Route
 
@@ -46,15 +44,26 @@ _ERROR_SCHEMA: Final = {
         "resource_type": _STRING,
     },
 }
+_HEADER: Final = {"type": "apiKey", "in": "header"}
 _KEY_SCHEMES: Final = {
-    "AppId": {"type": "apiKey", "in": "header", "name": "X-App-Id"},
-    "AppToken": {"type": "apiKey", "in": "header", "name": "X-App-Token"},
+    "AppId": {**_HEADER, "name": "X-App-Id"},
+    "AppToken": {**_HEADER, "name": "X-App-Token"},
+    "ClientId": {**_HEADER, "name": "X-Client-Application-Id"},
+    "ClientToken": {**_HEADER, "name": "X-Client-Token"},
 }
+_Security: TypeAlias = "list[dict[str, list[str]]]"
+_SERVER: Final[_Security] = [{"AppId": [], "AppToken": []}]
+_SECURITY: Final[dict[str, _Security]] = {
+    "/v1/assets/": [],
+    "/v1/": _SERVER,
+    "/client/v1/": [{"ClientId": [], "ClientToken": []}],
+}
+"""By the beginning of a path; other paths aren't described."""
 
 
 def describe(routes: Iterable[StarletteRoute]) -> dict[str, Any]:
     """The OpenAPI document."""
-    documented = [route for route in routes if isinstance(route, Route) and route.path.startswith("/v1/")]
+    documented = [route for route in routes if isinstance(route, Route) and route.path.startswith(tuple(_SECURITY))]
     types = [type_ for route in documented for type_ in (route.body, route.answer) if type_ is not None]
     schemas, components = msgspec.json.schema_components(
         types, schema_hook=_custom_schema, ref_template="#/components/schemas/{name}"
@@ -67,7 +76,7 @@ def describe(routes: Iterable[StarletteRoute]) -> dict[str, Any]:
     return {
         "openapi": "3.1.0",
         "info": {"title": "Largesse", "version": __version__},
-        "security": [{"AppId": [], "AppToken": []}],
+        "security": _SERVER,
         "paths": paths,
         "components": {"schemas": {**components, "Error": _ERROR_SCHEMA}, "securitySchemes": _KEY_SCHEMES},
     }
@@ -87,9 +96,15 @@ def _operation(route: Route, schema_of: dict[int, dict[str, Any]]) -> dict[str, 
         "parameters": _parameters(route),
         "responses": {"200": {"description": "Done", "content": _json(answer)}, **_error_responses(route)},
     }
+    if (security := _security(route)) != _SERVER:
+        operation["security"] = security
     if route.body is not None:
         operation["requestBody"] = {"required": True, "content": _json(schema_of[id(route.body)])}
     return operation
+
+
+def _security(route: Route) -> _Security:
+    return next(security for prefix, security in _SECURITY.items() if route.path.startswith(prefix))
 
 
 def _summary(route: Route) -> str:
@@ -130,32 +145,6 @@ def _describe_error(error: type[LargesseError]) -> str:
     return f"{error.key}: {message}" if error.key else message
 
 
-_STYLE: Final = (
-    "body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#1c1c1c}"
-    "td{padding:.3rem 1rem .3rem 0;vertical-align:top}code{font-family:ui-monospace,monospace}"
-)
-_STYLE_HASH: Final = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
-_DOCS_HEADERS: Final = {
-    "content-security-policy": f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; frame-ancestors 'none'",
-    "x-content-type-options": "nosniff",
-}
-
-
-def _render_page(document: dict[str, Any]) -> str:
-    rows = [
-        f"<tr><td><code>{method.upper()}</code></td><td><code>{html.escape(path)}</code></td>"
-        f"<td>{html.escape(operation['summary'])}</td></tr>"
-        for path, operations in document["paths"].items()
-        for method, operation in operations.items()
-    ]
-    return (
-        f"<!doctype html><html lang=en><meta charset=utf-8><title>Largesse API</title><style>{_STYLE}</style>"
-        f"<h1>Largesse API {__version__}</h1><p>Every call carries the headers <code>X-App-Id</code> and "
-        "<code>X-App-Token</code>. The whole description, for programs: <a href=/openapi.json>/openapi.json</a>.</p>"
-        f"<table>{''.join(rows)}</table></html>"
-    )
-
-
 def documentation_routes(routes: list[StarletteRoute]) -> list[Route]:
     """The two routes that describe `routes`; what they answer is made once, when first asked for."""
 
@@ -167,6 +156,6 @@ def documentation_routes(routes: list[StarletteRoute]) -> list[Route]:
         return respond(document())
 
     async def docs(_request: Request) -> Response:
-        return Response(_render_page(document()), media_type="text/html", headers=_DOCS_HEADERS)
+        return Response(render_page(document()), media_type="text/html", headers=PAGE_HEADERS)
 
     return [Route("/openapi.json", openapi, methods=["GET"]), Route("/docs", docs, methods=["GET"])]

@@ -15,7 +15,7 @@ from largesse.domain.errors import InvalidQueryParams, Unauthorized
 from largesse.domain.projects import Project
 from largesse.http import edge
 from largesse.http.services import Services
-from largesse.store.connection import acquire
+from largesse.store.connection import REQUEST_LIMIT_S, acquire
 from largesse.wire.dates import Date, DateTime, render
 from largesse.wire.lists import Query
 from largesse.wire.parse import parse_json
@@ -23,7 +23,7 @@ from largesse.wire.parse import parse_json
 T = TypeVar("T")
 
 EXCHANGE: Final = "largesse.exchange"
-_JSON: Final = "application/json; charset=utf-8"
+JSON: Final = "application/json; charset=utf-8"
 
 
 def exchange(request: Request) -> edge.Exchange:
@@ -83,7 +83,7 @@ async def unit_of_work(request: Request) -> AsyncIterator[Scope]:
     """One transaction of the caller's project, committed when the block ends well. Raises Unavailable."""
     known = exchange(request)
     owner = project(request)
-    async with acquire(known.services.pool) as connection, connection.transaction():
+    async with acquire(known.services.pool, limit_s=REQUEST_LIMIT_S) as connection, connection.transaction():
         yield Scope(
             connection=connection,
             project=owner,
@@ -97,9 +97,7 @@ def respond(data: Any, status: int = 200) -> Response:
     """JSON of Structs, dicts and lists. Moments must be rendered by wire (`dates.render`): msgspec writes a plain
     datetime its own way, with microseconds.
     """
-    return Response(
-        msgspec.json.encode(data, enc_hook=_render_other), status, media_type="application/json; charset=utf-8"
-    )
+    return Response(msgspec.json.encode(data, enc_hook=_render_other), status, media_type=JSON)
 
 
 def respond_empty(status: int = 204) -> Response:

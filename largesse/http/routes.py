@@ -2,9 +2,33 @@
 
 from starlette.routing import Route
 
-from largesse.http import async_actions, campaigns, categories, customers, health, publications, vouchers
+from largesse.http import (
+    assets,
+    async_actions,
+    campaigns,
+    categories,
+    customers,
+    health,
+    publications,
+    publishing,
+    tokens,
+    transactions,
+    vouchers,
+)
 
-RESOURCES = (health, publications, customers, categories, campaigns, vouchers, async_actions)
+RESOURCES = (
+    health,
+    publications,
+    publishing,
+    customers,
+    categories,
+    campaigns,
+    vouchers,
+    async_actions,
+    assets,
+    tokens,
+    transactions,
+)
 
 
 def all_routes() -> list[Route]:

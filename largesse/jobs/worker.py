@@ -26,12 +26,14 @@ from largesse.store import jobs
 from largesse.store.connection import JOB_SETTINGS, Connection, Pool, acquire, create_pool
 from largesse.store.jobs import Job
 from largesse.store.projects import get_project, list_projects
+from largesse.store.tokens import delete_expired_tokens
 
 SLOTS: Final = 2
 """Jobs at the same time in one worker: a small one doesn't wait for the other's chunk."""
 SLICE_S: Final = 1.0
 """How long a job is worked on before whoever waits longest has its turn."""
 SWEEP_S: Final = 10.0
+TOKENS_CHUNK: Final = 10_000
 POLL_S: Final = 0.2
 HEARTBEAT_S: Final = 2.0
 LAPSE_S: Final = 10.0
@@ -107,8 +109,9 @@ class Worker:
             await self._pause(SWEEP_S)
 
     async def sweep(self) -> None:
-        """Take expired vouchers out of the pools of all projects."""
+        """Take expired vouchers out of the pools of all projects, and delete expired access tokens."""
         async with acquire(self.pool) as connection:
+            await delete_expired_tokens(connection, TOKENS_CHUNK)
             projects = await list_projects(connection)
         for project in projects:
             more = True

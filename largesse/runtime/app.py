@@ -10,6 +10,7 @@ from largesse.actions.publishing import Limits, Publisher
 from largesse.auth.keys import KeyCache
 from largesse.auth.rates import RateLimits
 from largesse.http.app import App, create_app
+from largesse.http.metrics import Metrics
 from largesse.http.services import Services
 from largesse.runtime.listen import listen_for_keys
 from largesse.runtime.settings import Settings
@@ -28,7 +29,10 @@ async def build_app(settings: Settings) -> AsyncIterator[App]:
     ids = IdSource()
     async with contextlib.AsyncExitStack() as stack:
         pool = await create_pool(
-            settings.database_url, size=API_CONNECTIONS, settings=API_SETTINGS, application="largesse-api"
+            settings.database_url,
+            size=API_CONNECTIONS,
+            settings=API_SETTINGS,
+            application="largesse-api",
         )
         stack.push_async_callback(_close, pool)
         # The direct URL: a PgBouncer in between would not take the settings that the statement needs.
@@ -39,13 +43,17 @@ async def build_app(settings: Settings) -> AsyncIterator[App]:
             application="largesse-publish",
         )
         stack.push_async_callback(_close, publish_pool)
+        publisher = Publisher(publish_pool, ids, limits=limits)
+        metrics = Metrics()
+        metrics.watch_publisher(publisher.statistics)
         services = Services(
             pool=pool,
             keys=KeyCache(pool),
             ids=ids,
             asset_tokens=AssetTokens(settings.secret_key.encode()),
-            publisher=Publisher(publish_pool, ids, limits=limits),
-            rates=RateLimits(processes=settings.processes),
+            publisher=publisher,
+            metrics=metrics,
+            rates=RateLimits(calls=settings.calls_per_minute, processes=settings.processes),
             public_url=settings.base_url,
         )
         ear = asyncio.create_task(listen_for_keys(settings.direct_url, services.keys))

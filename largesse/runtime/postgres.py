@@ -148,7 +148,7 @@ class EmbeddedPostgres:
                 backoff.started()
                 await self._wait_ready()
                 self._tell()
-            except StartRefused as error:
+            except (StartRefused, OSError) as error:
                 log.error("postgres_restart_failed", reason=str(error))  # noqa: TRY400 - the sentence says it all
 
     async def stop(self) -> None:

@@ -8,6 +8,7 @@ from urllib.parse import SplitResult, urlsplit
 
 import msgspec
 
+from largesse.auth.rates import CALLS_PER_MINUTE
 from largesse.runtime.refusal import SettingRefused
 
 DEFAULT_HOST: Final = "127.0.0.1"
@@ -15,6 +16,7 @@ DEFAULT_PORT: Final = 8000
 DEFAULT_DATA_DIR: Final = ".largesse"
 PORT_MAX: Final = 65_535
 PROCESSES_MAX: Final = 128
+CALLS_PER_MINUTE_MAX: Final = 10**9
 SECRET_KEY_CHARACTERS_MIN: Final = 32
 TOKEN_CHARACTERS_MIN: Final = 16
 
@@ -58,6 +60,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     smtp_url: str | None = None
     log_format: str = "text"
     quiet: bool = False
+    calls_per_minute: int = CALLS_PER_MINUTE
     allow_private_targets: bool = False
 
     def __repr__(self) -> str:
@@ -89,7 +92,7 @@ def load_settings(environment: Mapping[str, str], **flags: Any) -> Settings:
         host=given.get("host", DEFAULT_HOST),
         port=_within(given.get("port", DEFAULT_PORT), "--port", 0, PORT_MAX),
         data_dir=str(given.get("data", value.get("LARGESSE_DATA_DIR", DEFAULT_DATA_DIR))),
-        processes=_processes(given.get("processes"), value.get("LARGESSE_PROCESSES")),
+        processes=_processes(given.get("processes"), value),
         jobs=given.get("jobs", True),
         database_url=_database(value, "LARGESSE_DATABASE_URL"),
         database_direct_url=_database(value, "LARGESSE_DATABASE_DIRECT_URL"),
@@ -100,6 +103,7 @@ def load_settings(environment: Mapping[str, str], **flags: Any) -> Settings:
         public_url=_url(value, "LARGESSE_PUBLIC_URL", ("http", "https")),
         smtp_url=_url(value, "LARGESSE_SMTP_URL", ("smtp", "smtps", "smtp+starttls")),
         quiet=given.get("quiet", False),
+        calls_per_minute=_number(value, "LARGESSE_RATE_LIMIT", CALLS_PER_MINUTE, 1, CALLS_PER_MINUTE_MAX),
         log_format=_one_of(value.get("LARGESSE_LOG", "text"), "LARGESSE_LOG", ("json", "text")),
         allow_private_targets=_flag(value.get("LARGESSE_ALLOW_PRIVATE_TARGETS", ""), "LARGESSE_ALLOW_PRIVATE_TARGETS"),
     )
@@ -112,16 +116,21 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _processes(flag: int | None, variable: str | None) -> int:
+def _processes(flag: int | None, value: Mapping[str, str]) -> int:
     if flag is not None:
         return _within(flag, "--processes", 1, PROCESSES_MAX)
-    if variable is None:
-        return max(1, cores() - 1)  # one core stays for PostgreSQL (DESIGN §5)
+    # One core stays for PostgreSQL (DESIGN §5).
+    return _number(value, "LARGESSE_PROCESSES", max(1, cores() - 1), 1, PROCESSES_MAX)
+
+
+def _number(value: Mapping[str, str], name: str, default: int, smallest: int, largest: int) -> int:
+    if (text := value.get(name)) is None:
+        return default
     try:
-        number = int(variable)
+        number = int(text)
     except ValueError:
-        raise SettingRefused(f"LARGESSE_PROCESSES must be a whole number; it is {variable!r}.") from None
-    return _within(number, "LARGESSE_PROCESSES", 1, PROCESSES_MAX)
+        raise SettingRefused(f"{name} must be a whole number; it is {text!r}.") from None
+    return _within(number, name, smallest, largest)
 
 
 def _within(number: int, name: str, smallest: int, largest: int) -> int:

@@ -1,5 +1,6 @@
 """Connections and pools: codecs, timeouts and the settings that the publish statement needs."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any, TypeAlias
@@ -17,6 +18,10 @@ Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
 CONNECT_TIMEOUT_S = 5.0
 COMMAND_TIMEOUT_S = 60.0
 ACQUIRE_TIMEOUT_S = 5.0  # how long a request waits for a connection before it is told to come back
+# After these a server that doesn't even keep its own statement_timeout is taken for gone.
+LOOKUP_LIMIT_S = 5.0
+PUBLISH_LIMIT_S = 8.0
+REQUEST_LIMIT_S = 15.0
 
 API_SETTINGS = {"statement_timeout": "10s", "lock_timeout": "5s", "idle_in_transaction_session_timeout": "30s"}
 JOB_SETTINGS = {"statement_timeout": "50s", "lock_timeout": "10s", "idle_in_transaction_session_timeout": "60s"}
@@ -70,8 +75,12 @@ async def _leave_as_is(_connection: Connection) -> None:
 
 
 @asynccontextmanager
-async def acquire(pool: Pool) -> AsyncIterator[Connection]:
-    """A connection of the pool. Raises Unavailable when none can be had, or when PostgreSQL goes away meanwhile."""
+async def acquire(pool: Pool, *, limit_s: float | None = None) -> AsyncIterator[Connection]:
+    """A connection of the pool. Raises Unavailable when none can be had, or when PostgreSQL goes away meanwhile.
+
+    After `limit_s` the connection is cut, whatever it is doing: a time limit on the call wouldn't do, because asyncpg
+    first asks a server that hangs to cancel, and then waits for that.
+    """
     try:
         connection = await pool.acquire(timeout=ACQUIRE_TIMEOUT_S)
     except OSError as error:  # refused, reset, no such socket; TimeoutError is one too
@@ -80,6 +89,7 @@ async def acquire(pool: Pool) -> AsyncIterator[Connection]:
         if is_unavailable(error):
             raise Unavailable from error
         raise
+    watchdog = None if limit_s is None else asyncio.get_running_loop().call_later(limit_s, connection.terminate)
     try:
         yield connection
     except Exception as error:
@@ -87,6 +97,8 @@ async def acquire(pool: Pool) -> AsyncIterator[Connection]:
             raise Unavailable from error
         raise
     finally:
+        if watchdog is not None:
+            watchdog.cancel()
         await pool.release(connection)
 
 

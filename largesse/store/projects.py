@@ -2,8 +2,8 @@
 
 import asyncpg
 
-from largesse.domain.errors import DuplicateFound
-from largesse.domain.projects import Project
+from largesse.domain.errors import DuplicateFound, NotFound
+from largesse.domain.projects import Project, ProjectChanges
 from largesse.store.connection import Connection
 from largesse.store.sql import load
 
@@ -50,3 +50,20 @@ async def find_project(connection: Connection, id_or_name: str) -> Project | Non
 async def list_projects(connection: Connection) -> list[Project]:
     """Oldest first."""
     return [Project(**row) for row in await connection.fetch(SQL["list_projects"])]
+
+
+async def update_project(connection: Connection, project_id: int, changes: ProjectChanges) -> Project:
+    """Running servers know it at once. Raises NotFound."""
+    row = await connection.fetchrow(
+        SQL["update_project"],
+        project_id,
+        changes.time_zone,
+        changes.on_known_source_id,
+        changes.client_origins,
+        changes.client_publish,
+    )
+    if row is None:
+        raise NotFound.of("project", str(project_id))
+    columns = dict(row)
+    del columns["told"]
+    return Project(**columns)

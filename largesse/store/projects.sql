@@ -4,7 +4,8 @@
 -- A new project with everything else at its default.
 INSERT INTO projects (public_id, name, time_zone, case_sensitive_codes)
 VALUES ($1, $2, $3, $4)
-RETURNING id, public_id, name, time_zone, case_sensitive_codes, on_known_source_id, codes_per_campaign_max;
+RETURNING id, public_id, name, time_zone, case_sensitive_codes, on_known_source_id, codes_per_campaign_max,
+  client_origins, client_publish;
 
 -- ensure_project --
 -- The project of this name, created if it isn't there; no row when another transaction has just created it.
@@ -12,16 +13,33 @@ INSERT INTO projects (public_id, name) VALUES ($1, $2) ON CONFLICT (name) DO NOT
 
 -- get_project --
 -- By the number that the project's rows carry.
-SELECT id, public_id, name, time_zone, case_sensitive_codes, on_known_source_id, codes_per_campaign_max
+SELECT id, public_id, name, time_zone, case_sensitive_codes, on_known_source_id, codes_per_campaign_max,
+  client_origins, client_publish
 FROM projects WHERE id = $1;
 
 -- find_project --
 -- By public id or by name: people type either.
-SELECT id, public_id, name, time_zone, case_sensitive_codes, on_known_source_id, codes_per_campaign_max
+SELECT id, public_id, name, time_zone, case_sensitive_codes, on_known_source_id, codes_per_campaign_max,
+  client_origins, client_publish
 FROM projects WHERE public_id = $1 OR name = $1
 ORDER BY (public_id = $1) DESC LIMIT 1;
 
 -- list_projects --
 -- All of them, oldest first: an installation has few.
-SELECT id, public_id, name, time_zone, case_sensitive_codes, on_known_source_id, codes_per_campaign_max
+SELECT id, public_id, name, time_zone, case_sensitive_codes, on_known_source_id, codes_per_campaign_max,
+  client_origins, client_publish
 FROM projects ORDER BY id;
+
+-- update_project --
+-- Null leaves a setting as it is. Processes remember a project with its keys: they are told to forget these.
+WITH updated AS (
+  UPDATE projects SET
+    time_zone = coalesce($2, time_zone), on_known_source_id = coalesce($3, on_known_source_id),
+    client_origins = coalesce($4, client_origins), client_publish = coalesce($5, client_publish)
+  WHERE id = $1
+  RETURNING id, public_id, name, time_zone, case_sensitive_codes, on_known_source_id, codes_per_campaign_max,
+    client_origins, client_publish
+)
+SELECT updated.*,
+  (SELECT count(pg_notify('largesse_keys', k.app_id)) FROM api_keys k WHERE k.project_id = updated.id) AS told
+FROM updated;

@@ -73,9 +73,13 @@ class Query:
         """The value; its absence is a fault (and "" until `check` raises it)."""
         text = self.text(name)
         if text is None:
-            self._faults.append(f"Query should have required property '{name}'")
+            self.missing(name)
             return ""
         return text
+
+    def missing(self, name: str) -> None:
+        """Write down that a property isn't there, in the contract's words."""
+        self._faults.append(f"Query should have required property '{name}'")
 
     def boolean(self, *names: str) -> bool | None:
         """`true` or `false` in any letter case."""

@@ -1,11 +1,12 @@
 """Publications as JSON (spec publications §2, §7, §11)."""
 
-from typing import Annotated, Any
+import re
+from typing import Annotated, Any, Final
 
 import msgspec
 
 from largesse.domain.customers import ID_PREFIX, SOURCE_ID_LENGTH_MAX
-from largesse.domain.errors import InvalidPayload, MissingVouchers
+from largesse.domain.errors import InvalidPayload, InvalidQueryParams, MissingVouchers
 from largesse.domain.publications import (
     CHANNEL_DEFAULT,
     CHANNEL_LENGTH_MAX,
@@ -16,7 +17,10 @@ from largesse.domain.publications import (
 from largesse.wire.assets import AssetUrls
 from largesse.wire.customers import CustomerInput, Text, render_customer_short
 from largesse.wire.dates import render
+from largesse.wire.lists import Query
 from largesse.wire.metadata import Metadata
+from largesse.wire.objects import read_object
+from largesse.wire.parse import parse_value
 from largesse.wire.vouchers import render_voucher, render_voucher_simplified
 
 Id = Annotated[str, msgspec.Meta(max_length=SOURCE_ID_LENGTH_MAX)]
@@ -75,6 +79,34 @@ class PublicationInput(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def channel_or_default(self) -> str:
         return self.channel or CHANNEL_DEFAULT
+
+
+_COUNT: Final = re.compile(r"-?\d{1,18}", re.ASCII)
+
+
+def read_publication_query(query: Query) -> PublicationInput:
+    """The query of a create call as the body that it stands for (spec publications §14).
+
+    Every value is a text there: the count becomes a number, metadata stays as it is, because nothing says what else
+    it should be. Raises InvalidQueryParams with every fault.
+    """
+    said = {name: read_object(query, name) for name in ("campaign", "customer", "metadata")}
+    said |= {"voucher": query.text("voucher"), "source_id": query.text("source_id")}
+    said["join_once"] = query.boolean("join_once")
+    campaign = said["campaign"]
+    if isinstance(campaign, dict) and _COUNT.fullmatch(str(campaign.get("count"))):
+        campaign["count"] = int(campaign["count"])
+    if not said["customer"]:
+        query.missing("customer")
+    query.check()
+    try:
+        wanted = parse_value(said, PublicationInput)
+    except InvalidPayload as error:
+        raise InvalidQueryParams(error.details) from error
+    if wanted.customer == CustomerInput():
+        query.missing("customer")
+        query.check()
+    return wanted
 
 
 def _reference(name: str | None) -> tuple[str | None, str | None]:

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-READY_TIMEOUT_S = 20
+READY_TIMEOUT_S = 60  # ten other things may be running on this machine
 STOP_TIMEOUT_S = 20
 
 

@@ -28,9 +28,10 @@ def data() -> Iterator[Path]:
         yield folder
 
 
-@pytest.fixture
-def server(data: Path) -> Iterator[Server]:
-    with serving(data, "--processes", "2") as server:
+@pytest.fixture(scope="module")
+def server() -> Iterator[Server]:
+    """One for all tests that leave it running, whatever they kill in it."""
+    with data_folder() as folder, serving(folder, "--processes", "2") as server:
         yield server
 
 

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from largesse.auth import keys
+from largesse.auth import lookups as lookups_module
 from largesse.auth.keys import KeyCache
 from largesse.domain.errors import Unauthorized, Unavailable
 from largesse.domain.keys import Key
@@ -159,7 +160,7 @@ async def test_an_unknown_id_is_remembered_for_a_moment(
             await cache.resolve(APP_ID, APP_TOKEN)
     assert lookups.asked == [APP_ID]
     await make_key(pool, project)
-    clock.now += keys.TTL_UNKNOWN_S
+    clock.now += lookups_module.TTL_UNKNOWN_S
     assert await cache.resolve(APP_ID, APP_TOKEN)
 
 
@@ -178,7 +179,7 @@ async def test_a_new_key_that_was_asked_for_too_early_works_once_forgotten(
 
 
 async def test_unknown_ids_do_not_fill_the_memory(cache: KeyCache, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(keys, "UNKNOWN_MAX", 10)
+    monkeypatch.setattr(lookups_module, "UNKNOWN_MAX", 10)
     for number in range(30):
         with pytest.raises(Unauthorized):
             await cache.resolve(f"unknown-{number}", "x")

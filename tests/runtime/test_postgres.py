@@ -99,6 +99,7 @@ async def test_a_postmaster_left_behind_is_ended_and_a_fresh_one_started(folder:
         assert server.pid != orphan.pid
         assert await reaper == 0  # it was stopped cleanly
         assert await ask(server.url, "SELECT 1") == 1
+    orphan._temporary.remove()  # its owner, this process, isn't dead as a killed parent is
 
 
 async def test_the_pid_file_of_a_zombie_doesnt_stop_a_start(folder: Path) -> None:

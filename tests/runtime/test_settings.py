@@ -46,6 +46,7 @@ def test_each_kind_of_key_is_read_from_its_pair_of_variables() -> None:
     [
         ({"LARGESSE_PROCESSES": "many"}, "LARGESSE_PROCESSES"),
         ({"LARGESSE_PROCESSES": "0"}, "between 1 and"),
+        ({"LARGESSE_RATE_LIMIT": "lots"}, "LARGESSE_RATE_LIMIT"),
         ({"LARGESSE_LOG": "xml"}, "json, text"),
         ({"LARGESSE_ALLOW_PRIVATE_TARGETS": "maybe"}, "1 or 0"),
         ({"LARGESSE_DATABASE_URL": "mysql://u:hunter2@db/x"}, "postgresql://"),

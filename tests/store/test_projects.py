@@ -5,10 +5,17 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from largesse.domain.errors import DuplicateFound
-from largesse.domain.projects import Project
+from largesse.domain.errors import DuplicateFound, NotFound
+from largesse.domain.projects import Project, ProjectChanges
 from largesse.store.connection import Connection, Pool
-from largesse.store.projects import create_project, ensure_project, find_project, get_project, list_projects
+from largesse.store.projects import (
+    create_project,
+    ensure_project,
+    find_project,
+    get_project,
+    list_projects,
+    update_project,
+)
 
 
 @pytest.fixture
@@ -51,3 +58,16 @@ async def test_several_starts_at_once_make_one_project(pool: Pool) -> None:
     assert len({project.id for project in made}) == 1
     async with pool.acquire() as connection:
         assert await list_projects(connection) == [made[0]]
+
+
+async def test_what_an_update_does_not_name_stays(connection: Connection) -> None:
+    project = await create_project(connection, "proj_One000000000", "One", time_zone="Europe/Warsaw")
+    changes = ProjectChanges(client_origins=["https://a.example"], client_publish=True)
+    await update_project(connection, project.id, changes)
+    await update_project(connection, project.id, ProjectChanges(on_known_source_id="strict"))
+    found = await get_project(connection, project.id)
+    assert found is not None
+    assert (found.time_zone, found.on_known_source_id) == ("Europe/Warsaw", "strict")
+    assert (found.client_origins, found.client_publish) == (["https://a.example"], True)
+    with pytest.raises(NotFound):
+        await update_project(connection, project.id + 1, changes)

@@ -15,6 +15,8 @@ CREATE TABLE projects (
   -- What a known publication source_id answers: the first publication, or always an error.
   on_known_source_id text COLLATE "C" NOT NULL DEFAULT 'replay' CHECK (on_known_source_id IN ('replay', 'strict')),
   codes_per_campaign_max bigint NOT NULL DEFAULT 10000000,
+  client_origins text[] COLLATE "C" NOT NULL DEFAULT '{}',  -- whose pages may call with a client-side key, in lower case; '*': all
+  client_publish boolean NOT NULL DEFAULT false,   -- whether client-side keys may publish
   created_at timestamptz(3) NOT NULL DEFAULT now()
 );
 
@@ -28,6 +30,18 @@ CREATE TABLE api_keys (
   revoked_at timestamptz(3),
   CONSTRAINT api_keys_project CHECK ((project_id IS NULL) = (kind = 'management'))
 );
+
+-- OAuth access tokens. They live for a quarter of an hour; the dead are swept.
+CREATE TABLE oauth_tokens (
+  token_hash bytea PRIMARY KEY,                    -- SHA-256 of the random token
+  app_id text COLLATE "C" NOT NULL REFERENCES api_keys (app_id),
+  project_id int NOT NULL REFERENCES projects (id),
+  scopes text[] COLLATE "C" NOT NULL,
+  expires_at timestamptz(3) NOT NULL,
+  created_at timestamptz(3) NOT NULL DEFAULT now()
+);
+CREATE INDEX oauth_tokens_project ON oauth_tokens (project_id, expires_at);
+CREATE INDEX oauth_tokens_expires_at ON oauth_tokens (expires_at);
 
 -- What workers have to do next. A row is deleted in the transaction that finishes the work, so a job can't get lost and
 -- can't be left over; what was asked and how far it came stands in async_actions. Claimed by heartbeat: a row whose
@@ -166,7 +180,8 @@ CREATE TABLE vouchers (
   updated_at timestamptz(3),
   deleted_at timestamptz(3),
   PRIMARY KEY (project_id, id),
-  CONSTRAINT vouchers_holder CHECK ((state = 3) = (holder_id IS NOT NULL))   -- I6
+  CONSTRAINT vouchers_holder CHECK ((state = 3) = (holder_id IS NOT NULL)),  -- I6
+  CONSTRAINT vouchers_balance CHECK (amount - subtracted - expired - redeemed >= 0)
 );
 CREATE UNIQUE INDEX vouchers_code_key ON vouchers (project_id, code_key);
 CREATE INDEX vouchers_pool ON vouchers (project_id, campaign_id, pick_key, id) WHERE state = 0 AND active;
@@ -178,6 +193,27 @@ CREATE INDEX vouchers_category ON vouchers (project_id, category_id, created_at,
 CREATE INDEX vouchers_holder_id ON vouchers (project_id, holder_id, created_at, id) WHERE holder_id IS NOT NULL;
 -- What the sweeper looks at: free vouchers that will expire.
 CREATE INDEX vouchers_expiring ON vouchers (project_id, expiration_date) WHERE state = 0 AND expiration_date IS NOT NULL;
+
+-- What changed a card's balance: a fact, so it outlives the card. `amount` is the change, negative for a removal; `total`
+-- (all that was ever added) and `balance` are what the card had after it.
+CREATE TABLE voucher_transactions (
+  project_id int NOT NULL,
+  id text COLLATE "C" NOT NULL,
+  voucher_id text COLLATE "C" NOT NULL,
+  campaign_id text COLLATE "C",
+  type text COLLATE "C" NOT NULL,
+  amount bigint NOT NULL,
+  total bigint NOT NULL,
+  balance bigint NOT NULL,
+  source text COLLATE "C",
+  source_id text COLLATE "C",
+  reason text COLLATE "C",
+  related_transaction_id text COLLATE "C",
+  details jsonb NOT NULL DEFAULT '{}',              -- beside the balance: the order, redemption or rollback it belongs to
+  created_at timestamptz(3) NOT NULL DEFAULT now(),
+  PRIMARY KEY (project_id, id)
+);
+CREATE INDEX voucher_transactions_voucher ON voucher_transactions (project_id, voucher_id, id);
 
 CREATE TABLE publications (
   project_id int NOT NULL,

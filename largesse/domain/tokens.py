@@ -1,0 +1,58 @@
+"""OAuth 2.0 access tokens: for how long, for what (spec platform §1.1)."""
+
+from typing import Final
+
+import msgspec
+
+from largesse.domain.errors import InvalidGrantType, InvalidScope, MissingParameters
+from largesse.domain.projects import Project
+
+LIFETIME_S: Final = 900
+LIVE_MAX: Final = 1_000
+"""Tokens of a project that may be alive at the same time."""
+CLIENT_CREDENTIALS: Final = "client_credentials"
+
+_CLIENT_PREFIX: Final = "client_"
+_EVERYTHING: Final = {"/v1/": "api", "/client/v1/": "client_api"}
+SCOPES: Final = frozenset({
+    *_EVERYTHING.values(), "publications", "vouchers", "campaigns", "customers", "exports", "qualifications",
+    "validations", "redemptions", "promotions", "orders", "products", "skus", "product-collections", "validation-rules",
+    "validation-rules-assignments", "segments", "events", "rewards", "loyalties", "referrals", "consents",
+    "async-actions", "categories", "metadata-schemas", "locations", "assets", "task-results", "trash-bin", "templates",
+    "client_publish", "client_vouchers", "client_promotions", "client_validate", "client_validations",
+    "client_qualifications", "client_redeem", "client_redemptions", "client_customers", "client_events",
+    "client_consents",
+})  # fmt: skip
+
+
+class Token(msgspec.Struct, frozen=True, kw_only=True):
+    """A live row of `oauth_tokens`, with the key that asked for it. The token itself is kept nowhere."""
+
+    app_id: str
+    kind: str  # of the key
+    name: str  # of the key
+    project: Project
+    scopes: list[str]
+    expires_at: int  # Unix seconds
+    expires_in: float  # seconds from the moment it was looked up, by the database's clock
+
+
+def check_scopes(grant_type: str | None, scope: str | None) -> list[str]:
+    """What was asked for, in its order. Raises MissingParameters, InvalidGrantType, InvalidScope."""
+    if not grant_type or not scope:
+        raise MissingParameters
+    if grant_type != CLIENT_CREDENTIALS:
+        raise InvalidGrantType
+    scopes = list(dict.fromkeys(scope.split()))
+    if not scopes or not SCOPES.issuperset(scopes):
+        raise InvalidScope(message=f"Invalid scope: {scope}")
+    return scopes
+
+
+def opens(scopes: frozenset[str], path: str) -> bool:
+    """Whether one of `scopes` opens a path: `vouchers` opens /v1/vouchers and what is below, `api` all of /v1."""
+    for prefix, everything in _EVERYTHING.items():
+        if path.startswith(prefix):
+            name = path.removeprefix(prefix).partition("/")[0]
+            return everything in scopes or (_CLIENT_PREFIX if prefix != "/v1/" else "") + name in scopes
+    return False

@@ -1,0 +1,62 @@
+"""Which scopes open which paths, and which can be asked for."""
+
+import pytest
+
+from largesse.domain.errors import InvalidGrantType, InvalidScope, MissingParameters
+from largesse.domain.tokens import check_scopes, opens
+
+
+@pytest.mark.parametrize(
+    ("scopes", "path"),
+    [
+        ("publications", "/v1/publications"),
+        ("publications", "/v1/publications/create"),
+        ("vouchers campaigns", "/v1/campaigns/x/vouchers"),
+        ("product-collections", "/v1/product-collections"),
+        ("api", "/v1/anything"),
+        ("client_publish", "/client/v1/publish"),
+        ("client_api", "/client/v1/vouchers/x"),
+    ],
+)
+def test_a_scope_opens(scopes: str, path: str) -> None:
+    assert opens(frozenset(scopes.split()), path)
+
+
+@pytest.mark.parametrize(
+    ("scopes", "path"),
+    [
+        ("", "/v1/publications"),
+        ("vouchers", "/v1/publications"),
+        ("products", "/v1/product-collections"),
+        ("campaigns", "/v1/vouchers/campaigns"),
+        ("api", "/client/v1/publish"),
+        ("client_api", "/v1/publications"),
+        ("client_publish", "/v1/publish"),
+        ("publications", "/client/v1/publications"),
+        ("api client_api", "/management/v1/projects"),
+    ],
+)
+def test_a_scope_does_not_open(scopes: str, path: str) -> None:
+    assert not opens(frozenset(scopes.split()), path)
+
+
+def test_scopes_are_taken_in_their_order_and_once() -> None:
+    assert check_scopes("client_credentials", "vouchers  campaigns vouchers") == ["vouchers", "campaigns"]
+
+
+@pytest.mark.parametrize("scope", ["vouchers,campaigns", "everything", "vouchers everything", " "])
+def test_an_unknown_scope_is_named(scope: str) -> None:
+    with pytest.raises(InvalidScope) as refusal:
+        check_scopes("client_credentials", scope)
+    assert refusal.value.message == f"Invalid scope: {scope}"
+
+
+def test_another_grant_type_is_refused() -> None:
+    with pytest.raises(InvalidGrantType):
+        check_scopes("password", "api")
+
+
+@pytest.mark.parametrize(("grant_type", "scope"), [(None, "api"), ("client_credentials", None), ("", ""), (None, None)])
+def test_both_parameters_are_needed(grant_type: str | None, scope: str | None) -> None:
+    with pytest.raises(MissingParameters):
+        check_scopes(grant_type, scope)
