@@ -48,6 +48,11 @@ _DAYS_FROM_NOW: Final = {
     IS_DAYS_IN_FUTURE: f"{{value}} >= {_TODAY} + make_interval(days => {{days}})"
     f" AND {{value}} < {_TODAY} + make_interval(days => {{days}} + 1)",
 }
+_SEARCHES: Final = {
+    CONTAINS: "strpos({text}, {part}) > 0",
+    STARTS_WITH: "starts_with({text}, {part})",
+    ENDS_WITH: "right({text}, length({part})) = {part}",
+}
 _CASTS: Final = {
     Kind.TEXT: "text",
     Kind.CODE: "text",
@@ -146,12 +151,7 @@ def _equality(value: str, kind: Kind, given: tuple[Value, ...], bind: Bind) -> s
 
 
 def _search(operator: str, text: str, part: str, bind: Bind) -> str:
-    place = f"{bind(part)}::text"
-    if operator == CONTAINS:
-        return f"strpos({text}, {place}) > 0"
-    if operator == ENDS_WITH:
-        return f"right({text}, length({place})) = {place}"
-    return f"starts_with({text}, {place})"
+    return _SEARCHES[operator].replace("{text}", text).replace("{part}", f"{bind(part)}::text")
 
 
 def _prefix(value: str, prefix: str, bind: Bind) -> str:
