@@ -243,10 +243,15 @@ CREATE UNIQUE INDEX publications_first_of_customer ON publications (project_id, 
 -- What lists see: holds are left out, and the condition of the index lets them count without the rows.
 CREATE INDEX publications_created_at ON publications (project_id, created_at, id) WHERE result <> 'HELD';
 CREATE INDEX publications_campaign ON publications (project_id, campaign_id, created_at, id) WHERE result <> 'HELD';
-CREATE INDEX publications_customer ON publications (project_id, customer_id, created_at, id) WHERE result <> 'HELD';
+-- By id: the order by customer_id has its ties in that order; one customer's publications are few enough to be sorted.
+CREATE INDEX publications_customer ON publications (project_id, customer_id, id) WHERE result <> 'HELD';
 CREATE INDEX publications_first_code ON publications (project_id, first_code, id) WHERE result <> 'HELD';
 CREATE INDEX publications_tracking_id ON publications (project_id, tracking_id, id) WHERE result <> 'HELD';
 CREATE INDEX publications_channel ON publications (project_id, channel, id) WHERE result <> 'HELD';
+CREATE INDEX publications_voucher_type ON publications (project_id, voucher_type, created_at, id) WHERE result <> 'HELD';
+-- The next ones cost only those publications that they are about.
+CREATE INDEX publications_referral ON publications (project_id, created_at, id) WHERE is_referral_code AND result <> 'HELD';
+CREATE INDEX publications_failure_code ON publications (project_id, failure_code, created_at, id) WHERE result = 'FAILURE';
 CREATE INDEX publications_failures ON publications (project_id, created_at, id) WHERE result = 'FAILURE';
 CREATE INDEX publications_failed_source_id ON publications (project_id, source_id) WHERE result = 'FAILURE' AND source_id IS NOT NULL;
 
