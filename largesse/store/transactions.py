@@ -2,6 +2,7 @@
 
 from typing import Final, NamedTuple
 
+from largesse.domain.campaigns import Campaign
 from largesse.domain.transactions import Transaction
 from largesse.domain.vouchers import Voucher
 from largesse.store.connection import Connection
@@ -43,9 +44,15 @@ async def append_transaction(
 
 
 async def list_transactions(
-    connection: Connection, project_id: int, voucher_id: str, *, after: str | None, limit: int, newest_first: bool
+    connection: Connection,
+    project_id: int,
+    of: Voucher | Campaign,
+    *,
+    after: str | None,
+    limit: int,
+    newest_first: bool,
 ) -> list[Transaction]:
-    """Those that follow the id `after` in that order."""
-    name = "newest_transactions" if newest_first else "oldest_transactions"
-    rows = await connection.fetch(SQL[name], project_id, voucher_id, after, limit)
+    """Of a voucher, or of all vouchers of a campaign: those that follow the id `after` in that order."""
+    name = ("newest_" if newest_first else "oldest_") + ("campaign_" if isinstance(of, Campaign) else "")
+    rows = await connection.fetch(SQL[name + "transactions"], project_id, of.id, after, limit)
     return [Transaction(**row) for row in rows]

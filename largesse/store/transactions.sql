@@ -35,3 +35,21 @@ FROM voucher_transactions t
 WHERE t.project_id = $1 AND t.voucher_id = $2 AND ($3::text IS NULL OR t.id > $3)
 ORDER BY t.id
 LIMIT $4
+
+-- newest_campaign_transactions --
+-- Of all cards of a campaign, also deleted ones, newest first, before $3 (null: from the newest on), at most $4.
+SELECT t.id, t.voucher_id, t.campaign_id, t.type, t.amount, t.total, t.balance, t.source, t.source_id, t.reason,
+  t.related_transaction_id, t.details, t.created_at
+FROM voucher_transactions t
+WHERE t.project_id = $1 AND t.campaign_id = $2 AND ($3::text IS NULL OR t.id < $3)
+ORDER BY t.id DESC
+LIMIT $4
+
+-- oldest_campaign_transactions --
+-- The same the other way round, after $3.
+SELECT t.id, t.voucher_id, t.campaign_id, t.type, t.amount, t.total, t.balance, t.source, t.source_id, t.reason,
+  t.related_transaction_id, t.details, t.created_at
+FROM voucher_transactions t
+WHERE t.project_id = $1 AND t.campaign_id = $2 AND ($3::text IS NULL OR t.id > $3)
+ORDER BY t.id
+LIMIT $4

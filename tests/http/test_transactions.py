@@ -165,3 +165,31 @@ class TestTransactions:
         await api.post("/v1/vouchers/GIFT-2", json=GIFT)
         await change(api, "GIFT-2", 1)
         assert (await api.get(f"/v1/vouchers/{card}/transactions")).json()["data"] == []
+
+
+class TestCampaignTransactions:
+    PATH = "/v1/campaigns/club/transactions"
+
+    async def test_anonymous_is_401(self, anonymous):
+        assert_refused(await anonymous.get(self.PATH), 401, "unauthorized")
+
+    async def test_other_project_does_not_see_the_campaign(self, other_api, loyalty_card):
+        assert_refused(await other_api.get(self.PATH), 404, "not_found")
+
+    @pytest.mark.parametrize("order", ["id", "-id"])
+    async def test_all_cards_of_the_campaign_are_listed_and_no_others(self, api, card, loyalty_card, order):
+        await api.post("/v1/campaigns/club/vouchers/CARD-2", json={})
+        await api.post("/v1/publications", json={"voucher": "CARD-2", "customer": "d"})
+        for code, amount in ((loyalty_card, 1), ("CARD-2", 2), (card, 3), (loyalty_card, 4)):
+            assert (await change(api, code, amount)).status_code == 200
+        first = (await api.get(self.PATH, params={"limit": "2", "order": order})).json()
+        rest = (
+            await api.get(self.PATH, params={"order": order, "starting_after_id": first["more_starting_after"]})
+        ).json()
+        amounts = [row["details"]["balance"]["amount"] for row in first["data"] + rest["data"]]
+        assert amounts == ([1, 2, 4] if order == "id" else [4, 2, 1])
+        assert (first["has_more"], rest["has_more"], rest["more_starting_after"]) == (True, False, None)
+
+    async def test_filters_are_refused_rather_than_ignored(self, api, loyalty_card):
+        answer = await api.get(self.PATH + "?filters[junction]=and")
+        assert_refused(answer, 400, "invalid_query_params", "Property .filters")

@@ -214,6 +214,7 @@ CREATE TABLE voucher_transactions (
   PRIMARY KEY (project_id, id)
 );
 CREATE INDEX voucher_transactions_voucher ON voucher_transactions (project_id, voucher_id, id);
+CREATE INDEX voucher_transactions_campaign ON voucher_transactions (project_id, campaign_id, id) WHERE campaign_id IS NOT NULL;
 
 CREATE TABLE publications (
   project_id int NOT NULL,
