@@ -11,6 +11,7 @@ from largesse.http import (
     health,
     publications,
     publishing,
+    redeemables,
     tokens,
     vouchers,
 )
@@ -19,6 +20,7 @@ RESOURCES = (
     health,
     publications,
     publishing,
+    redeemables,
     customers,
     categories,
     campaigns,
