@@ -4,7 +4,7 @@ from largesse.auth.callers import Caller
 from largesse.auth.lookups import Entry, LookupCache
 from largesse.domain.errors import Unauthorized
 from largesse.domain.keys import hash_token
-from largesse.store.connection import acquire
+from largesse.store.connection import LOOKUP_LIMIT_S, acquire
 from largesse.store.tokens import find_token
 
 

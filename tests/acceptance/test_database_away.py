@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from largesse.auth.keys import TTL_S
+from largesse.auth.lookups import TTL_S
 from largesse.http.routes import all_routes
 from tests.acceptance.server import Server, data_folder, descendants, serving, wait_until
 
