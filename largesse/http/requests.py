@@ -56,6 +56,17 @@ async def read_body(request: Request, type_: type[T]) -> T:
     return parse_json(body, type_)
 
 
+async def read_rows(request: Request, type_: type[T]) -> list[Any]:
+    """A JSON array of `type_` for work in the background: checked row by row, and given back as it was sent.
+
+    Raises what `read_body` raises.
+    """
+    body = await edge.read_body(exchange(request), request.receive)
+    parse_json(body, list[type_])  # type: ignore[valid-type]  # a list of whatever was asked for
+    rows: list[Any] = msgspec.json.decode(body)
+    return rows
+
+
 def read_query(request: Request) -> Query:
     """The query string, to be read name by name; call its `check` last. Raises QueryTooLarge, InvalidQueryParams."""
     return Query.parse(request.scope["query_string"], drop_none=is_python_client(request))

@@ -5,6 +5,7 @@ from starlette.routing import Route
 from largesse.http import (
     assets,
     async_actions,
+    bulk,
     campaigns,
     categories,
     customers,
@@ -26,6 +27,7 @@ RESOURCES = (
     campaigns,
     vouchers,
     async_actions,
+    bulk,
     assets,
     tokens,
 )

@@ -1,7 +1,8 @@
 """Customers in the database."""
 
 from collections.abc import Mapping
-from typing import Any, Final
+from datetime import date
+from typing import Any, Final, NamedTuple
 
 from largesse.domain.customers import Customer, Profile
 from largesse.store.connection import Connection
@@ -26,6 +27,12 @@ LIST: Final = ListSql(
     },
     orders=both_ways({"created_at": "c.created_at", "updated_at": "c.updated_at", "source_id": "c.source_id"}, "c.id"),
 )
+
+
+class LockedCustomer(NamedTuple):
+    id: str
+    source_id: str | None
+    metadata: dict[str, Any]
 
 
 async def upsert_customer(
@@ -56,6 +63,40 @@ def _values(profile: Profile) -> tuple[Any, ...]:
         profile.address,
         profile.metadata,
     )
+
+
+async def lock_customers(connection: Connection, project_id: int, names: list[str]) -> list[LockedCustomer]:
+    """Those that the names mean, by id or source_id, held until the transaction ends."""
+    return [LockedCustomer(*row) for row in await connection.fetch(SQL["lock_customers"], project_id, names)]
+
+
+async def upsert_customers(
+    connection: Connection, project_id: int, sent: list[tuple[str, str | None, Profile]]
+) -> list[Customer]:
+    """Create or write onto many: (id for a new one, source_id, profile) each, no source_id twice.
+
+    Those that have it all already don't come back.
+    """
+    rows = [{"id": new_id, "source_id": source_id, **_fields(profile)} for new_id, source_id, profile in sent]
+    return [Customer(**row) for row in await connection.fetch(SQL["upsert_customers"], project_id, rows)]
+
+
+async def update_customers(connection: Connection, project_id: int, sent: list[tuple[str, Profile]]) -> list[Customer]:
+    """Write onto many, named by id. Those that have it all already don't come back."""
+    rows = [{"id": customer_id, **_fields(profile)} for customer_id, profile in sent]
+    return [Customer(**row) for row in await connection.fetch(SQL["update_customers"], project_id, rows)]
+
+
+def _fields(profile: Profile) -> dict[str, Any]:
+    fields = dict(zip(_COLUMNS, _values(profile), strict=True))
+    return {
+        name: value.isoformat() if isinstance(value, date) else value
+        for name, value in fields.items()
+        if value is not None
+    }
+
+
+_COLUMNS: Final = ("name", "description", "email", "phone", "birthday", "birthdate", "address", "metadata")
 
 
 async def find_customer(connection: Connection, project_id: int, id_or_source_id: str) -> Customer | None:

@@ -1,0 +1,32 @@
+"""Requests of many rows: /v1/customers/… and /v1/vouchers/… bulk/async and metadata/async"""
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from largesse.actions import customer_rows
+from largesse.http.requests import read_body, read_rows, respond, unit_of_work
+from largesse.http.routing import Route
+from largesse.wire.bulk import CustomersMetadataInput, check_rows
+from largesse.wire.customers import CustomerInput
+
+
+async def update_customers(request: Request) -> Response:
+    """Create or update customers in the background, each with what is said about it"""
+    rows = check_rows(await read_rows(request, CustomerInput))
+    async with unit_of_work(request) as scope:
+        action_id = await customer_rows.start_bulk_update(scope, rows)
+    return respond({"async_action_id": action_id}, 202)
+
+
+async def update_customers_metadata(request: Request) -> Response:
+    """Set the same metadata on several customers in the background; unknown ones are created"""
+    sent = await read_body(request, CustomersMetadataInput)
+    async with unit_of_work(request) as scope:
+        action_id = await customer_rows.start_metadata_update(scope, check_rows(sent.source_ids), sent.metadata)
+    return respond({"async_action_id": action_id}, 202)
+
+
+ROUTES = [
+    Route("/v1/customers/bulk/async", update_customers, methods=["POST"], body=list[CustomerInput]),
+    Route("/v1/customers/metadata/async", update_customers_metadata, methods=["POST"], body=CustomersMetadataInput),
+]
