@@ -9,7 +9,13 @@ from largesse.actions import bulk
 from largesse.store.connection import Pool
 from tests.actions.conftest import work_off
 
-PATHS = ["/v1/customers/bulk/async", "/v1/customers/metadata/async"]
+PATHS = [
+    "/v1/customers/bulk/async",
+    "/v1/customers/metadata/async",
+    "/v1/vouchers/bulk/async",
+    "/v1/vouchers/metadata/async",
+]
+PERCENT = {"discount": {"type": "PERCENT", "percent_off": 10}}
 
 
 async def result(api: httpx.AsyncClient, pool: Pool, path: str, body: Any) -> dict[str, Any]:
@@ -128,3 +134,40 @@ class TestCustomers:
         assert (done["done_count"], done["failed_count"]) == (45, 5)
         assert [error["details"].split(":")[0] for error in done["errors"]] == [f"cust_{n}" for n in range(0, 50, 10)]
         assert (await api.get("/v1/customers")).json()["total"] == 45
+
+
+class TestVouchers:
+    async def test_metadata_merges_and_nothing_else_changes(self, api: httpx.AsyncClient, pool: Pool) -> None:
+        await api.post("/v1/vouchers/A", json={**PERCENT, "metadata": {"k": 1, "l": 1}})
+        before = (await api.get("/v1/vouchers/A")).json()
+        rows = [{"code": "A", "metadata": {"k": 2}, "active": False}, {"code": "A", "metadata": {"m": 3}}]
+        action = await result(api, pool, PATHS[2], rows)
+        assert action["type"] == "VOUCHERS.BULK_UPDATE"
+        assert action["result"]["done_count"] == 2
+        after = (await api.get("/v1/vouchers/A")).json()
+        assert after["metadata"] == {"k": 2, "l": 1, "m": 3}
+        assert after["updated_at"] is not None
+        assert after | {"metadata": 0, "updated_at": 0} == before | {"metadata": 0, "updated_at": 0}
+        assert await pool.fetchval("SELECT count(*) FROM events WHERE type = 'voucher.updated'") == 1
+
+    async def test_unknown_codes_and_the_bin_are_reported_and_not_made(
+        self, api: httpx.AsyncClient, pool: Pool
+    ) -> None:
+        for code in "AB":
+            await api.post(f"/v1/vouchers/{code}", json=PERCENT)
+        await api.delete("/v1/vouchers/B")
+        rows = [{"code": code, "metadata": {"k": 1}} for code in "ABC"]
+        done = (await result(api, pool, PATHS[2], rows))["result"]
+        assert (done["done_count"], done["failed_count"]) == (1, 2)
+        assert [(error["key"], error["details"][0]) for error in done["errors"]] == [
+            ("not_found", "B"), ("not_found", "C"),
+        ]  # fmt: skip
+        assert (await api.get("/v1/vouchers/C")).status_code == 404
+
+    async def test_the_same_metadata_goes_to_all_codes(self, api: httpx.AsyncClient, pool: Pool) -> None:
+        for code in "AB":
+            await api.post(f"/v1/vouchers/{code}", json={**PERCENT, "metadata": {"own": code}})
+        action = await result(api, pool, PATHS[3], {"codes": ["A", "B"], "metadata": {"k": 1}})
+        assert action["type"] == "VOUCHERS.METADATA_UPDATE"
+        for code in "AB":
+            assert (await api.get(f"/v1/vouchers/{code}")).json()["metadata"] == {"own": code, "k": 1}
