@@ -36,6 +36,7 @@ class Stopped(Exception):
 Apply = Callable[[Scope, AsyncAction, list[Any]], Awaitable[Outcome]]
 Report = Callable[[int, list[dict[str, Any]], str | None], dict[str, Any]]
 """The result of the whole action: rows done, reports of the failed ones, why it stopped early (None: it didn't)."""
+Conclude = Callable[[Scope, AsyncAction], Awaitable[None]]
 
 
 async def start_bulk(
@@ -55,8 +56,13 @@ async def start_bulk(
     return action_id
 
 
-async def bulk_chunk(scope: Scope, action_id: str, apply: Apply, report: Report) -> bool:
-    """The next piece; True when nothing is left to do. Running it twice at once has one effect."""
+async def bulk_chunk(
+    scope: Scope, action_id: str, apply: Apply, report: Report, conclude: Conclude | None = None
+) -> bool:
+    """The next piece; True when nothing is left to do. Running it twice at once has one effect.
+
+    `conclude` is called once, with the finished action.
+    """
     project_id = scope.project.id
     action = await async_actions.lock_async_action(scope.connection, project_id, action_id)
     if action is None or action.finished:
@@ -65,7 +71,9 @@ async def bulk_chunk(scope: Scope, action_id: str, apply: Apply, report: Report)
     done: int = action.cursor.get("done", 0)
     rows = await payloads.get_piece(scope.connection, project_id, action_id, number)
     if rows is None:
-        await _finish(scope, action, report)
+        finished = await _finish(scope, action, report)
+        if conclude is not None:
+            await conclude(scope, finished)
         return True
     try:
         outcome = await apply(scope, action, rows)
@@ -85,7 +93,7 @@ async def bulk_chunk(scope: Scope, action_id: str, apply: Apply, report: Report)
     return False
 
 
-async def _finish(scope: Scope, action: AsyncAction, report: Report, failure: str | None = None) -> None:
+async def _finish(scope: Scope, action: AsyncAction, report: Report, failure: str | None = None) -> AsyncAction:
     """`failure` None: every row had its turn. Rows that failed don't make the action a failed one."""
     pieces, done = action.cursor.get("pieces", 0), action.cursor.get("done", 0)
     failed = await payloads.take_failures(scope.connection, scope.project.id, action.id, pieces)
@@ -97,6 +105,7 @@ async def _finish(scope: Scope, action: AsyncAction, report: Report, failure: st
         result=report(done, failed, failure),
     )
     await async_actions.save_async_action(scope.connection, scope.project.id, finished)
+    return finished
 
 
 async def give_up(scope: Scope, action_id: str, report: Report) -> None:

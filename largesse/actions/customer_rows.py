@@ -2,9 +2,14 @@
 
 from typing import Any, Final
 
-from largesse.actions.bulk import Outcome, bulk_chunk, error_of, give_up, report_update, start_bulk
+from largesse.actions.bulk import Outcome, bulk_chunk, error_of, give_up, reason, report_update, start_bulk
 from largesse.actions.scope import Scope
-from largesse.domain.async_actions import CUSTOMERS_BULK_UPDATE, CUSTOMERS_METADATA_UPDATE, AsyncAction
+from largesse.domain.async_actions import (
+    CUSTOMERS_BULK_UPDATE,
+    CUSTOMERS_IMPORT_CSV,
+    CUSTOMERS_METADATA_UPDATE,
+    AsyncAction,
+)
 from largesse.domain.customers import Customer, Profile, check_source_id, merged
 from largesse.domain.errors import InvalidPayload, LargesseError, NotFound
 from largesse.events import catalogue
@@ -12,7 +17,9 @@ from largesse.events.outbox import append_all
 from largesse.store import customers as store
 from largesse.store.customers import LockedCustomer
 from largesse.wire.customers import CustomerInput, check_metadata_size
+from largesse.wire.imports import customer_of_csv, report_customers
 from largesse.wire.parse import convert
+from largesse.wire.tables import Table
 
 _Key = tuple[str, str]  # ("id" | "source_id" | "row", which one)
 _NOBODY: Final = "Property .source_id is required"
@@ -128,3 +135,35 @@ async def _save_named(scope: Scope, sent: list[CustomerInput]) -> Outcome:
     failed = [error_of(error, named[place].source_id) for place, error in faults.items()]
     failed += [error_of(InvalidPayload(_NOBODY), None)] * (len(sent) - len(named))
     return Outcome(len(sent) - len(failed), failed, {})
+
+
+async def start_csv_import(scope: Scope, table: Table) -> str:
+    """Returns the async action's id."""
+    return await start_bulk(scope, CUSTOMERS_IMPORT_CSV, table.rows, {"columns": table.columns})
+
+
+async def import_chunk(scope: Scope, action_id: str) -> bool:
+    return await bulk_chunk(scope, action_id, _import, report_customers)
+
+
+async def fail_import(scope: Scope, action_id: str) -> None:
+    await give_up(scope, action_id, report_customers)
+
+
+async def _import(scope: Scope, action: AsyncAction, rows: list[Any]) -> Outcome:
+    columns = action.arguments["columns"]
+    sent: list[tuple[int, CustomerInput]] = []
+    failed: list[dict[str, Any]] = []
+    for row in rows:
+        if "fault" in row:
+            failed.append({"source_id": None, "row": row["row"], "reason": row["fault"]})
+            continue
+        try:
+            sent.append((row["row"], customer_of_csv(columns, row["cells"])))
+        except LargesseError as error:
+            failed.append({"source_id": None, "row": row["row"], "reason": reason(error)})
+    for place, fault in (await save_customers(scope, [one for _, one in sent])).items():
+        number, one = sent[place]
+        failed.append({"source_id": one.source_id, "row": number, "reason": reason(fault)})
+    failed.sort(key=lambda report: int(report["row"]))
+    return Outcome(len(rows) - len(failed), failed, {})

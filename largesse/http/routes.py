@@ -10,6 +10,7 @@ from largesse.http import (
     categories,
     customers,
     health,
+    imports,
     publications,
     publishing,
     redeemables,
@@ -28,6 +29,7 @@ RESOURCES = (
     vouchers,
     async_actions,
     bulk,
+    imports,
     assets,
     tokens,
 )

@@ -235,17 +235,17 @@ ORDER BY v.id
 -- New vouchers, each with columns of its own: $2 is an array of objects, sorted by code_key. Without `active` a voucher
 -- is active unless it has expired, and $3 says no. Codes that exist are left out; the others come back.
 INSERT INTO vouchers (
-  project_id, id, code, code_key, pick_key, type, active, is_referral_code, redemption_quantity, redeemed_quantity,
+  project_id, id, code, code_key, pick_key, state, type, active, is_referral_code, redemption_quantity, redeemed_quantity,
   amount, redeemed, campaign_id, category_id, discount, gift_effect, start_date, expiration_date, validity_timeframe,
   validity_day_of_week, validity_hours, additional_info, metadata
 )
-SELECT $1, n.id, n.code, n.code_key, n.pick_key, n.type,
+SELECT $1, n.id, n.code, n.code_key, n.pick_key, n.state, n.type,
   coalesce(n.active, $3::boolean AND (n.expiration_date IS NULL OR n.expiration_date > clock.t)), n.is_referral_code,
   n.redemption_quantity, n.redeemed_quantity, n.amount, n.redeemed, n.campaign_id, n.category_id, n.discount,
   n.gift_effect, n.start_date, n.expiration_date, n.validity_timeframe, n.validity_day_of_week, n.validity_hours,
   n.additional_info, coalesce(n.metadata, '{}')
 FROM jsonb_to_recordset($2::jsonb) AS n (
-  id text, code text, code_key text, pick_key bigint, type text, active boolean, is_referral_code boolean,
+  id text, code text, code_key text, pick_key bigint, state smallint, type text, active boolean, is_referral_code boolean,
   redemption_quantity int, redeemed_quantity int, amount bigint, redeemed bigint, campaign_id text, category_id text,
   discount jsonb, gift_effect text, start_date timestamptz, expiration_date timestamptz, validity_timeframe jsonb,
   validity_day_of_week smallint[], validity_hours jsonb, additional_info text, metadata jsonb

@@ -43,6 +43,11 @@ async def test_what_is_no_list_of_rows_is_refused_at_once(api: httpx.AsyncClient
     assert (answer.status_code, answer.json()["key"]) == (400, "invalid_payload")
 
 
+async def test_a_number_without_bounds_in_a_field_nobody_asked_for_is_refused(api: httpx.AsyncClient) -> None:
+    answer = await api.post(PATHS[0], content='[{"source_id": "a", "what": 1e999}]')
+    assert answer.status_code == 400
+
+
 async def test_too_many_rows_are_refused(api: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bulk, "ROWS_MAX", 2)
     answer = await api.post(PATHS[0], json=[{"source_id": "a"}] * 3)
