@@ -27,6 +27,7 @@ class System:
         command = [sys.executable, "-m", "largesse", "serve", "--data", str(data), "--port", str(port), *flags]
         self._log = tempfile.TemporaryFile()  # noqa: SIM115 - as long as the process
         environment = {name: text for name, text in os.environ.items() if not name.startswith("LARGESSE_")}
+        environment["LARGESSE_LOG"] = "json"  # as in production
         self.process = subprocess.Popen(command, stdout=self._log, stderr=self._log, env=environment)
         while not self._is_ready():
             if self.process.poll() is not None or time.perf_counter() - started > READY_S:

@@ -8,8 +8,21 @@ import msgspec
 from largesse.domain.codes import CodeConfig, code_config
 from largesse.domain.discounts import check_change, check_discount
 from largesse.domain.errors import InvalidCampaign, InvalidCampaignParams, InvalidVoucher
+from largesse.domain.filters import (
+    ANY_METADATA,
+    BOOLEAN,
+    DATE_TIME,
+    METADATA,
+    NUMBER,
+    SWITCH,
+    TEXT,
+    Fields,
+    Kind,
+    field,
+    state,
+)
 from largesse.domain.validity import check_duration, check_validity
-from largesse.domain.vouchers import DISCOUNT_VOUCHER, GIFT_VOUCHER, LOYALTY_CARD, VoucherTemplate
+from largesse.domain.vouchers import DISCOUNT_VOUCHER, GIFT_VOUCHER, LOYALTY_CARD, VOUCHER_TYPE_FILTER, VoucherTemplate
 
 STATIC: Final = "STATIC"
 AUTO_UPDATE: Final = "AUTO_UPDATE"
@@ -26,6 +39,29 @@ _TYPES: Final = {
 GENERATION_DONE: Final = "DONE"
 GENERATION_IN_PROGRESS: Final = "IN_PROGRESS"
 GENERATION_FAILED: Final = "FAILED"
+
+
+FILTERS: Final[Fields] = {
+    "campaigns": TEXT,
+    "campaigns_id": TEXT,
+    "categories": TEXT,
+    "category_ids": TEXT,
+    "campaign_status": TEXT,
+    "status": state("$active", "$failed", "$in_progress", "$expired", "before_start"),
+    "active": SWITCH,
+    "is_referral_code": BOOLEAN,
+    "voucher_type": VOUCHER_TYPE_FILTER,
+    "type": field(Kind.TEXT, words={"BULK": (AUTO_UPDATE, STATIC)}),
+    "created_at": DATE_TIME,
+    "created_date": DATE_TIME,
+    "updated_at": DATE_TIME,
+    "start_date": DATE_TIME,
+    "expiration_date": DATE_TIME,
+    "validity_timeframe": TEXT,
+    "validity_day_of_week": NUMBER,
+    METADATA: ANY_METADATA,
+}
+"""What their list can be filtered by (spec vouchers-and-campaigns §5.3)."""
 
 
 class Campaign(msgspec.Struct, frozen=True, kw_only=True):

@@ -6,9 +6,31 @@ from typing import Any, Final
 import msgspec
 
 from largesse.domain.errors import InvalidPayload, NotFound
+from largesse.domain.filters import ANY_METADATA, DATE, DATE_TIME, METADATA, TEXT, Fields
 
 ID_PREFIX: Final = "cust_"
 SOURCE_ID_LENGTH_MAX: Final = 255
+
+
+ADDRESS: Final = ("city", "state", "line_1", "line_2", "country", "postal_code")
+FILTERS: Final[Fields] = {
+    "id": TEXT,
+    "source_id": TEXT,
+    "name": TEXT,
+    "email": TEXT,
+    "phone": TEXT,
+    "description": TEXT,
+    "city": TEXT,
+    **{f"address.{part}": TEXT for part in ADDRESS},
+    "birthday": DATE,
+    "birthdate": DATE,
+    "created_at": DATE_TIME,
+    "updated_at": DATE_TIME,
+    "publications.created_at": DATE_TIME,
+    "publications.related_object_id": TEXT,
+    METADATA: ANY_METADATA,
+}
+"""What their list can be filtered by (spec distributions-exports-webhooks §5.3)."""
 
 
 class CustomerShort(msgspec.Struct, frozen=True, kw_only=True):

@@ -151,6 +151,13 @@ class DuplicateKey(LargesseError):
     key = "duplicate_key"
 
 
+class InvalidAddBalanceParams(LargesseError):
+    """Invalid add balance params"""
+
+    status = 400
+    key = "invalid_add_balance_params"
+
+
 class InvalidGrantType(LargesseError):
     """Invalid grant_type"""
 

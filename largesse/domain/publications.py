@@ -16,7 +16,8 @@ from largesse.domain.errors import (
     VoucherAlreadyPublished,
     VoucherCannotBePublished,
 )
-from largesse.domain.vouchers import Voucher
+from largesse.domain.filters import ANY_METADATA, BOOLEAN, CODE, DATE_TIME, METADATA, TEXT, Fields
+from largesse.domain.vouchers import VOUCHER_TYPE_FILTER, Voucher
 
 COUNT_MAX: Final = 50
 CHANNEL_DEFAULT: Final = "API"
@@ -27,6 +28,26 @@ REPLAYED: Final = "replayed"
 SHORT_OF_CODES: Final = "retry_short_of_codes"
 RETRY_PREFIX: Final = "retry_"
 """Outcomes that start so say: a race was lost or a row was busy, nothing was decided, ask again."""
+
+
+FILTERS: Final[Fields] = {
+    "failure_code": TEXT,
+    "result": TEXT,
+    "customer_id": TEXT,
+    "campaign_name": TEXT,
+    "voucher_type": VOUCHER_TYPE_FILTER,
+    "is_referral_code": BOOLEAN,
+    "parent_object_id": TEXT,
+    "related_object_id": TEXT,
+    "source_id": TEXT,
+    "id": TEXT,
+    "voucher_code": CODE,
+    "tracking_id": TEXT,
+    "channel": TEXT,
+    "created_at": DATE_TIME,
+    METADATA: ANY_METADATA,
+}
+"""What their list can be filtered by: the nine fields of the contract, then the recommended rest (spec §11.3)."""
 
 
 class CustomerReference(msgspec.Struct, frozen=True, kw_only=True):

@@ -7,10 +7,58 @@ from typing import Any, Final
 import msgspec
 
 from largesse.domain.errors import InvalidVoucher
+from largesse.domain.filters import (
+    ANY_METADATA,
+    BOOLEAN,
+    CODE,
+    DATE_TIME,
+    METADATA,
+    NUMBER,
+    SWITCH,
+    TEXT,
+    Fields,
+    Kind,
+    field,
+)
 
 DISCOUNT_VOUCHER: Final = "DISCOUNT_VOUCHER"
 GIFT_VOUCHER: Final = "GIFT_VOUCHER"
 LOYALTY_CARD: Final = "LOYALTY_CARD"
+VOUCHER_TYPES: Final = {
+    "discount": DISCOUNT_VOUCHER,
+    "gift": GIFT_VOUCHER,
+    "loyalty": LOYALTY_CARD,
+    DISCOUNT_VOUCHER: DISCOUNT_VOUCHER,
+    GIFT_VOUCHER: GIFT_VOUCHER,
+    LOYALTY_CARD: LOYALTY_CARD,
+}
+"""What a list may be asked for, and what that means."""
+VOUCHER_TYPE_FILTER: Final = field(Kind.TEXT, words={word: (meant,) for word, meant in VOUCHER_TYPES.items()})
+
+FILTERS: Final[Fields] = {
+    "id": TEXT,
+    "code": CODE,
+    "vouchers": CODE,
+    "campaign_ids": TEXT,
+    "categories": TEXT,
+    "category_ids": TEXT,
+    "holder_id": TEXT,
+    "published_for_customer_id": TEXT,
+    "voucher_type": VOUCHER_TYPE_FILTER,
+    "is_referral_code": BOOLEAN,
+    "active": SWITCH,
+    "created_at": DATE_TIME,
+    "created_date": DATE_TIME,
+    "updated_at": DATE_TIME,
+    "start_date": DATE_TIME,
+    "expiration_date": DATE_TIME,
+    "validity_timeframe": TEXT,
+    "validity_day_of_week": NUMBER,
+    "redemption.quantity": NUMBER,
+    "redemption.redeemed_quantity": NUMBER,
+    METADATA: ANY_METADATA,
+}
+"""What their list can be filtered by (spec vouchers-and-campaigns §9)."""
 
 
 class State(IntEnum):

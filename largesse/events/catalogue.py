@@ -21,5 +21,7 @@ VOUCHER_DELETED: Final = "voucher.deleted"
 VOUCHER_ENABLED: Final = "voucher.enabled"
 VOUCHER_DISABLED: Final = "voucher.disabled"
 VOUCHER_PUBLISHED: Final = "voucher.published"
+VOUCHER_GIFT_TRANSACTION_CREATED: Final = "voucher.gift.transaction.created"
+VOUCHER_LOYALTY_TRANSACTION_CREATED: Final = "voucher.loyalty_card.transaction.created"
 
 NAMES: Final = frozenset(value for name, value in globals().items() if name.isupper() and isinstance(value, str))

@@ -6,6 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from largesse.actions import campaigns, vouchers
+from largesse.domain.campaigns import FILTERS
 from largesse.domain.errors import (
     DuplicateFound,
     InvalidCampaign,
@@ -14,6 +15,7 @@ from largesse.domain.errors import (
     InvalidQueryParams,
     InvalidVoucher,
     NotFound,
+    QueryTooLarge,
 )
 from largesse.http.requests import (
     exchange,
@@ -27,13 +29,15 @@ from largesse.http.requests import (
 from largesse.http.routing import Route
 from largesse.http.vouchers import asset_urls
 from largesse.store.campaigns import count_campaigns, list_campaigns
+from largesse.store.lists import Narrowing
 from largesse.wire.campaigns import COUNT_MAX, CampaignChanges, CampaignInput, render_campaign
+from largesse.wire.filters import filter_schema, read_filter
 from largesse.wire.lists import FLAG, PERIODS, TEXT, Query, page_schema, present
 from largesse.wire.vouchers import VoucherInput, render_voucher
 
 PAGE_MAX: Final = 100
 ORDERS: Final = ("created_at", "updated_at")
-FILTERS: Final = {"campaign_type": TEXT, "campaign_status": TEXT, "is_referral_code": FLAG, "expand": TEXT} | PERIODS
+PARAMETERS: Final = {"campaign_type": TEXT, "campaign_status": TEXT, "is_referral_code": FLAG, "expand": TEXT} | PERIODS
 MAKING: Final = (InvalidCampaign, InvalidCampaignParams, InvalidVoucher, InvalidCodeConfig, NotFound, DuplicateFound)
 
 
@@ -124,21 +128,19 @@ async def list_(request: Request) -> Response:
     query = read_query(request)
     page = query.page(orders=ORDERS, page_max=PAGE_MAX)
     expand = query.choice("expand", ("category",))
-    given = _given(query)
+    narrowing = Narrowing(_given(query), read_filter(query, FILTERS))
     query.check()
     order = ("-" if page.descending else "") + page.order
     async with unit_of_work(request) as scope:
         found = await list_campaigns(
-            scope.connection, scope.project.id, given, order=order, limit=page.limit, offset=page.offset
+            scope.connection, scope.project, narrowing, order=order, limit=page.limit, offset=page.offset
         )
-        total = await count_campaigns(scope.connection, scope.project.id, given)
+        total = await count_campaigns(scope.connection, scope.project, narrowing)
     rendered = [render_campaign(campaign, with_categories=expand is not None) for campaign in found]
     return respond({"object": "list", "data_ref": "campaigns", "campaigns": rendered, "total": total})
 
 
 def _given(query: Query) -> dict[str, Any]:
-    if query.text("filters") is not None or any(name.startswith(("filters[", "[filters]")) for name, _ in query.pairs):
-        query.fault("filters", "is not supported yet")
     return present(
         campaign_type=query.text("campaign_type"),
         generation_status=query.text("campaign_status"),
@@ -163,8 +165,8 @@ ROUTES = [
         "/v1/campaigns",
         list_,
         methods=["GET"],
-        query=page_schema(ORDERS, PAGE_MAX) | FILTERS,
-        errors=[InvalidQueryParams],
+        query=page_schema(ORDERS, PAGE_MAX) | PARAMETERS | filter_schema(FILTERS),
+        errors=[InvalidQueryParams, QueryTooLarge],
         missing="`filters`",
     ),
     Route("/v1/campaigns/{campaign_id}", get, methods=["GET"], errors=[NotFound]),

@@ -6,7 +6,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from largesse.actions import customers
-from largesse.domain.errors import InvalidQueryParams, NotFound
+from largesse.domain.customers import FILTERS
+from largesse.domain.errors import InvalidQueryParams, NotFound, QueryTooLarge
 from largesse.http.requests import (
     is_python_client,
     path_parameter,
@@ -18,12 +19,14 @@ from largesse.http.requests import (
 )
 from largesse.http.routing import Route
 from largesse.store.customers import count_customers, list_customers
+from largesse.store.lists import Narrowing
 from largesse.wire.customers import CustomerInput, render_customer, render_deletion
+from largesse.wire.filters import filter_schema, read_filter
 from largesse.wire.lists import MOMENT, PERIODS, TEXT, Query, page_schema, present
 
 PAGE_MAX: Final = 99
 ORDERS: Final = ("created_at", "updated_at", "source_id")
-FILTERS: Final = {"email": TEXT, "name": TEXT, "city": TEXT, "starting_after": MOMENT} | PERIODS
+PARAMETERS: Final = {"email": TEXT, "name": TEXT, "city": TEXT, "starting_after": MOMENT} | PERIODS
 
 
 async def create(request: Request) -> Response:
@@ -69,7 +72,7 @@ async def list_(request: Request) -> Response:
     """List customers"""
     query = read_query(request)
     page = query.page(orders=ORDERS, page_max=PAGE_MAX)
-    given, cursor = _given(query), query.date_time("starting_after")
+    given, wanted, cursor = _given(query), read_filter(query, FILTERS), query.date_time("starting_after")
     if query.text("segment_id") is not None:
         query.fault("segment_id", "is not supported yet")
     query.check()
@@ -78,13 +81,13 @@ async def list_(request: Request) -> Response:
     async with unit_of_work(request) as scope:
         found = await list_customers(
             scope.connection,
-            scope.project.id,
-            given | at,
+            scope.project,
+            Narrowing(given | at, wanted),
             order=order,
             limit=page.limit + 1,  # one more tells whether there are more
             offset=0 if at else page.offset,
         )
-        total = await count_customers(scope.connection, scope.project.id, given)
+        total = await count_customers(scope.connection, scope.project, Narrowing(given, wanted))
     return respond(
         {
             "object": "list",
@@ -114,8 +117,8 @@ ROUTES = [
         "/v1/customers",
         list_,
         methods=["GET"],
-        query=page_schema(ORDERS, PAGE_MAX) | FILTERS,
-        errors=[InvalidQueryParams],
+        query=page_schema(ORDERS, PAGE_MAX) | PARAMETERS | filter_schema(FILTERS),
+        errors=[InvalidQueryParams, QueryTooLarge],
         missing="`segment_id`",
     ),
     Route(

@@ -1,8 +1,5 @@
 """Our own description of the API, made from the routes: `/openapi.json` for programs, `/docs` for people."""
 
-import base64
-import hashlib
-import html
 import re
 from collections import defaultdict
 from collections.abc import Iterable
@@ -26,6 +23,7 @@ from largesse.domain.errors import (
     Unavailable,
     UnsupportedMediaType,
 )
+from largesse.http.docs_page import PAGE_HEADERS, render_page
 from largesse.http.requests import respond
 from largesse.http.routing import Route
 
@@ -117,7 +115,12 @@ def _parameters(route: Route) -> list[dict[str, Any]]:
     in_path = [
         {"name": name, "in": "path", "required": True, "schema": _STRING} for name in _PARAMETER.findall(route.path)
     ]
-    return in_path + [{"name": name, "in": "query", "schema": schema} for name, schema in route.query.items()]
+    return in_path + [_query_parameter(name, schema) for name, schema in route.query.items()]
+
+
+def _query_parameter(name: str, schema: dict[str, Any]) -> dict[str, Any]:
+    style = {"style": "deepObject", "explode": True} if schema.get("type") == "object" else {}
+    return {"name": name, "in": "query", "schema": schema, **style}
 
 
 def _json(schema: dict[str, Any]) -> dict[str, Any]:
@@ -142,32 +145,6 @@ def _describe_error(error: type[LargesseError]) -> str:
     return f"{error.key}: {message}" if error.key else message
 
 
-_STYLE: Final = (
-    "body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#1c1c1c}"
-    "td{padding:.3rem 1rem .3rem 0;vertical-align:top}code{font-family:ui-monospace,monospace}"
-)
-_STYLE_HASH: Final = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
-_DOCS_HEADERS: Final = {
-    "content-security-policy": f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; frame-ancestors 'none'",
-    "x-content-type-options": "nosniff",
-}
-
-
-def _render_page(document: dict[str, Any]) -> str:
-    rows = [
-        f"<tr><td><code>{method.upper()}</code></td><td><code>{html.escape(path)}</code></td>"
-        f"<td>{html.escape(operation['summary'])}</td></tr>"
-        for path, operations in document["paths"].items()
-        for method, operation in operations.items()
-    ]
-    return (
-        f"<!doctype html><html lang=en><meta charset=utf-8><title>Largesse API</title><style>{_STYLE}</style>"
-        f"<h1>Largesse API {__version__}</h1><p>Every call carries the headers <code>X-App-Id</code> and "
-        "<code>X-App-Token</code>. The whole description, for programs: <a href=/openapi.json>/openapi.json</a>.</p>"
-        f"<table>{''.join(rows)}</table></html>"
-    )
-
-
 def documentation_routes(routes: list[StarletteRoute]) -> list[Route]:
     """The two routes that describe `routes`; what they answer is made once, when first asked for."""
 
@@ -179,6 +156,6 @@ def documentation_routes(routes: list[StarletteRoute]) -> list[Route]:
         return respond(document())
 
     async def docs(_request: Request) -> Response:
-        return Response(_render_page(document()), media_type="text/html", headers=_DOCS_HEADERS)
+        return Response(render_page(document()), media_type="text/html", headers=PAGE_HEADERS)
 
     return [Route("/openapi.json", openapi, methods=["GET"]), Route("/docs", docs, methods=["GET"])]

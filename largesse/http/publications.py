@@ -10,26 +10,29 @@ from starlette.types import Receive
 from largesse.actions.publications import publication_request
 from largesse.domain.errors import (
     DuplicateSourceId,
+    InvalidQueryParams,
     MissingVouchers,
-    NotBuilt,
     NotFound,
     NoVoucherSuitableForPublication,
     PageOverLimit,
+    QueryTooLarge,
     TooManyVouchersRequested,
     Unauthorized,
     VoucherAlreadyPublished,
     VoucherCannotBePublished,
 )
-from largesse.domain.publications import COUNT_MAX
+from largesse.domain.publications import COUNT_MAX, FILTERS
+from largesse.domain.vouchers import VOUCHER_TYPES
 from largesse.http.edge import Exchange, Reply, is_python_client, read_body
 from largesse.http.requests import path_parameter, read_query, respond, unit_of_work
 from largesse.http.routing import Route
 from largesse.store import publications as store
 from largesse.store import vouchers as vouchers_store
-from largesse.wire.lists import PUBLICATIONS_PAGE_MAX, Page, Query
+from largesse.store.lists import Narrowing
+from largesse.wire.filters import filter_schema, read_filter
+from largesse.wire.lists import PUBLICATIONS_PAGE_MAX, Page, Query, present
 from largesse.wire.parse import parse_json
 from largesse.wire.publications import (
-    VOUCHER_TYPES,
     PublicationInput,
     render_publication,
     render_publication_in_list,
@@ -62,28 +65,29 @@ def _join_once(exchange: Exchange) -> bool | None:
 
 async def list_publications(request: Request) -> Response:
     """Successes and failures, newest first (spec publications §11)."""
-    page, conditions = _read_list(request)
-    return await _respond_list(request, page, conditions)
+    page, narrowing = _read_list(request)
+    return await _respond_list(request, page, narrowing)
 
 
 async def list_publications_of_voucher(request: Request) -> Response:
     """What `publish.url` of a voucher points to (spec publications §9)."""
-    page, conditions = _read_list(request)
+    page, narrowing = _read_list(request)
     code = path_parameter(request, "code")
     async with unit_of_work(request) as scope:
         voucher = await vouchers_store.get_voucher(scope.connection, scope.project, code)
     if voucher is None:
         raise NotFound.of("voucher", code)
-    return await _respond_list(request, page, conditions | {"voucher_id": voucher.id})
+    given = {**narrowing.given, "voucher_id": voucher.id}
+    return await _respond_list(request, page, Narrowing(given, narrowing.filter))
 
 
-async def _respond_list(request: Request, page: Page, conditions: dict[str, Any]) -> Response:
+async def _respond_list(request: Request, page: Page, narrowing: Narrowing) -> Response:
     order = "-" + page.order if page.descending else page.order
     async with unit_of_work(request) as scope:
         found = await store.list_publications(
-            scope.connection, scope.project.id, conditions, order=order, limit=page.limit, offset=page.offset
+            scope.connection, scope.project, narrowing, order=order, limit=page.limit, offset=page.offset
         )
-        total = await store.count_publications(scope.connection, scope.project.id, conditions)
+        total = await store.count_publications(scope.connection, scope.project, narrowing)
     return respond(
         {
             "object": "list",
@@ -94,28 +98,27 @@ async def _respond_list(request: Request, page: Page, conditions: dict[str, Any]
     )
 
 
-def _read_list(request: Request) -> tuple[Page, dict[str, Any]]:
+def _read_list(request: Request) -> tuple[Page, Narrowing]:
     """Page and conditions of the query. Raises InvalidQueryParams with every fault, PageOverLimit."""
     query = read_query(request)
     page = query.page(orders=ORDERS, page_max=PUBLICATIONS_PAGE_MAX)
     voucher_type = query.choice("voucher_type", VOUCHER_TYPES)
-    conditions = {
-        "campaign": query.text("campaign", "campaign_name"),
-        "customer": query.text("customer", "customer_id"),
-        "voucher": query.text("voucher", "voucher_code"),
-        "result": query.choice("result", ("SUCCESS", "FAILURE")),
-        "voucher_type": VOUCHER_TYPES.get(voucher_type or ""),
-        "is_referral_code": query.boolean("is_referral_code") or None,  # false restricts nothing
-        "source_id": query.text("source_id"),
-        "parent_object_id": query.text("parent_object_id"),
-        "voucher_id": query.text("related_object_id"),
-        "created_before": query.moment("created_at", "before"),
-        "created_after": query.moment("created_at", "after"),
-    }
+    given = present(
+        campaign=query.text("campaign", "campaign_name"),
+        customer=query.text("customer", "customer_id"),
+        voucher=query.text("voucher", "voucher_code"),
+        result=query.choice("result", ("SUCCESS", "FAILURE")),
+        voucher_type=VOUCHER_TYPES.get(voucher_type or ""),
+        is_referral_code=query.boolean("is_referral_code") or None,  # false restricts nothing
+        source_id=query.text("source_id"),
+        parent_object_id=query.text("parent_object_id"),
+        voucher_id=query.text("related_object_id"),
+        created_before=query.moment("created_at", "before"),
+        created_after=query.moment("created_at", "after"),
+    )
+    narrowing = Narrowing(given, read_filter(query, FILTERS))
     query.check()
-    if any(name.lstrip("[").startswith("filters") for name, _ in query.pairs):
-        raise NotBuilt("The parameter 'filters' is not part of this version; the plain parameters are")
-    return page, {name: value for name, value in conditions.items() if value is not None}
+    return page, narrowing
 
 
 _TEXT: Final[dict[str, Any]] = {"type": "string"}
@@ -134,7 +137,9 @@ _LIST_QUERY: Final[dict[str, dict[str, Any]]] = {
     "related_object_id": _TEXT,
     "created_at[before]": {"type": "string", "format": "date-time"},
     "created_at[after]": {"type": "string", "format": "date-time"},
+    **filter_schema(FILTERS),
 }
+_LIST_ERRORS: Final = (InvalidQueryParams, QueryTooLarge, PageOverLimit)
 
 # The first is for /openapi.json and the list of allowed methods; its requests go straight to `publish`.
 ROUTES: list[Route] = [
@@ -167,6 +172,6 @@ ROUTES: list[Route] = [
         list_publications_of_voucher,
         methods=["GET"],
         query=_LIST_QUERY,
-        errors=[PageOverLimit, NotFound],
+        errors=[*_LIST_ERRORS, NotFound],
     ),
 ]

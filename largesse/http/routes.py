@@ -15,6 +15,7 @@ from largesse.http import (
     publishing,
     redeemables,
     tokens,
+    transactions,
     vouchers,
 )
 
@@ -32,6 +33,7 @@ RESOURCES = (
     imports,
     assets,
     tokens,
+    transactions,
 )
 
 

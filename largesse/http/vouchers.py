@@ -7,7 +7,15 @@ from starlette.responses import Response
 
 from largesse.actions import vouchers
 from largesse.actions.scope import Scope
-from largesse.domain.errors import DuplicateFound, InvalidCodeConfig, InvalidQueryParams, InvalidVoucher, NotFound
+from largesse.domain.errors import (
+    DuplicateFound,
+    InvalidCodeConfig,
+    InvalidQueryParams,
+    InvalidVoucher,
+    NotFound,
+    QueryTooLarge,
+)
+from largesse.domain.vouchers import FILTERS
 from largesse.http.requests import (
     is_python_client,
     path_parameter,
@@ -21,14 +29,16 @@ from largesse.http.requests import (
 )
 from largesse.http.routing import Route
 from largesse.store.counters import campaign_vouchers, named_campaign_vouchers, total_vouchers
+from largesse.store.lists import Narrowing
 from largesse.store.vouchers import count_vouchers, list_vouchers
 from largesse.wire.assets import AssetUrls
+from largesse.wire.filters import filter_schema, read_filter
 from largesse.wire.lists import FLAG, PERIODS, TEXT, Query, page_schema, present
 from largesse.wire.vouchers import VoucherChanges, VoucherInput, render_voucher
 
 PAGE_MAX: Final = 99
 ORDERS: Final = ("created_at", "updated_at", "code")
-FILTERS: Final = dict.fromkeys(("campaign", "campaign_id", "category", "customer", "code", "ids"), TEXT) | PERIODS
+PARAMETERS: Final = dict.fromkeys(("campaign", "campaign_id", "category", "customer", "code", "ids"), TEXT) | PERIODS
 IDS_MAX: Final = 100
 
 
@@ -100,43 +110,43 @@ async def list_(request: Request) -> Response:
     """List vouchers"""
     query = read_query(request)
     page = query.page(orders=ORDERS, page_max=PAGE_MAX)
-    given = _given(request, query)
+    narrowing = Narrowing(_given(query), read_filter(query, FILTERS))
     query.check()
     order = ("-" if page.descending else "") + page.order
     async with unit_of_work(request) as scope:
         found = await list_vouchers(
-            scope.connection, scope.project.id, given, order=order, limit=page.limit, offset=page.offset
+            scope.connection, scope.project, narrowing, order=order, limit=page.limit, offset=page.offset
         )
-        total = await _total(scope, given)
+        total = await _total(scope, narrowing)
     urls = asset_urls(request)
     rendered = [render_voucher(voucher, urls) for voucher in found]
     return respond({"object": "list", "data_ref": "vouchers", "vouchers": rendered, "total": total})
 
 
-async def _total(scope: Scope, given: dict[str, Any]) -> int:
+async def _total(scope: Scope, narrowing: Narrowing) -> int:
     """From the counters where they know it: counting a million rows would take longer than the page."""
+    given = narrowing.given
+    if narrowing.filter is not None:
+        return await count_vouchers(scope.connection, scope.project, narrowing)
     if not given:
         return await total_vouchers(scope.connection, scope.project.id)
     if given.keys() == {"campaign_id"}:
         return await campaign_vouchers(scope.connection, scope.project.id, given["campaign_id"])
     if given.keys() == {"campaign"}:
         return await named_campaign_vouchers(scope.connection, scope.project.id, given["campaign"])
-    return await count_vouchers(scope.connection, scope.project.id, given)
+    return await count_vouchers(scope.connection, scope.project, narrowing)
 
 
-def _given(request: Request, query: Query) -> dict[str, Any]:
-    code = query.text("code")
+def _given(query: Query) -> dict[str, Any]:
     ids = [text for name, text in query.pairs if name == "ids" or name.startswith("ids[")]
     if len(ids) > IDS_MAX:
         query.fault("ids", f"must not have more than {IDS_MAX} items")
-    if query.text("filters") is not None or any(name.startswith(("filters[", "[filters]")) for name, _ in query.pairs):
-        query.fault("filters", "is not supported yet")
     return present(
         campaign=query.text("campaign"),
         campaign_id=query.text("campaign_id"),
         category=query.text("category"),
         customer=query.text("customer"),
-        code_key=None if code is None else project(request).code_key(code),
+        code=query.text("code"),
         ids=ids or None,
         created_before=query.moment("created_at", "before"),
         created_after=query.moment("created_at", "after"),
@@ -158,8 +168,8 @@ ROUTES = [
         "/v1/vouchers",
         list_,
         methods=["GET"],
-        query=page_schema(ORDERS, PAGE_MAX) | FILTERS,
-        errors=[InvalidQueryParams],
+        query=page_schema(ORDERS, PAGE_MAX) | PARAMETERS | filter_schema(FILTERS),
+        errors=[InvalidQueryParams, QueryTooLarge],
         missing="`filters`",
     ),
     Route(

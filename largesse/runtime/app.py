@@ -25,7 +25,7 @@ async def build_app(settings: Settings) -> AsyncIterator[App]:
     """The ASGI application with everything it needs open. Connects lazily: PostgreSQL may be down at this moment."""
     assert settings.database_url is not None
     assert settings.secret_key is not None
-    limits = Limits()
+    limits = Limits(in_flight_max=settings.publish_statements)
     ids = IdSource()
     async with contextlib.AsyncExitStack() as stack:
         pool = await create_pool(

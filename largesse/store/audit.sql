@@ -80,6 +80,16 @@ LEFT JOIN publications p ON p.project_id = $1 AND p.id = l.publication_id
 LEFT JOIN customers c ON c.project_id = $1 AND c.id = l.customer_id
 WHERE l.project_id = $1 AND (p.id IS NULL OR (l.customer_id IS NOT NULL AND c.id IS NULL)) LIMIT $2
 
+-- I5_removals_add_up --
+-- What was removed from a card is the sum of its removals.
+SELECT v.id AS voucher_id, v.subtracted, t.removed
+FROM vouchers v
+LEFT JOIN (
+  SELECT voucher_id, -sum(amount) AS removed FROM voucher_transactions
+  WHERE project_id = $1 AND type IN ('CREDITS_REMOVAL', 'POINTS_REMOVAL') GROUP BY voucher_id
+) AS t ON t.voucher_id = v.id
+WHERE v.project_id = $1 AND v.subtracted <> coalesce(t.removed, 0) LIMIT $2
+
 -- I8_publications_have_their_event --
 -- Every publication, success or failure, left its event.
 SELECT p.id AS publication_id, p.result FROM publications p

@@ -1,14 +1,16 @@
 """Campaigns in the database."""
 
-from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final
 
 import asyncpg
 
 from largesse.domain.campaigns import Campaign
 from largesse.domain.errors import DuplicateFound
+from largesse.domain.filters import METADATA, Kind
+from largesse.domain.projects import Project
 from largesse.store.connection import Connection
-from largesse.store.lists import ListSql, both_ways
+from largesse.store.filters import FieldSql, days_of_week, everywhere, metadata, switch
+from largesse.store.lists import ListSql, Narrowing, both_ways
 from largesse.store.sql import load
 
 SQL: Final = load("campaigns")
@@ -24,7 +26,38 @@ LIST: Final = ListSql(
         "updated_before": "c.updated_at < {}",
         "updated_after": "c.updated_at > {}",
     },
-    orders=both_ways({"created_at": "c.created_at", "updated_at": "c.updated_at"}, "c.id"),
+    orders=both_ways({"created_at": "c.created_at", "updated_at": "c.updated_at"}, "c.id", set_always=("created_at",)),
+    fields={
+        "campaigns": FieldSql("c.name"),
+        "campaigns_id": FieldSql("c.id"),
+        "categories": everywhere(
+            "n.name", "c.category_id = ANY (ARRAY(SELECT n.id FROM categories n WHERE n.project_id = $1 AND {match}))"
+        ),
+        "category_ids": FieldSql("c.category_id"),
+        "campaign_status": FieldSql("c.generation_status"),
+        "status": FieldSql(
+            "",
+            states={
+                "$active": "c.generation_status = 'DONE'",
+                "$failed": "c.generation_status = 'FAILED'",
+                "$in_progress": "c.generation_status IN ('IN_PROGRESS', 'MODIFYING')",
+                "$expired": "c.generation_status = 'DONE' AND c.expiration_date < now()",
+                "before_start": "c.generation_status = 'DONE' AND c.start_date > now()",
+            },
+        ),
+        "active": switch("c"),
+        "is_referral_code": FieldSql("(c.campaign_type = 'REFERRAL_PROGRAM')", Kind.BOOLEAN),
+        "voucher_type": FieldSql("(c.voucher ->> 'type') COLLATE \"C\""),
+        "type": FieldSql("c.type"),
+        "created_at": FieldSql("c.created_at", Kind.DATE_TIME),
+        "created_date": FieldSql("c.created_at", Kind.DATE_TIME),
+        "updated_at": FieldSql("c.updated_at", Kind.DATE_TIME),
+        "start_date": FieldSql("c.start_date", Kind.DATE_TIME),
+        "expiration_date": FieldSql("c.expiration_date", Kind.DATE_TIME),
+        "validity_timeframe": FieldSql('c.validity_timeframe::text COLLATE "C"'),
+        "validity_day_of_week": days_of_week("c.validity_day_of_week"),
+        METADATA: metadata("c.metadata"),
+    },
 )
 
 
@@ -118,12 +151,11 @@ async def delete_campaign(connection: Connection, project_id: int, id: str) -> N
 
 
 async def list_campaigns(
-    connection: Connection, project_id: int, given: Mapping[str, Any], *, order: str, limit: int, offset: int
+    connection: Connection, project: Project, narrowing: Narrowing, *, order: str, limit: int, offset: int
 ) -> list[Campaign]:
-    text, arguments = LIST.page_statement(project_id, given, order, limit, offset)
-    return [Campaign(**row) for row in await connection.fetch(text, *arguments)]
+    rows = await LIST.rows(connection, project, narrowing, order=order, limit=limit, offset=offset)
+    return [Campaign(**row) for row in rows]
 
 
-async def count_campaigns(connection: Connection, project_id: int, given: Mapping[str, Any]) -> int:
-    text, arguments = LIST.count_statement(project_id, given)
-    return int(await connection.fetchval(text, *arguments))
+async def count_campaigns(connection: Connection, project: Project, narrowing: Narrowing) -> int:
+    return await LIST.total(connection, project, narrowing)

@@ -1,12 +1,14 @@
 """Customers in the database."""
 
-from collections.abc import Mapping
 from datetime import date
 from typing import Any, Final, NamedTuple
 
-from largesse.domain.customers import Customer, Profile
+from largesse.domain.customers import ADDRESS, Customer, Profile
+from largesse.domain.filters import METADATA, Kind
+from largesse.domain.projects import Project
 from largesse.store.connection import Connection
-from largesse.store.lists import ListSql, both_ways
+from largesse.store.filters import FieldSql, everywhere, metadata
+from largesse.store.lists import ListSql, Narrowing, both_ways
 from largesse.store.sql import load
 
 SQL: Final = load("customers")
@@ -25,7 +27,39 @@ LIST: Final = ListSql(
         "updated_before": "c.updated_at < {}",
         "updated_after": "c.updated_at > {}",
     },
-    orders=both_ways({"created_at": "c.created_at", "updated_at": "c.updated_at", "source_id": "c.source_id"}, "c.id"),
+    orders=both_ways(
+        {"created_at": "c.created_at", "updated_at": "c.updated_at", "source_id": "c.source_id"},
+        "c.id",
+        set_always=("created_at",),
+    ),
+    fields={
+        "id": FieldSql("c.id"),
+        "source_id": FieldSql("c.source_id"),
+        "name": FieldSql("c.name"),
+        "email": FieldSql("c.email"),
+        "phone": FieldSql("c.phone"),
+        "description": FieldSql("c.description"),
+        "city": FieldSql("(c.address ->> 'city') COLLATE \"C\""),
+        **{f"address.{part}": FieldSql(f"(c.address ->> '{part}') COLLATE \"C\"") for part in ADDRESS},
+        "birthday": FieldSql("c.birthday", Kind.DATE),
+        "birthdate": FieldSql("c.birthdate", Kind.DATE),
+        "created_at": FieldSql("c.created_at", Kind.DATE_TIME),
+        "updated_at": FieldSql("c.updated_at", Kind.DATE_TIME),
+        "publications.created_at": everywhere(
+            "p.created_at",
+            "EXISTS (SELECT FROM publications p WHERE p.project_id = $1 AND p.customer_id = c.id"
+            " AND p.result = 'SUCCESS' AND {match})",
+            Kind.DATE_TIME,
+        ),
+        "publications.related_object_id": FieldSql(
+            "l.voucher_id",
+            equal="c.id = ANY (ARRAY(SELECT l.customer_id FROM publication_vouchers l"
+            " WHERE l.project_id = $1 AND {match}))",
+            other="EXISTS (SELECT FROM publication_vouchers l"
+            " WHERE l.project_id = $1 AND l.customer_id = c.id AND {match})",
+        ),
+        METADATA: metadata("c.metadata"),
+    },
 )
 
 
@@ -118,12 +152,11 @@ async def erase_customer(connection: Connection, project_id: int, id_or_source_i
 
 
 async def list_customers(
-    connection: Connection, project_id: int, given: Mapping[str, Any], *, order: str, limit: int, offset: int
+    connection: Connection, project: Project, narrowing: Narrowing, *, order: str, limit: int, offset: int
 ) -> list[Customer]:
-    text, arguments = LIST.page_statement(project_id, given, order, limit, offset)
-    return [Customer(**row) for row in await connection.fetch(text, *arguments)]
+    rows = await LIST.rows(connection, project, narrowing, order=order, limit=limit, offset=offset)
+    return [Customer(**row) for row in rows]
 
 
-async def count_customers(connection: Connection, project_id: int, given: Mapping[str, Any]) -> int:
-    text, arguments = LIST.count_statement(project_id, given)
-    return int(await connection.fetchval(text, *arguments))
+async def count_customers(connection: Connection, project: Project, narrowing: Narrowing) -> int:
+    return await LIST.total(connection, project, narrowing)

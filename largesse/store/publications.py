@@ -1,17 +1,19 @@
 """Publications in the database: the batched publish statement and the reads."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, Final
 
 import asyncpg
 import msgspec
 
 from largesse.domain.customers import CustomerShort
+from largesse.domain.filters import IS, METADATA, Kind
 from largesse.domain.projects import Project
 from largesse.domain.publications import PUBLISHED, Publication, PublicationRequest
 from largesse.domain.vouchers import Voucher
 from largesse.store.connection import Connection
-from largesse.store.lists import ListSql, both_ways
+from largesse.store.filters import FieldSql, everywhere, metadata
+from largesse.store.lists import ListSql, Narrowing, both_ways
 from largesse.store.sql import load
 
 _SQL = load("publications")
@@ -167,11 +169,44 @@ def _found(row: asyncpg.Record) -> Publication:
 
 
 # What a list can be narrowed by, and how.
-_CODE: Final = (
-    "p.id = ANY (ARRAY(SELECT publication_id FROM publication_vouchers WHERE project_id = $1 AND code = {}"
-    " UNION ALL SELECT l.publication_id FROM vouchers v JOIN publication_vouchers l ON l.project_id = $1"
-    " AND l.voucher_id = v.id WHERE v.project_id = $1 AND v.code_key = {}))"
+_BY_LINK: Final = (
+    "p.id = ANY (ARRAY(SELECT l.publication_id FROM publication_vouchers l WHERE l.project_id = $1 AND {match}))"
 )
+_ANY_LINK: Final = (
+    "EXISTS (SELECT FROM publication_vouchers l WHERE l.project_id = $1 AND l.publication_id = p.id AND {match})"
+)
+# By the code as it was given, which outlives the voucher, and as it is now, in the project's letter case.
+_CODE: Final = (
+    "p.id = ANY (ARRAY(SELECT l.publication_id FROM publication_vouchers l WHERE l.project_id = $1 AND {match}"
+    " UNION ALL SELECT l.publication_id FROM vouchers v JOIN publication_vouchers l ON l.project_id = $1"
+    " AND l.voucher_id = v.id WHERE v.project_id = $1 AND {key_match}))"
+)
+# Each result has an index of its own.
+_SOURCE_ID: Final = (
+    "(p.result = 'SUCCESS' AND p.source_id IS NOT NULL AND {match}"
+    " OR p.result = 'FAILURE' AND p.source_id IS NOT NULL AND {match})"
+)
+_CAMPAIGN_NAME: Final = (
+    "p.campaign_id = ANY (ARRAY(SELECT n.id FROM campaigns n"
+    " WHERE n.project_id = $1 AND n.deleted_at IS NULL AND {match}))"
+)
+_FIELDS: Final = {
+    "failure_code": everywhere("p.failure_code", "(p.result = 'FAILURE' AND {match})"),
+    "result": FieldSql("p.result"),
+    "customer_id": FieldSql("p.customer_id"),
+    "campaign_name": everywhere("n.name", _CAMPAIGN_NAME),
+    "voucher_type": FieldSql("p.voucher_type"),
+    "is_referral_code": FieldSql("p.is_referral_code", Kind.BOOLEAN),
+    "parent_object_id": FieldSql("p.campaign_id"),
+    "related_object_id": FieldSql("l.voucher_id", equal=_BY_LINK, other=_ANY_LINK),
+    "source_id": everywhere("p.source_id", _SOURCE_ID),
+    "id": FieldSql("p.id"),
+    "voucher_code": FieldSql("l.code", Kind.CODE, equal=_CODE, other=_ANY_LINK, key="v.code_key"),
+    "tracking_id": FieldSql("p.tracking_id"),
+    "channel": FieldSql("p.channel"),
+    "created_at": FieldSql("p.created_at", Kind.DATE_TIME),
+    METADATA: metadata("p.metadata"),
+}
 _LIST: Final = ListSql(
     page=_SQL["list_ids"],
     count=_SQL["count"],
@@ -180,19 +215,20 @@ _LIST: Final = ListSql(
         " WHERE project_id = $1 AND deleted_at IS NULL AND (name = {} OR id = {})))",
         "customer": "p.customer_id = ANY (ARRAY(SELECT id FROM customers WHERE project_id = $1 AND id = {}"
         " UNION ALL SELECT id FROM customers WHERE project_id = $1 AND source_id = {} AND deleted_at IS NULL))",
-        "voucher": _CODE,
+        "voucher": _CODE.replace("{match}", "l.code = {}").replace("{key_match}", "v.code_key = {key}"),
         "voucher_id": "p.id = ANY (ARRAY(SELECT publication_id FROM publication_vouchers"
         " WHERE project_id = $1 AND voucher_id = {}))",
         "result": "p.result = {}",
         "voucher_type": "p.voucher_type = {}",
         "is_referral_code": "p.is_referral_code = {}",
-        "source_id": "p.source_id = {}",
+        "source_id": _SOURCE_ID.replace("{match}", "p.source_id = {}"),
         "parent_object_id": "p.campaign_id = {}",
         "created_before": "p.created_at < {}",
         "created_after": "p.created_at > {}",
     },
     orders=both_ways(
         {
+            "id": "p.id",
             "created_at": "p.created_at",
             "voucher_code": "p.first_code",
             "tracking_id": "p.tracking_id",
@@ -200,38 +236,48 @@ _LIST: Final = ListSql(
             "channel": "p.channel",
         },
         "p.id",
-    )
-    | {
-        # Never null, and in these orders the indexes can be walked.
-        "created_at": "p.created_at ASC, p.id ASC",
-        "-created_at": "p.created_at DESC, p.id DESC",
-        "channel": "p.channel ASC, p.id ASC",
-        "-channel": "p.channel DESC, p.id DESC",
-        "id": "p.id ASC",
-        "-id": "p.id DESC",
+        set_always=("id", "created_at", "channel"),
+    ),
+    fields=_FIELDS,
+    nulls_last_page=_SQL["list_ids_nulls_last"],
+    nulls_last={
+        "-voucher_code": "p.first_code",
+        "-tracking_id": "p.tracking_id",
+        "-customer_id": "p.customer_id",
     },
 )
 
 
 async def list_publications(
-    connection: Connection, project_id: int, given: Mapping[str, Any], *, order: str, limit: int, offset: int
+    connection: Connection, project: Project, narrowing: Narrowing, *, order: str, limit: int, offset: int
 ) -> list[Publication]:
-    """One page. `given`: names of the list's filters to values, all of which hold. `order`: a name, `-` for descending.
+    """One page. `order`: a name, `-` for descending. Raises InvalidQueryParams when it would take too long.
 
     The ids come first, by an index alone where there is one; then the rows of this page only (late row lookup).
     """
-    statement, arguments = _LIST.page_statement(project_id, given, order, limit, offset)
-    ids = [row["id"] for row in await connection.fetch(statement, *arguments)]
-    found = await find_publications(connection, project_id, ids)
+    rows = await _LIST.rows(connection, project, narrowing, order=order, limit=limit, offset=offset)
+    ids = [row["id"] for row in rows]
+    found = await find_publications(connection, project.id, ids)
     return [found[id_] for id_ in ids if id_ in found]
 
 
-async def count_publications(connection: Connection, project_id: int, given: Mapping[str, Any]) -> int:
+async def count_publications(connection: Connection, project: Project, narrowing: Narrowing) -> int:
     """Exactly how many match, whatever the page. Everything, or one result of everything, comes from the counters."""
-    if given.keys() <= {"result"}:
-        row = await connection.fetchrow(_SQL["count_by_counters"], project_id)
-        assert row is not None
-        counts = {"SUCCESS": row["successes"], "FAILURE": row["failures"]}
-        return int(counts[given["result"]] if given else row["successes"] + row["failures"])
-    statement, arguments = _LIST.count_statement(project_id, given)
-    return int(await connection.fetchval(statement, *arguments))
+    result = _only_result(narrowing)
+    if narrowing and result is None:
+        return await _LIST.total(connection, project, narrowing)
+    row = await connection.fetchrow(_SQL["count_by_counters"], project.id)
+    assert row is not None
+    counts = {"SUCCESS": row["successes"], "FAILURE": row["failures"]}
+    return int(row["successes"] + row["failures"] if result is None else counts.get(result, 0))
+
+
+def _only_result(narrowing: Narrowing) -> str | None:
+    """The result, when nothing else is asked for."""
+    given, wanted = narrowing.given, narrowing.filter
+    if wanted is None:
+        return given["result"] if given.keys() == {"result"} else None
+    if given or len(wanted.conditions) > 1:
+        return None
+    condition = wanted.conditions[0]
+    return str(condition.values[0]) if (condition.field, condition.operator) == ("result", IS) else None

@@ -407,6 +407,20 @@ SELECT p.id FROM publications p
 WHERE p.project_id = $1 AND p.result <> 'HELD'{filters}
 ORDER BY {order} LIMIT {limit} OFFSET {offset}
 
+-- list_ids_nulls_last --
+-- The same for a column with unset values, from the last to the first: in an index these stand before the others then,
+-- so both kinds are looked up by themselves, as far as the page reaches, and put in order.
+SELECT p.id FROM (
+  (SELECT p.id, {column} FROM publications p
+   WHERE p.project_id = $1 AND p.result <> 'HELD'{filters} AND {column} IS NOT NULL
+   ORDER BY {column} DESC, p.id DESC LIMIT {reach})
+  UNION ALL
+  (SELECT p.id, {column} FROM publications p
+   WHERE p.project_id = $1 AND p.result <> 'HELD'{filters} AND {column} IS NULL
+   ORDER BY {column} DESC, p.id DESC LIMIT {reach})
+) p
+ORDER BY {order} LIMIT {limit} OFFSET {offset}
+
 -- count --
 -- How many match.
 SELECT count(*) FROM publications p WHERE p.project_id = $1 AND p.result <> 'HELD'{filters}

@@ -1,14 +1,16 @@
 """Vouchers in the database. Publishing them is in publications."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
 from largesse.domain.campaigns import Campaign
+from largesse.domain.filters import METADATA, Kind
 from largesse.domain.projects import Project
 from largesse.domain.vouchers import NewVoucher, Voucher, VoucherTemplate
 from largesse.store.connection import Connection
-from largesse.store.lists import ListSql, both_ways
+from largesse.store.filters import FieldSql, days_of_week, everywhere, metadata, switch
+from largesse.store.lists import ListSql, Narrowing, both_ways
 from largesse.store.sql import load
 
 SQL: Final = load("vouchers")
@@ -23,14 +25,49 @@ LIST: Final = ListSql(
         " AND (n.name = {} OR n.id = {}) ORDER BY (n.id = {}) DESC LIMIT 1)",
         "customer": "v.holder_id = (SELECT n.id FROM customers n WHERE n.project_id = $1"
         " AND (n.id = {} OR n.source_id = {} AND n.deleted_at IS NULL) ORDER BY (n.id = {}) DESC LIMIT 1)",
-        "code_key": "v.code_key = {}",
+        "code": "v.code_key = {key}",
         "ids": "v.id = ANY ({}::text[])",
         "created_before": "v.created_at < {}",
         "created_after": "v.created_at > {}",
         "updated_before": "v.updated_at < {}",
         "updated_after": "v.updated_at > {}",
     },
-    orders=both_ways({"created_at": "v.created_at", "updated_at": "v.updated_at", "code": "v.code_key"}, "v.id"),
+    orders=both_ways(
+        {"created_at": "v.created_at", "updated_at": "v.updated_at", "code": "v.code_key"},
+        "v.id",
+        set_always=("created_at", "code"),
+    ),
+    fields={
+        "id": FieldSql("v.id"),
+        "code": FieldSql("v.code", Kind.CODE, equal="{key_match}", key="v.code_key"),
+        "vouchers": FieldSql("v.code", Kind.CODE, equal="{key_match}", key="v.code_key"),
+        "campaign_ids": FieldSql("v.campaign_id"),
+        "categories": everywhere(
+            "n.name", "v.category_id = ANY (ARRAY(SELECT n.id FROM categories n WHERE n.project_id = $1 AND {match}))"
+        ),
+        "category_ids": FieldSql("v.category_id"),
+        "holder_id": FieldSql("v.holder_id"),
+        "published_for_customer_id": FieldSql(
+            "l.customer_id",
+            equal="v.id = ANY (ARRAY(SELECT l.voucher_id FROM publication_vouchers l"
+            " WHERE l.project_id = $1 AND l.customer_id IS NOT NULL AND {match}))",
+            other="EXISTS (SELECT FROM publication_vouchers l"
+            " WHERE l.project_id = $1 AND l.voucher_id = v.id AND {match})",
+        ),
+        "voucher_type": FieldSql("v.type"),
+        "is_referral_code": FieldSql("v.is_referral_code", Kind.BOOLEAN),
+        "active": switch("v"),
+        "created_at": FieldSql("v.created_at", Kind.DATE_TIME),
+        "created_date": FieldSql("v.created_at", Kind.DATE_TIME),
+        "updated_at": FieldSql("v.updated_at", Kind.DATE_TIME),
+        "start_date": FieldSql("v.start_date", Kind.DATE_TIME),
+        "expiration_date": FieldSql("v.expiration_date", Kind.DATE_TIME),
+        "validity_timeframe": FieldSql('v.validity_timeframe::text COLLATE "C"'),
+        "validity_day_of_week": days_of_week("v.validity_day_of_week"),
+        "redemption.quantity": FieldSql("v.redemption_quantity", Kind.NUMBER),
+        "redemption.redeemed_quantity": FieldSql("v.redeemed_quantity", Kind.NUMBER),
+        METADATA: metadata("v.metadata"),
+    },
 )
 
 
@@ -148,15 +185,14 @@ async def voucher_entries(connection: Connection, project_id: int, voucher_id: s
 
 
 async def list_vouchers(
-    connection: Connection, project_id: int, given: Mapping[str, Any], *, order: str, limit: int, offset: int
+    connection: Connection, project: Project, narrowing: Narrowing, *, order: str, limit: int, offset: int
 ) -> list[Voucher]:
-    text, arguments = LIST.page_statement(project_id, given, order, limit, offset)
-    return [Voucher(**row) for row in await connection.fetch(text, *arguments)]
+    rows = await LIST.rows(connection, project, narrowing, order=order, limit=limit, offset=offset)
+    return [Voucher(**row) for row in rows]
 
 
-async def count_vouchers(connection: Connection, project_id: int, given: Mapping[str, Any]) -> int:
-    text, arguments = LIST.count_statement(project_id, given)
-    return int(await connection.fetchval(text, *arguments))
+async def count_vouchers(connection: Connection, project: Project, narrowing: Narrowing) -> int:
+    return await LIST.total(connection, project, narrowing)
 
 
 async def update_campaign_vouchers(

@@ -14,7 +14,6 @@ from largesse.domain.publications import (
     Publication,
     check_count,
 )
-from largesse.domain.vouchers import DISCOUNT_VOUCHER, GIFT_VOUCHER, LOYALTY_CARD
 from largesse.wire.assets import AssetUrls
 from largesse.wire.customers import CustomerInput, Text, render_customer_short
 from largesse.wire.dates import render
@@ -25,16 +24,6 @@ from largesse.wire.parse import parse_value
 from largesse.wire.vouchers import render_voucher, render_voucher_simplified
 
 Id = Annotated[str, msgspec.Meta(max_length=SOURCE_ID_LENGTH_MAX)]
-
-VOUCHER_TYPES: Final = {
-    "discount": DISCOUNT_VOUCHER,
-    "gift": GIFT_VOUCHER,
-    "loyalty": LOYALTY_CARD,
-    DISCOUNT_VOUCHER: DISCOUNT_VOUCHER,
-    GIFT_VOUCHER: GIFT_VOUCHER,
-    LOYALTY_CARD: LOYALTY_CARD,
-}
-"""What a list may be asked for, and what that means."""
 
 
 class CampaignSource(msgspec.Struct, frozen=True, kw_only=True):

@@ -198,6 +198,83 @@ class TestPublications:
         assert listed.publications[0].channel == "newsletter_October"
 
 
+class TestFilters:
+    """`filters` as the client's own objects (acceptance rows A145–A168)."""
+
+    @pytest.fixture
+    def made(self, publications, campaigns):
+        """A single one with a source id, one of three codes, and a failure; each to somebody else."""
+        campaign = make_campaign(campaigns, 4)
+        single = publish(publications, campaign={"name": campaign.name}, source_id=unique("it's"))
+        several = publish(publications, campaign={"name": campaign.name, "count": 3})
+        with pytest.raises(voucherify.exceptions.BadRequestException):
+            publish(publications, campaign={"name": campaign.name})
+        return campaign, single, several
+
+    def found(self, publications, filters):
+        wanted = voucherify.ParameterFiltersListPublications.from_dict(filters)
+        page = publications.list_publications(filters=wanted, limit=100)
+        assert page.total == len(page.publications)
+        return [item.id for item in page.publications]
+
+    def test_the_examples_of_the_guide(self, publications, made):
+        """A146, A147."""
+        _, single, several = made
+        one, two = single.customer_id, several.customer_id
+        assert self.found(publications, {"customer_id": {"conditions": {"$is": one}}}) == [single.id]
+        both = {"customer_id": {"conditions": {"$in": [one, two, 'it\'s "nobody"']}}}
+        assert self.found(publications, both) == [several.id, single.id]
+
+    def test_every_field(self, publications, made):
+        """A150–A158."""
+        campaign, single, several = made
+        (failed,) = self.found(
+            publications,
+            {"campaign_name": {"conditions": {"$is": campaign.name}}, "result": {"conditions": {"$is": "FAILURE"}}},
+        )
+        of_campaign = {"parent_object_id": {"conditions": {"$is": campaign.id}}}
+        for filters, ids in (
+            ({"failure_code": {"conditions": {"$is": "no_voucher_suitable_for_publication"}}}, [failed]),
+            ({"failure_code": {"conditions": {"$is_unknown": ""}}}, [several.id, single.id]),
+            ({"voucher_type": {"conditions": {"$is": "DISCOUNT_VOUCHER"}}}, [failed, several.id, single.id]),
+            ({"is_referral_code": {"conditions": {"$is": "true"}}}, []),
+            ({"is_referral_code": {"conditions": {"$is_not": "true"}}}, [failed, several.id, single.id]),
+            ({"related_object_id": {"conditions": {"$in": [several.vouchers_id[2]]}}}, [several.id]),
+            ({"source_id": {"conditions": {"$contains": "it's"}}}, [single.id]),
+            ({"source_id": {"conditions": {"$not_contain": "it's"}}}, [failed, several.id]),
+            ({"source_id": {"conditions": {"$starts_with": "it"}}}, [single.id]),
+            ({"source_id": {"conditions": {"$ends_with": single.source_id[-5:]}}}, [single.id]),
+            ({"source_id": {"conditions": {"$has_value": ""}}}, [single.id]),
+            ({"source_id": {"conditions": {"$not_in": [single.source_id]}}}, [failed, several.id]),
+        ):
+            assert self.found(publications, of_campaign | filters | {"junction": "and"}) == ids, filters
+
+    def test_any_of(self, publications, made):
+        """A149."""
+        _, single, several = made
+        filters = {
+            "junction": "or",
+            "source_id": {"conditions": {"$is": single.source_id}},
+            "customer_id": {"conditions": {"$is": several.customer_id}},
+        }
+        assert self.found(publications, filters) == [several.id, single.id]
+
+    def test_campaigns(self, campaigns, made):
+        campaign, *_ = made
+        wanted = voucherify.ParameterFiltersListCampaigns.from_dict(
+            {
+                "campaigns": {"conditions": {"$in": [campaign.name]}},
+                "type": {"conditions": {"$in": ["STATIC"]}},
+                "status": {"conditions": {"$active": {}}},
+                "active": {"$enabled": {}},
+                "created_date": {"conditions": {"$after": "2024-01-01T00:00:00Z", "$less_than": 2}},
+                "validity_day_of_week": {"conditions": None},
+                "is_referral_code": {"conditions": {"$is": "FALSE"}},
+            }
+        )
+        assert [found.id for found in campaigns.list_campaigns(filters=wanted).campaigns] == [campaign.id]
+
+
 class TestVouchersAndCustomers:
     def test_vouchers_are_listed_updated_disabled_enabled_deleted(self, vouchers):
         body = voucherify.VouchersCreateRequestBody.from_dict(

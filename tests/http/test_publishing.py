@@ -80,6 +80,14 @@ class TestCreateByQuery:
         assert response.status_code == 200, response.json()
         assert response.json()["tracking_id"] == "somebody"
 
+    async def test_an_id_beats_a_source_id(self, integration, api, pool, campaign):
+        """A027"""
+        known = (await api.post("/v1/customers", json={"source_id": "mine"})).json()["id"]
+        query = {"campaign": campaign, "customer[id]": known, "customer[source_id]": "other"}
+        body = (await integration.get(CREATE, params=query)).json()
+        assert (body["customer_id"], body["customer"]["source_id"]) == (known, "mine")
+        assert await pool.fetchval("SELECT count(*) FROM customers") == 1
+
     async def test_a_source_id_gives_the_same_code_again(self, integration, pool, campaign):
         query = {"campaign": campaign, "customer": "c", "source_id": "p"}
         first, second = [(await integration.get(CREATE, params=query)).json() for _ in range(2)]

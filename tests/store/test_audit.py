@@ -57,6 +57,7 @@ async def test_sound_database_has_no_findings(pool, project, used):
         ("I5", "UPDATE campaign_counters SET failures = failures + 1"),
         ("I5", "UPDATE vouchers SET active = true WHERE code = 'off'"),
         ("I5", "DELETE FROM publications WHERE result = 'FAILURE'"),
+        ("I5", "UPDATE vouchers SET amount = 1, subtracted = 1 WHERE code = 'off'"),
         ("I6", "UPDATE publication_vouchers SET customer_id = 'cust_other' WHERE code = 'alone'"),
         ("I6", "UPDATE vouchers SET state = 0, holder_id = NULL WHERE code = 'alone'"),
         ("I6", "ALTER TABLE vouchers DROP CONSTRAINT vouchers_holder; UPDATE vouchers SET holder_id = NULL"),

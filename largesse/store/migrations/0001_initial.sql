@@ -180,7 +180,8 @@ CREATE TABLE vouchers (
   updated_at timestamptz(3),
   deleted_at timestamptz(3),
   PRIMARY KEY (project_id, id),
-  CONSTRAINT vouchers_holder CHECK ((state = 3) = (holder_id IS NOT NULL))   -- I6
+  CONSTRAINT vouchers_holder CHECK ((state = 3) = (holder_id IS NOT NULL)),  -- I6
+  CONSTRAINT vouchers_balance CHECK (amount - subtracted - expired - redeemed >= 0)
 );
 CREATE UNIQUE INDEX vouchers_code_key ON vouchers (project_id, code_key);
 CREATE INDEX vouchers_pool ON vouchers (project_id, campaign_id, pick_key, id) WHERE state = 0 AND active;
@@ -192,6 +193,28 @@ CREATE INDEX vouchers_category ON vouchers (project_id, category_id, created_at,
 CREATE INDEX vouchers_holder_id ON vouchers (project_id, holder_id, created_at, id) WHERE holder_id IS NOT NULL;
 -- What the sweeper looks at: free vouchers that will expire.
 CREATE INDEX vouchers_expiring ON vouchers (project_id, expiration_date) WHERE state = 0 AND expiration_date IS NOT NULL;
+
+-- What changed a card's balance: a fact, so it outlives the card. `amount` is the change, negative for a removal; `total`
+-- (all that was ever added) and `balance` are what the card had after it.
+CREATE TABLE voucher_transactions (
+  project_id int NOT NULL,
+  id text COLLATE "C" NOT NULL,
+  voucher_id text COLLATE "C" NOT NULL,
+  campaign_id text COLLATE "C",
+  type text COLLATE "C" NOT NULL,
+  amount bigint NOT NULL,
+  total bigint NOT NULL,
+  balance bigint NOT NULL,
+  source text COLLATE "C",
+  source_id text COLLATE "C",
+  reason text COLLATE "C",
+  related_transaction_id text COLLATE "C",
+  details jsonb NOT NULL DEFAULT '{}',              -- beside the balance: the order, redemption or rollback it belongs to
+  created_at timestamptz(3) NOT NULL DEFAULT now(),
+  PRIMARY KEY (project_id, id)
+);
+CREATE INDEX voucher_transactions_voucher ON voucher_transactions (project_id, voucher_id, id);
+CREATE INDEX voucher_transactions_campaign ON voucher_transactions (project_id, campaign_id, id) WHERE campaign_id IS NOT NULL;
 
 CREATE TABLE publications (
   project_id int NOT NULL,
@@ -220,10 +243,15 @@ CREATE UNIQUE INDEX publications_first_of_customer ON publications (project_id, 
 -- What lists see: holds are left out, and the condition of the index lets them count without the rows.
 CREATE INDEX publications_created_at ON publications (project_id, created_at, id) WHERE result <> 'HELD';
 CREATE INDEX publications_campaign ON publications (project_id, campaign_id, created_at, id) WHERE result <> 'HELD';
-CREATE INDEX publications_customer ON publications (project_id, customer_id, created_at, id) WHERE result <> 'HELD';
+-- By id: the order by customer_id has its ties in that order; one customer's publications are few enough to be sorted.
+CREATE INDEX publications_customer ON publications (project_id, customer_id, id) WHERE result <> 'HELD';
 CREATE INDEX publications_first_code ON publications (project_id, first_code, id) WHERE result <> 'HELD';
 CREATE INDEX publications_tracking_id ON publications (project_id, tracking_id, id) WHERE result <> 'HELD';
 CREATE INDEX publications_channel ON publications (project_id, channel, id) WHERE result <> 'HELD';
+CREATE INDEX publications_voucher_type ON publications (project_id, voucher_type, created_at, id) WHERE result <> 'HELD';
+-- The next ones cost only those publications that they are about.
+CREATE INDEX publications_referral ON publications (project_id, created_at, id) WHERE is_referral_code AND result <> 'HELD';
+CREATE INDEX publications_failure_code ON publications (project_id, failure_code, created_at, id) WHERE result = 'FAILURE';
 CREATE INDEX publications_failures ON publications (project_id, created_at, id) WHERE result = 'FAILURE';
 CREATE INDEX publications_failed_source_id ON publications (project_id, source_id) WHERE result = 'FAILURE' AND source_id IS NOT NULL;
 

@@ -1,0 +1,58 @@
+"""Balances of cards, and the transactions that changed them."""
+
+from typing import Final, NamedTuple
+
+from largesse.domain.campaigns import Campaign
+from largesse.domain.transactions import Transaction
+from largesse.domain.vouchers import Voucher
+from largesse.store.connection import Connection
+from largesse.store.sql import load
+
+SQL: Final = load("transactions")
+
+
+class Balance(NamedTuple):
+    total: int
+    balance: int
+
+
+async def change_balance(
+    connection: Connection, project_id: int, voucher_id: str, amount: int, *, total_max: int
+) -> Balance | None:
+    """What the card has now; None when the change can't be, and then nothing has changed."""
+    row = await connection.fetchrow(SQL["change_balance"], project_id, voucher_id, amount, total_max)
+    return None if row is None else Balance(*row)
+
+
+async def append_transaction(
+    connection: Connection,
+    project_id: int,
+    id: str,
+    voucher: Voucher,
+    *,
+    type: str,
+    amount: int,
+    after: Balance,
+    source: str | None,
+    source_id: str | None,
+    reason: str | None,
+) -> Transaction:
+    values = (id, voucher.id, voucher.campaign_id, type, amount, after.total, after.balance, source, source_id, reason)
+    row = await connection.fetchrow(SQL["append_transaction"], project_id, *values)
+    assert row is not None
+    return Transaction(**row)
+
+
+async def list_transactions(
+    connection: Connection,
+    project_id: int,
+    of: Voucher | Campaign,
+    *,
+    after: str | None,
+    limit: int,
+    newest_first: bool,
+) -> list[Transaction]:
+    """Of a voucher, or of all vouchers of a campaign: those that follow the id `after` in that order."""
+    name = ("newest_" if newest_first else "oldest_") + ("campaign_" if isinstance(of, Campaign) else "")
+    rows = await connection.fetch(SQL[name + "transactions"], project_id, of.id, after, limit)
+    return [Transaction(**row) for row in rows]
