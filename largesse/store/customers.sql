@@ -93,11 +93,23 @@ SELECT count(*) FROM customers c WHERE c.project_id = $1 AND c.deleted_at IS NUL
 
 -- lock_customers --
 -- Those that the names $2 mean, by id or source_id, held until the transaction ends; in one order, so that two pieces
--- of work meet in it.
-SELECT id, source_id, metadata FROM customers
-WHERE project_id = $1 AND (source_id = ANY ($2::text[]) OR id = ANY ($2::text[])) AND deleted_at IS NULL
-ORDER BY source_id, id
-FOR NO KEY UPDATE
+-- of work meet in it. Look-ups one by one: for a thousand names the planner would read the whole table.
+WITH named AS MATERIALIZED (
+  SELECT found.id FROM unnest($2::text[]) AS n (name) CROSS JOIN LATERAL (
+    SELECT c.id FROM customers c WHERE c.project_id = $1 AND c.source_id = n.name AND c.deleted_at IS NULL LIMIT 1
+  ) AS found
+  UNION
+  SELECT found.id FROM unnest($2::text[]) AS n (name) CROSS JOIN LATERAL (
+    SELECT c.id FROM customers c WHERE c.project_id = $1 AND c.id = n.name LIMIT 1
+  ) AS found
+  ORDER BY id
+)
+SELECT held.id, held.source_id, held.metadata FROM named CROSS JOIN LATERAL (
+  SELECT c.id, c.source_id, c.metadata FROM customers c
+  WHERE c.project_id = $1 AND c.id = named.id AND c.deleted_at IS NULL
+  LIMIT 1
+  FOR NO KEY UPDATE
+) AS held
 
 -- upsert_customers --
 -- The same as upsert_customer for many at once, $2: an array of objects with an id for a new customer. No source_id
