@@ -73,6 +73,18 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     cleared: frozenset[str] = frozenset()
 
 
+def merged(first: Profile, then: Profile) -> Profile:
+    """What one profile written after the other says, as long as neither clears a field."""
+    said = {name: value for name in _FIELDS if (value := getattr(then, name)) is not None}
+    for name in ("address", "metadata"):
+        if name in said and (before := getattr(first, name)) is not None:
+            said[name] = before | said[name]
+    return msgspec.structs.replace(first, **said)
+
+
+_FIELDS: Final = tuple(name for name in Profile.__struct_fields__ if name != "cleared")
+
+
 def check_source_id(source_id: str) -> str:
     """A caller's own id for a customer to be created.
 

@@ -144,6 +144,13 @@ class InvalidVoucher(LargesseError):
     key = "invalid_voucher"
 
 
+class DuplicateKey(LargesseError):
+    """Duplicate codes"""
+
+    status = 400
+    key = "duplicate_key"
+
+
 class InvalidAddBalanceParams(LargesseError):
     """Invalid add balance params"""
 

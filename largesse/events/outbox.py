@@ -5,11 +5,12 @@ from typing import Any, Protocol
 from largesse.domain.projects import Project
 from largesse.events.catalogue import NAMES
 from largesse.store.connection import Connection
-from largesse.store.events import append_event
+from largesse.store.events import append_event, append_events
 
 
 class Ids(Protocol):
     def new(self, prefix: str) -> str: ...
+    def hex_run(self, prefix: str, count: int) -> list[str]: ...
 
 
 class Work(Protocol):
@@ -32,4 +33,21 @@ async def append(scope: Work, type: str, entity_id: str, data: dict[str, Any]) -
     assert type in NAMES, type
     await append_event(
         scope.connection, scope.project.id, scope.ids.new("ev_"), type, entity_id, data, scope.request_id, scope.actor
+    )
+
+
+async def append_all(scope: Work, type: str, entities: list[tuple[str, dict[str, Any]]]) -> None:
+    """The same for many entities in one statement: (id, data) each."""
+    assert type in NAMES, type
+    if not entities:
+        return
+    await append_events(
+        scope.connection,
+        scope.project.id,
+        scope.ids.hex_run("ev_", len(entities)),
+        type,
+        [entity_id for entity_id, _ in entities],
+        [data for _, data in entities],
+        scope.request_id,
+        scope.actor,
     )

@@ -11,19 +11,21 @@ from starlette.responses import Response
 
 from largesse.actions.scope import Scope
 from largesse.auth.callers import Caller
-from largesse.domain.errors import InvalidQueryParams, Unauthorized
+from largesse.domain.errors import InvalidPayload, InvalidQueryParams, MalformedJson, Unauthorized
 from largesse.domain.projects import Project
 from largesse.http import edge
 from largesse.http.services import Services
 from largesse.store.connection import REQUEST_LIMIT_S, acquire
 from largesse.wire.dates import Date, DateTime, render
 from largesse.wire.lists import Query
+from largesse.wire.multipart import parse_multipart
 from largesse.wire.parse import parse_json
 
 T = TypeVar("T")
 
 EXCHANGE: Final = "largesse.exchange"
 JSON: Final = "application/json; charset=utf-8"
+FORM: Final = "multipart/form-data"
 
 
 def exchange(request: Request) -> edge.Exchange:
@@ -54,6 +56,30 @@ async def read_body(request: Request, type_: type[T]) -> T:
     """Read and parse the JSON body. Raises PayloadTooLarge, UnsupportedMediaType, MalformedJson, InvalidPayload."""
     body = await edge.read_body(exchange(request), request.receive)
     return parse_json(body, type_)
+
+
+async def read_file(request: Request) -> bytes:
+    """The part `file` of a multipart form. Raises InvalidPayload without one, PayloadTooLarge, UnsupportedMediaType."""
+    known = exchange(request)
+    body = await edge.read_body(known, request.receive, (FORM,))
+    file = parse_multipart(body, known.header(b"content-type")).get("file")
+    if file is None:
+        raise InvalidPayload("Payload must have required property 'file'")
+    return file
+
+
+async def read_rows(request: Request, type_: type[T]) -> list[Any]:
+    """A JSON array of `type_` for work in the background: checked row by row, and given back as it was sent.
+
+    Raises what `read_body` raises.
+    """
+    body = await edge.read_body(exchange(request), request.receive)
+    parse_json(body, list[type_])  # type: ignore[valid-type]  # a list of whatever was asked for
+    try:
+        rows: list[Any] = msgspec.json.decode(body)
+    except msgspec.DecodeError as error:  # a number beyond all bounds in a field that nobody asked for
+        raise MalformedJson from error
+    return rows
 
 
 def read_query(request: Request) -> Query:

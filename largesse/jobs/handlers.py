@@ -4,10 +4,24 @@ from collections.abc import Awaitable, Callable, Mapping
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
+from largesse.actions import customer_rows, imports, voucher_rows
 from largesse.actions.campaign_vouchers import delete_chunk, fail_action, must_wait, update_chunk
 from largesse.actions.generation import fail_generation, generate_chunk
 from largesse.actions.scope import Scope
-from largesse.domain.async_actions import VOUCHERS_DELETE, VOUCHERS_GENERATE, VOUCHERS_UPDATE
+from largesse.domain.async_actions import (
+    CAMPAIGN_IMPORT,
+    CAMPAIGN_IMPORT_CSV,
+    CUSTOMERS_BULK_UPDATE,
+    CUSTOMERS_IMPORT_CSV,
+    CUSTOMERS_METADATA_UPDATE,
+    VOUCHERS_BULK_UPDATE,
+    VOUCHERS_DELETE,
+    VOUCHERS_GENERATE,
+    VOUCHERS_IMPORT,
+    VOUCHERS_IMPORT_CSV,
+    VOUCHERS_METADATA_UPDATE,
+    VOUCHERS_UPDATE,
+)
 
 
 class Handler(NamedTuple):
@@ -27,5 +41,14 @@ HANDLERS: Final[Mapping[str, Handler]] = MappingProxyType(
         VOUCHERS_UPDATE: Handler(update_chunk, fail_action, must_wait),
         # A generation that finds its campaign deleted ends by itself; until then new codes must not appear behind us.
         VOUCHERS_DELETE: Handler(delete_chunk, fail_action, must_wait),
+        CUSTOMERS_BULK_UPDATE: Handler(customer_rows.update_chunk, customer_rows.fail_update),
+        CUSTOMERS_METADATA_UPDATE: Handler(customer_rows.metadata_chunk, customer_rows.fail_update),
+        CUSTOMERS_IMPORT_CSV: Handler(customer_rows.import_chunk, customer_rows.fail_import),
+        CAMPAIGN_IMPORT: Handler(imports.import_chunk, imports.fail_import),
+        CAMPAIGN_IMPORT_CSV: Handler(imports.import_chunk, imports.fail_import),
+        VOUCHERS_IMPORT: Handler(imports.import_chunk, imports.fail_import),
+        VOUCHERS_IMPORT_CSV: Handler(imports.import_chunk, imports.fail_import),
+        VOUCHERS_BULK_UPDATE: Handler(voucher_rows.update_chunk, voucher_rows.fail_update),
+        VOUCHERS_METADATA_UPDATE: Handler(voucher_rows.metadata_chunk, voucher_rows.fail_update),
     }
 )

@@ -62,3 +62,15 @@ async def delete_category(connection: Connection, project_id: int, id: str) -> b
 
 async def list_categories(connection: Connection, project_id: int) -> list[Category]:
     return [Category(**row) for row in await connection.fetch(SQL["list_categories"], project_id, LIST_MAX)]
+
+
+async def find_categories(connection: Connection, project_id: int, words: list[str]) -> dict[str, str]:
+    """Word to the id of the category that it means, by id or name; those that mean none aren't there."""
+    found = await connection.fetch(SQL["find_categories"], project_id, words)
+    return {row["name"]: row["id"] for row in found} | {row["id"]: row["id"] for row in found}
+
+
+async def ensure_categories(connection: Connection, project_id: int, named: list[tuple[str, str]]) -> None:
+    """`named`: an id for a new one, and the name."""
+    ids, names = [new_id for new_id, _ in named], [name for _, name in named]
+    await connection.execute(SQL["ensure_categories"], project_id, ids, names, DEFAULT_HIERARCHY)

@@ -36,3 +36,13 @@ DELETE FROM categories WHERE project_id = $1 AND id = $2 RETURNING id
 SELECT id, name, hierarchy, created_at, updated_at FROM categories WHERE project_id = $1
 ORDER BY created_at DESC, id DESC
 LIMIT $2
+
+-- find_categories --
+-- Those that the words $2 mean, by id or name.
+SELECT id, name FROM categories WHERE project_id = $1 AND (name = ANY ($2::text[]) OR id = ANY ($2::text[]))
+
+-- ensure_categories --
+-- Makes those whose name is new: $2 ids, $3 names, in one order, so that two imports meet in it.
+INSERT INTO categories (project_id, id, name, hierarchy)
+SELECT $1, n.id, n.name, $4 FROM unnest($2::text[], $3::text[]) AS n (id, name) ORDER BY n.name
+ON CONFLICT (project_id, name) DO NOTHING

@@ -1,6 +1,7 @@
 """Customers in the database."""
 
-from typing import Any, Final
+from datetime import date
+from typing import Any, Final, NamedTuple
 
 from largesse.domain.customers import ADDRESS, Customer, Profile
 from largesse.domain.filters import METADATA, Kind
@@ -62,6 +63,12 @@ LIST: Final = ListSql(
 )
 
 
+class LockedCustomer(NamedTuple):
+    id: str
+    source_id: str | None
+    metadata: dict[str, Any]
+
+
 async def upsert_customer(
     connection: Connection, project_id: int, id: str, source_id: str | None, profile: Profile
 ) -> Customer | None:
@@ -90,6 +97,40 @@ def _values(profile: Profile) -> tuple[Any, ...]:
         profile.address,
         profile.metadata,
     )
+
+
+async def lock_customers(connection: Connection, project_id: int, names: list[str]) -> list[LockedCustomer]:
+    """Those that the names mean, by id or source_id, held until the transaction ends."""
+    return [LockedCustomer(*row) for row in await connection.fetch(SQL["lock_customers"], project_id, names)]
+
+
+async def upsert_customers(
+    connection: Connection, project_id: int, sent: list[tuple[str, str | None, Profile]]
+) -> list[Customer]:
+    """Create or write onto many: (id for a new one, source_id, profile) each, no source_id twice.
+
+    Those that have it all already don't come back.
+    """
+    rows = [{"id": new_id, "source_id": source_id, **_fields(profile)} for new_id, source_id, profile in sent]
+    return [Customer(**row) for row in await connection.fetch(SQL["upsert_customers"], project_id, rows)]
+
+
+async def update_customers(connection: Connection, project_id: int, sent: list[tuple[str, Profile]]) -> list[Customer]:
+    """Write onto many, named by id. Those that have it all already don't come back."""
+    rows = [{"id": customer_id, **_fields(profile)} for customer_id, profile in sent]
+    return [Customer(**row) for row in await connection.fetch(SQL["update_customers"], project_id, rows)]
+
+
+def _fields(profile: Profile) -> dict[str, Any]:
+    fields = dict(zip(_COLUMNS, _values(profile), strict=True))
+    return {
+        name: value.isoformat() if isinstance(value, date) else value
+        for name, value in fields.items()
+        if value is not None
+    }
+
+
+_COLUMNS: Final = ("name", "description", "email", "phone", "birthday", "birthdate", "address", "metadata")
 
 
 async def find_customer(connection: Connection, project_id: int, id_or_source_id: str) -> Customer | None:

@@ -90,3 +90,80 @@ ORDER BY {order}
 -- count_customers --
 -- Every match, whatever the page.
 SELECT count(*) FROM customers c WHERE c.project_id = $1 AND c.deleted_at IS NULL{filters}
+
+-- lock_customers --
+-- Those that the names $2 mean, by id or source_id, held until the transaction ends; in one order, so that two pieces
+-- of work meet in it. Look-ups one by one: for a thousand names the planner would read the whole table.
+WITH named AS MATERIALIZED (
+  SELECT found.id FROM unnest($2::text[]) AS n (name) CROSS JOIN LATERAL (
+    SELECT c.id FROM customers c WHERE c.project_id = $1 AND c.source_id = n.name AND c.deleted_at IS NULL LIMIT 1
+  ) AS found
+  UNION
+  SELECT found.id FROM unnest($2::text[]) AS n (name) CROSS JOIN LATERAL (
+    SELECT c.id FROM customers c WHERE c.project_id = $1 AND c.id = n.name LIMIT 1
+  ) AS found
+  ORDER BY id
+)
+SELECT held.id, held.source_id, held.metadata FROM named CROSS JOIN LATERAL (
+  SELECT c.id, c.source_id, c.metadata FROM customers c
+  WHERE c.project_id = $1 AND c.id = named.id AND c.deleted_at IS NULL
+  LIMIT 1
+  FOR NO KEY UPDATE
+) AS held
+
+-- upsert_customers --
+-- The same as upsert_customer for many at once, $2: an array of objects with an id for a new customer. No source_id
+-- may stand there twice. Those that have it all already don't come back.
+WITH sent AS (
+  SELECT * FROM jsonb_to_recordset($2::jsonb) AS n (
+    id text, source_id text, name text, description text, email text, phone text, birthday date, birthdate date,
+    address jsonb, metadata jsonb
+  )
+)
+INSERT INTO customers AS c (project_id, id, source_id, name, description, email, phone, birthday, birthdate, address, metadata)
+SELECT $1, n.id, n.source_id, n.name, n.description, n.email, n.phone, n.birthday, n.birthdate, n.address,
+  coalesce(n.metadata, '{}')
+FROM sent n
+ORDER BY n.source_id, n.id
+ON CONFLICT (project_id, source_id) WHERE deleted_at IS NULL DO UPDATE SET
+  name = coalesce(excluded.name, c.name),
+  description = coalesce(excluded.description, c.description),
+  email = coalesce(excluded.email, c.email),
+  phone = coalesce(excluded.phone, c.phone),
+  birthday = coalesce(excluded.birthday, c.birthday),
+  birthdate = coalesce(excluded.birthdate, c.birthdate),
+  address = coalesce(c.address || excluded.address, excluded.address, c.address),
+  metadata = c.metadata || excluded.metadata,
+  updated_at = excluded.created_at
+WHERE (coalesce(excluded.name, c.name), coalesce(excluded.description, c.description),
+       coalesce(excluded.email, c.email), coalesce(excluded.phone, c.phone),
+       coalesce(excluded.birthday, c.birthday), coalesce(excluded.birthdate, c.birthdate),
+       coalesce(c.address || excluded.address, excluded.address, c.address), c.metadata || excluded.metadata)
+  IS DISTINCT FROM
+      (c.name, c.description, c.email, c.phone, c.birthday, c.birthdate, c.address, c.metadata)
+RETURNING id, source_id, name, description, email, phone, birthday, birthdate, address, metadata, created_at, updated_at
+
+-- update_customers --
+-- The same as update_customer for many at once, $2: an array of objects named by id; null: not sent.
+UPDATE customers c SET
+  name = coalesce(n.name, c.name),
+  description = coalesce(n.description, c.description),
+  email = coalesce(n.email, c.email),
+  phone = coalesce(n.phone, c.phone),
+  birthday = coalesce(n.birthday, c.birthday),
+  birthdate = coalesce(n.birthdate, c.birthdate),
+  address = coalesce(c.address || n.address, n.address, c.address),
+  metadata = c.metadata || coalesce(n.metadata, '{}'),
+  updated_at = now()
+FROM jsonb_to_recordset($2::jsonb) AS n (
+  id text, source_id text, name text, description text, email text, phone text, birthday date, birthdate date,
+  address jsonb, metadata jsonb
+)
+WHERE c.project_id = $1 AND c.id = n.id AND c.deleted_at IS NULL
+  AND (coalesce(n.name, c.name), coalesce(n.description, c.description), coalesce(n.email, c.email),
+       coalesce(n.phone, c.phone), coalesce(n.birthday, c.birthday), coalesce(n.birthdate, c.birthdate),
+       coalesce(c.address || n.address, n.address, c.address), c.metadata || coalesce(n.metadata, '{}'))
+  IS DISTINCT FROM
+      (c.name, c.description, c.email, c.phone, c.birthday, c.birthdate, c.address, c.metadata)
+RETURNING c.id, c.source_id, c.name, c.description, c.email, c.phone, c.birthday, c.birthdate, c.address, c.metadata,
+  c.created_at, c.updated_at

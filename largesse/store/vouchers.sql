@@ -201,3 +201,78 @@ WITH moved AS (
   RETURNING v.active
 )
 SELECT count(*) AS vouchers, count(*) FILTER (WHERE NOT active) AS disabled FROM moved
+
+-- lock_vouchers --
+-- Those with the codes $2, as keys, held until the transaction ends; in one order, so that two pieces of work meet in
+-- it. The bin too: its codes are taken.
+SELECT v.id, v.code_key, v.campaign_id, v.state, v.active, v.deleted_at IS NOT NULL OR c.deleted_at IS NOT NULL AS binned,
+  v.metadata
+FROM vouchers v LEFT JOIN campaigns c ON c.project_id = $1 AND c.id = v.campaign_id
+WHERE v.project_id = $1 AND v.code_key = ANY ($2::text[])
+ORDER BY v.code_key
+FOR NO KEY UPDATE OF v
+
+-- taken_codes --
+-- Of the codes $2, as keys, those that some voucher has which isn't a visible one of the campaign $3.
+SELECT v.code_key FROM vouchers v
+WHERE v.project_id = $1 AND v.code_key = ANY ($2::text[]) AND (v.campaign_id = $3 AND v.deleted_at IS NULL) IS NOT TRUE
+
+-- get_vouchers --
+-- Several by their ids, the whole of each.
+SELECT v.id, v.code, v.type, v.state, v.active, v.is_referral_code, v.publish_count, v.redeemed_quantity,
+  v.redemption_quantity, v.amount, v.subtracted, v.expired, v.redeemed, v.pending, v.campaign_id,
+  c.name AS campaign_name, v.category_id, k.name AS category_name, k.hierarchy AS category_hierarchy,
+  k.created_at AS category_created_at, k.updated_at AS category_updated_at, v.holder_id, v.discount, v.gift_effect,
+  v.start_date, v.expiration_date, v.validity_timeframe, v.validity_day_of_week, v.validity_hours, v.additional_info,
+  v.metadata, v.created_at, v.updated_at
+FROM vouchers v
+LEFT JOIN campaigns c ON c.project_id = $1 AND c.id = v.campaign_id
+LEFT JOIN categories k ON k.project_id = $1 AND k.id = v.category_id
+WHERE v.project_id = $1 AND v.id = ANY ($2::text[])
+ORDER BY v.id
+
+-- import_vouchers --
+-- New vouchers, each with columns of its own: $2 is an array of objects, sorted by code_key. Without `active` a voucher
+-- is active unless it has expired, and $3 says no. Codes that exist are left out; the others come back.
+INSERT INTO vouchers (
+  project_id, id, code, code_key, pick_key, state, type, active, is_referral_code, redemption_quantity, redeemed_quantity,
+  amount, redeemed, campaign_id, category_id, discount, gift_effect, start_date, expiration_date, validity_timeframe,
+  validity_day_of_week, validity_hours, additional_info, metadata
+)
+SELECT $1, n.id, n.code, n.code_key, n.pick_key, n.state, n.type,
+  coalesce(n.active, $3::boolean AND (n.expiration_date IS NULL OR n.expiration_date > clock.t)), n.is_referral_code,
+  n.redemption_quantity, n.redeemed_quantity, n.amount, n.redeemed, n.campaign_id, n.category_id, n.discount,
+  n.gift_effect, n.start_date, n.expiration_date, n.validity_timeframe, n.validity_day_of_week, n.validity_hours,
+  n.additional_info, coalesce(n.metadata, '{}')
+FROM jsonb_to_recordset($2::jsonb) AS n (
+  id text, code text, code_key text, pick_key bigint, state smallint, type text, active boolean, is_referral_code boolean,
+  redemption_quantity int, redeemed_quantity int, amount bigint, redeemed bigint, campaign_id text, category_id text,
+  discount jsonb, gift_effect text, start_date timestamptz, expiration_date timestamptz, validity_timeframe jsonb,
+  validity_day_of_week smallint[], validity_hours jsonb, additional_info text, metadata jsonb
+), (SELECT now() AS t) AS clock
+ORDER BY n.code_key
+ON CONFLICT (project_id, code_key) DO NOTHING
+RETURNING code_key, active
+
+-- change_vouchers --
+-- Several vouchers whose rows the caller has locked: $2 is an array of objects with an id; null: as it is.
+UPDATE vouchers v SET
+  active = coalesce(n.active, v.active),
+  category_id = coalesce(n.category_id, v.category_id),
+  start_date = coalesce(n.start_date, v.start_date),
+  expiration_date = coalesce(n.expiration_date, v.expiration_date),
+  additional_info = coalesce(n.additional_info, v.additional_info),
+  metadata = coalesce(n.metadata, v.metadata),
+  updated_at = now()
+FROM jsonb_to_recordset($2::jsonb) AS n (
+  id text, active boolean, category_id text, start_date timestamptz, expiration_date timestamptz, additional_info text,
+  metadata jsonb
+)
+WHERE v.project_id = $1 AND v.id = n.id
+
+-- restore_vouchers --
+-- Of the vouchers $2, those that had expired and now have another date go back into the pool.
+UPDATE vouchers SET state = 0
+WHERE project_id = $1 AND id = ANY ($2::text[]) AND state = 4 AND deleted_at IS NULL AND redeemed_quantity = 0
+  AND (expiration_date IS NULL OR expiration_date > now())
+RETURNING campaign_id, active

@@ -304,3 +304,13 @@ CREATE TABLE async_actions (
   PRIMARY KEY (project_id, id)
 );
 CREATE INDEX async_actions_created_at ON async_actions (project_id, created_at, id);
+
+-- What a bulk request or an import was sent, cut into pieces that are worked off one by one. A piece that is done holds
+-- what was wrong with its rows; all of them go when the action is finished.
+CREATE TABLE payloads (
+  project_id int NOT NULL,
+  action_id text COLLATE "C" NOT NULL,
+  number int NOT NULL,
+  rows jsonb NOT NULL,
+  PRIMARY KEY (project_id, action_id, number)
+);

@@ -1,0 +1,34 @@
+"""Bodies of bulk requests (spec customers §3, vouchers-and-campaigns §5.8)."""
+
+from typing import Any
+
+import msgspec
+
+from largesse.domain.errors import InvalidPayload
+from largesse.wire.metadata import Metadata
+
+
+class CustomersMetadataInput(msgspec.Struct, frozen=True, kw_only=True):
+    """The same metadata for several customers."""
+
+    source_ids: list[str]
+    metadata: Metadata
+
+
+class VoucherMetadataRow(msgspec.Struct, frozen=True, kw_only=True):
+    code: str
+    metadata: Metadata
+
+
+class VouchersMetadataInput(msgspec.Struct, frozen=True, kw_only=True):
+    """The same metadata for several vouchers."""
+
+    codes: list[str]
+    metadata: Metadata
+
+
+def check_rows(rows: list[Any]) -> list[Any]:
+    """Raises InvalidPayload when there is nothing to do."""
+    if not rows:
+        raise InvalidPayload("Payload must not have fewer than 1 items")
+    return rows
