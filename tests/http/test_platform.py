@@ -161,7 +161,7 @@ async def test_every_answer_says_what_the_key_may_still_do(services: Services, p
             assert answer.headers["x-rate-limit-remaining"] == str(remaining)
             assert answer.headers["x-rate-limit-retry"] == ("61" if remaining else "120")
         refusals = [await send(client, case, path) for path in (BARE, STARLETTE)]
-        bulk = await client.post("/v1/customers/bulk/async", headers=KEY_HEADERS)
+        bulk = await client.post("/v1/products/bulk/async", headers=KEY_HEADERS)
         other = await client.get("/v1/probes", headers={**KEY_HEADERS, "X-App-Id": "second"})
     assert comparable(refusals[0]) == comparable(refusals[1])
     assert refusals[0].status_code == 429
