@@ -6,7 +6,13 @@ from largesse.wire.publications import PublicationInput
 
 
 def publication_request(
-    wanted: PublicationInput, ids: IdSource, *, join_once: bool | None = None, count_max: int
+    wanted: PublicationInput,
+    ids: IdSource,
+    *,
+    join_once: bool | None = None,
+    count_max: int,
+    request_id: str | None = None,
+    actor: str | None = None,
 ) -> PublicationRequest:
     """Give the request its ids, once and for all its tries.
 
@@ -33,4 +39,6 @@ def publication_request(
         join_once=bool(wanted.join_once if join_once is None else join_once),
         channel=wanted.channel_or_default,
         metadata=wanted.metadata or {},
+        request_id=request_id,
+        actor=actor,
     )

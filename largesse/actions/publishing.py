@@ -16,6 +16,7 @@ import asyncpg
 import msgspec
 
 from largesse.actions.ids import IdSource
+from largesse.actions.supplies import Supply
 from largesse.domain import codes
 from largesse.domain.errors import InvalidPayload, Unavailable
 from largesse.domain.projects import Project
@@ -32,9 +33,7 @@ from largesse.domain.publications import (
 from largesse.store import publications as store
 from largesse.store.connection import PUBLISH_LIMIT_S, Pool, acquire
 
-CODE_TRIES_MAX: Final = 5
-SPARES_MAX: Final = 2_000  # for one request at its last try
-SMALL_SPACE: Final = 10_000  # a code space of at most this many codes is tried whole before giving up
+SUPPLIES_MAX: Final = 1_000  # campaigns without codes a process remembers
 CURSORS_MAX: Final = 10_000  # campaigns a process remembers its place in
 ROLLED_BACK: Final = (
     asyncpg.LockNotAvailableError,
@@ -62,17 +61,7 @@ class _Waiting:
     answer: "asyncio.Future[store.Verdict]"
     deadline: float
     tries: int = 0
-    code_tries: int = 0
-    brought_codes: bool = False
     alone: bool = False  # its batch failed as a whole: it goes by itself, so that it fails nobody but itself
-
-
-class _Hint(msgspec.Struct, frozen=True):
-    """An AUTO_UPDATE campaign that was short of codes: the next requests bring new ones along."""
-
-    campaign_id: str
-    config: codes.CodeConfig
-    until: float
 
 
 @dataclass(slots=True)
@@ -109,7 +98,7 @@ class Publisher:
         self._cursors: OrderedDict[tuple[int, str], tuple[str, int]] = (
             OrderedDict()
         )  # campaign as named: id, last pick key
-        self._hints: dict[tuple[int, str], _Hint] = {}
+        self._supplies: OrderedDict[tuple[int, str], Supply] = OrderedDict()  # campaign as named
         self.statistics = Statistics()
 
     async def publish(self, project: Project, request: PublicationRequest) -> Publication:
@@ -199,7 +188,7 @@ class Publisher:
                     [w.request for w in batch],
                     cursors=self._cursors_of(batch),
                     spares=self._spares(batch),
-                    giving_up=frozenset(w.request.id for w in batch if w.code_tries >= CODE_TRIES_MAX),
+                    giving_up=self._giving_up(batch),
                 )
             except ROLLED_BACK as error:
                 return error
@@ -216,10 +205,8 @@ class Publisher:
             if not waiting.answer.done():
                 waiting.answer.set_result(verdict)
             return
-        if verdict.outcome == SHORT_OF_CODES and verdict.campaign_id is not None:
-            waiting.code_tries += waiting.brought_codes
-            until = asyncio.get_running_loop().time() + self._limits.hint_s
-            self._hints[key] = _Hint(verdict.campaign_id, codes.code_config(**(verdict.code_config or {})), until)
+        if verdict.outcome == SHORT_OF_CODES:
+            self._short(key, waiting.project, verdict)
         self._again(waiting, verdict.outcome)
 
     def _again(self, waiting: _Waiting, why: str) -> None:
@@ -257,33 +244,52 @@ class Publisher:
         keys = {(w.project.id, w.request.campaign or "") for w in batch}
         return dict(self._cursors[key] for key in keys if key in self._cursors)
 
-    def _spares(self, batch: Sequence[_Waiting]) -> list[store.SpareCode]:
-        """New codes for the requests whose campaign was short of them a moment ago."""
+    def _short(self, key: tuple[int, str], project: Project, verdict: store.Verdict) -> None:
+        """An AUTO_UPDATE campaign has too few codes: the next batch brings new ones along."""
         now = asyncio.get_running_loop().time()
-        spares: list[store.SpareCode] = []
-        for position, waiting in enumerate(batch):
+        supply = self._supplies.get(key)
+        if supply is None or supply.campaign_id != verdict.campaign_id:
+            supply = Supply(verdict.campaign_id or "", codes.code_config(**(verdict.code_config or {})))
+            self._supplies[key] = supply
+        elif supply.brought:
+            supply.brought = False
+            supply.was_short(self._pool, project, now)
+        supply.until = now + self._limits.hint_s
+        self._supplies.move_to_end(key)
+        if len(self._supplies) > SUPPLIES_MAX:
+            self._supplies.popitem(last=False)
+
+    def _supplied(self, batch: Sequence[_Waiting]) -> dict[Supply, int]:
+        """The campaigns of a batch that were short of codes a moment ago, and how many the batch wants."""
+        now = asyncio.get_running_loop().time()
+        wanted: dict[Supply, int] = {}
+        for waiting in batch:
             key = (waiting.project.id, waiting.request.campaign or "")
-            hint = self._hints.get(key)
-            if hint is None or waiting.request.campaign is None:
-                continue
-            if hint.until < now:
-                del self._hints[key]
-                continue
-            waiting.brought_codes = True
-            fresh = self._fresh_codes(hint.config, waiting)
+            supply = self._supplies.get(key)
+            if supply is not None and supply.until < now:
+                del self._supplies[key]
+            elif supply is not None:
+                wanted[supply] = wanted.get(supply, 0) + waiting.request.count
+        return wanted
+
+    def _spares(self, batch: Sequence[_Waiting]) -> list[store.SpareCode]:
+        spares: list[store.SpareCode] = []
+        for supply, wanted in self._supplied(batch).items():
+            fresh = supply.take(wanted)
+            supply.brought = True
             keys = codes.pick_keys(len(fresh), self._entropy)
             spares += [
-                store.SpareCode(position, hint.campaign_id, self._ids.new("v_"), code, pick_key)
+                store.SpareCode(supply.campaign_id, self._ids.new("v_"), code, pick_key)
                 for code, pick_key in zip(fresh, keys, strict=True)
             ]
         return spares
 
-    def _fresh_codes(self, config: codes.CodeConfig, waiting: _Waiting) -> list[str]:
-        """As many as asked for, four times as many at each further try, the whole space of a small one at the last."""
-        tries = waiting.code_tries
-        if tries >= CODE_TRIES_MAX - 1 and codes.capacity(config) <= SMALL_SPACE:
-            every = codes.all_codes(config)
-            secrets.SystemRandom().shuffle(every)
-            return every
-        wanted = min(waiting.request.count * 4**tries, SPARES_MAX)
-        return codes.new_codes(config, wanted, self._entropy)
+    def _giving_up(self, batch: Sequence[_Waiting]) -> frozenset[str]:
+        """The requests that no new code can be made for."""
+        now = asyncio.get_running_loop().time()
+        return frozenset(
+            waiting.request.id
+            for waiting in batch
+            if (supply := self._supplies.get((waiting.project.id, waiting.request.campaign or ""))) is not None
+            and supply.is_exhausted(now)
+        )

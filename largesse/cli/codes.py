@@ -119,5 +119,5 @@ async def _generate(host: Host, data: str | None, name: str, campaign: str, coun
 async def _publish(host: Host, data: str | None, name: str, wanted: PublicationInput) -> Publication:
     ids = IdSource()
     async with _opened(host, data, "publish", name, PUBLISH_SETTINGS) as (pool, project):
-        request = publication_request(wanted, ids, count_max=COUNT_MAX)
+        request = publication_request(wanted, ids, count_max=COUNT_MAX, request_id=ids.new("w-"), actor=ACTOR)
         return await Publisher(pool, ids).publish(project, request)

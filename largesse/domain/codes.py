@@ -13,6 +13,7 @@ ALPHANUMERIC: Final = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTU
 DEFAULT_LENGTH: Final = 8
 LENGTH_MAX: Final = 100  # random characters
 CODE_LENGTH_MAX: Final = 255  # everything
+UNREACHABLE: Final = (".", "..")  # in a path clients make something else of them
 CHARSET_MAX: Final = 256  # one random byte decides one character
 
 Entropy: TypeAlias = Callable[[int], bytes]
@@ -67,13 +68,18 @@ def code_config(
     config = CodeConfig(charset=charset or ALPHANUMERIC, pattern=pattern, prefix=prefix or "", postfix=postfix or "")
     if len(config.prefix) + len(config.pattern) + len(config.postfix) > CODE_LENGTH_MAX:
         raise InvalidCodeConfig(f"Codes of this configuration would be longer than {CODE_LENGTH_MAX} characters")
+    sample = f"{config.prefix}{config.pattern}{config.postfix}"
+    if sample in UNREACHABLE or sample != sample.strip() or any(character.isspace() for character in config.charset):
+        raise InvalidCodeConfig("Codes of this configuration would begin or end with spaces, or be . or ..")
     return config
 
 
 def check_code(code: str) -> str:
     """A code that the caller chose. Raises InvalidVoucher when it is empty, too long, or has control characters."""
-    if not 1 <= len(code) <= CODE_LENGTH_MAX or not code.isprintable() or code != code.strip():
-        raise InvalidVoucher(f"Property .code must be 1 to {CODE_LENGTH_MAX} printable characters without outer spaces")
+    if not 1 <= len(code) <= CODE_LENGTH_MAX or not code.isprintable() or code != code.strip() or code in UNREACHABLE:
+        raise InvalidVoucher(
+            f"Property .code must be 1 to {CODE_LENGTH_MAX} printable characters without outer spaces, and not . or .."
+        )
     return code
 
 

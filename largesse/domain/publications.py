@@ -77,6 +77,8 @@ class PublicationRequest(msgspec.Struct, frozen=True, kw_only=True):
     join_once: bool = False
     channel: str = CHANNEL_DEFAULT
     metadata: dict[str, Any] = {}
+    request_id: str | None = None  # where the events of this publication come from
+    actor: str | None = None
 
 
 class Publication(msgspec.Struct, frozen=True, kw_only=True):

@@ -19,6 +19,7 @@ from largesse.domain.errors import (
 )
 from largesse.http.requests import (
     exchange,
+    expect_no_body,
     is_python_client,
     path_parameter,
     read_body,
@@ -78,6 +79,7 @@ async def delete(request: Request) -> Response:
 
 async def enable(request: Request) -> Response:
     """Enable a campaign"""
+    await expect_no_body(request)
     async with unit_of_work(request) as scope:
         await campaigns.switch_campaign(scope, path_parameter(request, "campaign_id"), active=True)
     return respond({})
@@ -85,6 +87,7 @@ async def enable(request: Request) -> Response:
 
 async def disable(request: Request) -> Response:
     """Disable a campaign"""
+    await expect_no_body(request)
     async with unit_of_work(request) as scope:
         await campaigns.switch_campaign(scope, path_parameter(request, "campaign_id"), active=False)
     return respond({})

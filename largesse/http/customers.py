@@ -9,6 +9,7 @@ from largesse.actions import customers
 from largesse.domain.customers import FILTERS
 from largesse.domain.errors import InvalidQueryParams, NotFound, QueryTooLarge
 from largesse.http.requests import (
+    expect_no_body,
     is_python_client,
     path_parameter,
     read_body,
@@ -62,6 +63,7 @@ async def delete(request: Request) -> Response:
 
 async def erase(request: Request) -> Response:
     """Delete a customer for good, with everything personal"""
+    await expect_no_body(request)
     async with unit_of_work(request) as scope:
         customer = await customers.erase_customer(scope, path_parameter(request, "customer_id"))
         receipt = scope.ids.new("del_")

@@ -48,7 +48,14 @@ async def publish(exchange: Exchange, receive: Receive) -> Reply:
     if project is None:
         raise Unauthorized
     services = exchange.services
-    request = publication_request(wanted, services.ids, join_once=_join_once(exchange), count_max=COUNT_MAX)
+    request = publication_request(
+        wanted,
+        services.ids,
+        join_once=_join_once(exchange),
+        count_max=COUNT_MAX,
+        request_id=exchange.request_id,
+        actor=exchange.caller.app_id if exchange.caller else None,
+    )
     publication = await services.publisher.publish(project, request)
     return Reply(200, msgspec.json.encode(render_publication(publication, services.assets(project.id))))
 

@@ -22,7 +22,7 @@ from largesse.domain.errors import (
 )
 from largesse.http.edge import CLIENT_KEYS, INTEGRATION_KEYS
 from largesse.http.publications import publish
-from largesse.http.requests import JSON, exchange, project, read_query, services
+from largesse.http.requests import JSON, caller, exchange, project, read_query, services
 from largesse.http.routing import Route
 from largesse.wire.publications import PublicationInput, read_publication_query, render_publication
 
@@ -53,7 +53,14 @@ async def publish_by_query(request: Request) -> Response:
         raise MethodNotAllowed("HEAD", ("GET",))
     wanted = read_publication_query(read_query(request))
     known, owner = services(request), project(request)
-    publication = await known.publisher.publish(owner, publication_request(wanted, known.ids, count_max=1))
+    asked = publication_request(
+        wanted,
+        known.ids,
+        count_max=1,
+        request_id=exchange(request).request_id,
+        actor=caller(request).app_id,
+    )
+    publication = await known.publisher.publish(owner, asked)
     body = msgspec.json.encode(render_publication(publication, known.assets(owner.id)))
     return Response(body, media_type=JSON)
 

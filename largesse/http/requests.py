@@ -82,6 +82,15 @@ async def read_rows(request: Request, type_: type[T]) -> list[Any]:
     return rows
 
 
+async def expect_no_body(request: Request) -> None:
+    """For operations that say all in their path: what comes along must at least be JSON, and is ignored.
+
+    Raises PayloadTooLarge, UnsupportedMediaType, MalformedJson.
+    """
+    if body := await edge.read_body(exchange(request), request.receive):
+        parse_json(body, Any)
+
+
 def read_query(request: Request) -> Query:
     """The query string, to be read name by name; call its `check` last. Raises QueryTooLarge, InvalidQueryParams."""
     return Query.parse(request.scope["query_string"], drop_none=is_python_client(request))

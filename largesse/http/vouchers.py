@@ -17,6 +17,7 @@ from largesse.domain.errors import (
 )
 from largesse.domain.vouchers import FILTERS
 from largesse.http.requests import (
+    expect_no_body,
     is_python_client,
     path_parameter,
     project,
@@ -101,6 +102,7 @@ async def disable(request: Request) -> Response:
 
 
 async def _switch(request: Request, *, active: bool) -> Response:
+    await expect_no_body(request)
     async with unit_of_work(request) as scope:
         voucher = await vouchers.switch_voucher(scope, path_parameter(request, "code"), active=active)
     return respond(render_voucher(voucher, asset_urls(request)))

@@ -8,7 +8,7 @@ import asyncpg
 import structlog
 
 from largesse.store.connection import CONNECT_TIMEOUT_S
-from largesse.store.keys import CHANNEL
+from largesse.store.keys import CHANNEL, ping
 
 HEARTBEAT_INTERVAL_S: Final = 5.0
 RECONNECT_DELAY_S: Final = 0.5
@@ -33,16 +33,24 @@ class KeyCache(Protocol):
 async def listen_for_keys(direct_url: str, keys: KeyCache) -> None:
     """Run until cancelled. A change missed while the connection was lost is made good by forgetting everything."""
     while True:
-        with contextlib.suppress(*GONE):
-            connection = await asyncpg.connect(direct_url, timeout=CONNECT_TIMEOUT_S)
-            try:
-                await connection.add_listener(CHANNEL, lambda *heard: keys.forget(heard[-1]))
-                keys.forget_all()
-                await _hold(connection)
-            finally:
-                connection.terminate()
+        try:
+            await _listen(direct_url, keys)
+        except GONE:
+            log.info("keys_not_heard", reason="the database is away")
+        except Exception as error:
+            log.exception("keys_not_heard", exc_info=error)
         keys.forget_all()
         await asyncio.sleep(RECONNECT_DELAY_S)
+
+
+async def _listen(direct_url: str, keys: KeyCache) -> None:
+    connection = await asyncpg.connect(direct_url, timeout=CONNECT_TIMEOUT_S)
+    try:
+        await connection.add_listener(CHANNEL, lambda *heard: keys.forget(heard[-1]))
+        keys.forget_all()
+        await _hold(connection)
+    finally:
+        connection.terminate()
 
 
 async def _hold(connection: "asyncpg.Connection[asyncpg.Record]") -> None:
@@ -53,4 +61,4 @@ async def _hold(connection: "asyncpg.Connection[asyncpg.Record]") -> None:
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(lost.wait(), HEARTBEAT_INTERVAL_S)
             return
-        await connection.execute("", timeout=CONNECT_TIMEOUT_S)
+        await ping(connection)

@@ -9,7 +9,7 @@ import msgspec
 from largesse.domain.errors import DuplicateFound, NotFound
 from largesse.domain.keys import Key, hash_token
 from largesse.domain.projects import Project
-from largesse.store.connection import Connection
+from largesse.store.connection import CONNECT_TIMEOUT_S, Connection
 from largesse.store.sql import load
 
 SQL = load("keys")
@@ -36,6 +36,11 @@ async def find_key(connection: Connection, app_id: str) -> Key | None:
     own = {name: columns.pop(name) for name in ("app_id", "token_hash", "kind")}
     name = columns.pop("key_name")
     return Key(**own, name=name, project=Project(**columns) if columns["id"] is not None else None)
+
+
+async def ping(connection: Connection) -> None:
+    """Whether the server still answers."""
+    await connection.fetchval(SQL["ping"], timeout=CONNECT_TIMEOUT_S)
 
 
 async def create_key(

@@ -43,3 +43,7 @@ SELECT k.app_id, k.kind, k.name, p.name AS project, k.created_at, k.revoked_at
 FROM api_keys k LEFT JOIN projects p ON p.id = k.project_id
 WHERE $1::int IS NULL OR k.project_id = $1
 ORDER BY k.created_at, k.app_id;
+
+-- ping --
+-- For a connection that only listens: is the server still there? Not an empty query, whose answer asyncpg can't read.
+SELECT 1

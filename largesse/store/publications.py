@@ -21,9 +21,8 @@ _VOUCHER_FIELDS: Final = tuple((field, f"v_{field}") for field in Voucher.__stru
 
 
 class SpareCode(msgspec.Struct, frozen=True):
-    """A fresh code that an AUTO_UPDATE campaign may turn into a voucher, for the request at `position` of a batch."""
+    """A fresh code that an AUTO_UPDATE campaign may turn into a voucher, for whoever of a batch comes next."""
 
-    position: int
     campaign_id: str
     voucher_id: str
     code: str
@@ -80,12 +79,13 @@ async def publish(
         [r.id in giving_up for r in requests],
         list(cursors),
         list(cursors.values()),
-        [s.position + 1 for s in spares],
         [s.campaign_id for s in spares],
         [s.voucher_id for s in spares],
         [s.code for s in spares],
         [project.code_key(s.code) for s in spares],
         [s.pick_key for s in spares],
+        [r.request_id for r in requests],
+        [r.actor for r in requests],
     )
     return [_verdict(request, row) for request, row in zip(requests, rows, strict=True)]
 

@@ -12,16 +12,17 @@
 -- of the publication, $13 join_once, $14 channel, $15 metadata, $16 id of the publication, $17 and $18 milliseconds and
 -- first counter of its holder ids, $19 give up on new codes.
 -- $20 and $21 campaign ids and where this process's claim of their pools stopped last.
--- Spare codes for AUTO_UPDATE campaigns: $22 request number, $23 campaign they were drawn for, $24 voucher id, $25 code,
--- $26 code key, $27 pick key.
+-- Spare codes for AUTO_UPDATE campaigns, dealt out like those of the pool: $22 campaign, $23 voucher id, $24 code,
+-- $25 code key, $26 pick key. Provenance of the events, per request: $27 request id, $28 actor.
 --
 -- The order of the parts is the order of the locks: customers, vouchers, publications, counters. Keep it.
 WITH
 req AS MATERIALIZED (
   SELECT * FROM unnest($4::text[], $5::text[], $6::text[], $7::int[], $8::text[], $9::text[], $10::text[], $11::jsonb[],
-      $12::text[], $13::bool[], $14::text[], $15::jsonb[], $16::text[], $17::text[], $18::int[], $19::bool[])
+      $12::text[], $13::bool[], $14::text[], $15::jsonb[], $16::text[], $17::text[], $18::int[], $19::bool[],
+      $27::text[], $28::text[])
     WITH ORDINALITY AS r (camp_ref, vkey, vref, cnt, cid, csid, new_cid, profile,
-      sid, once, channel, md, pub_id, rh_millis, rh_counter, give_up, n)),
+      sid, once, channel, md, pub_id, rh_millis, rh_counter, give_up, request_id, actor, n)),
 clock AS MATERIALIZED (SELECT now() AS t),  -- Citus allows no now() inside CASE or COALESCE
 -- What each request names, as of this statement's snapshot.
 src AS MATERIALIZED (
@@ -64,7 +65,9 @@ cur AS MATERIALIZED (
 -- is what the first customer has now.
 prev AS MATERIALIZED (
   SELECT s.n, p.id, NOT $3::bool
-      AND CASE WHEN s.vref IS NULL THEN p.campaign_id = s.camp ELSE p.first_code = s.vcode END
+      AND CASE WHEN s.vref IS NULL THEN p.campaign_id = s.camp ELSE EXISTS (
+          SELECT FROM publication_vouchers l
+          WHERE l.project_id = $1 AND l.publication_id = p.id AND l.voucher_id = s.vid) END
       AND CASE WHEN s.cid IS NULL AND s.csid IS NULL THEN EXISTS (
           SELECT FROM customers c WHERE c.project_id = $1 AND c.id = p.customer_id AND c.deleted_at IS NULL
             AND (to_jsonb(c) - 'address' - 'metadata') @> (coalesce(s.profile, '{}') - 'address' - 'metadata')
@@ -217,10 +220,10 @@ got AS MATERIALIZED (
   FROM need CROSS JOIN LATERAL (SELECT count(*)::int AS got FROM pick WHERE pick.camp = need.camp) g),
 -- Fresh codes for AUTO_UPDATE, without those that exist already or were drawn twice in this batch.
 spare AS MATERIALIZED (
-  SELECT n, camp, id, code, code_key, pick_key, row_number() OVER (PARTITION BY n ORDER BY ord)::int AS rn FROM (
+  SELECT camp, id, code, code_key, pick_key, row_number() OVER (PARTITION BY camp ORDER BY ord)::int AS rn FROM (
     SELECT DISTINCT ON (k.code_key) k.*
-    FROM unnest($22::int[], $23::text[], $24::text[], $25::text[], $26::text[], $27::bigint[])
-      WITH ORDINALITY AS k (n, camp, id, code, code_key, pick_key, ord)
+    FROM unnest($22::text[], $23::text[], $24::text[], $25::text[], $26::bigint[])
+      WITH ORDINALITY AS k (camp, id, code, code_key, pick_key, ord)
     WHERE NOT EXISTS (SELECT FROM vouchers v WHERE v.project_id = $1 AND v.code_key = k.code_key)
     ORDER BY k.code_key, k.ord) k),
 -- Which code goes to which request, at which position.
@@ -231,8 +234,9 @@ asg AS MATERIALIZED (
   SELECT w.n, pick.id, pick.code, NULL, pick.pick_key, pick.rn - w.lo, 0
   FROM want w JOIN pick ON pick.camp = w.camp AND pick.rn > w.lo AND pick.rn <= w.hi
   UNION ALL
-  SELECT w.n, spare.id, spare.code, spare.code_key, spare.pick_key, w.cnt - (w.hi - greatest(w.lo, g.got)) + spare.rn, NULL
-  FROM want w JOIN got g USING (camp) JOIN spare ON spare.n = w.n AND spare.camp = w.camp AND spare.rn <= w.hi - greatest(w.lo, g.got)
+  SELECT w.n, spare.id, spare.code, spare.code_key, spare.pick_key, spare.rn + g.got - w.lo, NULL
+  FROM want w JOIN got g USING (camp)
+  JOIN spare ON spare.camp = w.camp AND spare.rn > greatest(w.lo, g.got) - g.got AND spare.rn <= w.hi - g.got
   WHERE w.ctype = 'AUTO_UPDATE' AND g.got < w.hi),
 full_ AS MATERIALIZED (
   SELECT n, count(*)::int AS have, min(code) FILTER (WHERE position = 1) AS first_code,
@@ -323,19 +327,22 @@ person AS MATERIALIZED (
     UNION ALL SELECT 1, id, source_id, name, email, metadata FROM cur) p
   ORDER BY id, fresh),
 event AS (
-  INSERT INTO events (project_id, id, type, entity_id, data)
+  INSERT INTO events (project_id, id, type, entity_id, data, request_id, actor)
   SELECT $1, 'ev_' || substr(d.pub_id, 5), CASE d.result WHEN 'SUCCESS' THEN 'publication.succeeded' ELSE 'publication.failed' END,
     d.pub_id, jsonb_build_object('publication', to_jsonb(pub) - 'project_id', 'customer', to_jsonb(person),
       'campaign', (SELECT to_jsonb(c) - 'project_id' FROM campaigns c WHERE c.project_id = $1 AND c.id = d.camp),
-      'vouchers', (SELECT jsonb_agg(to_jsonb(g) - 'n' ORDER BY g.position) FROM given g WHERE g.n = d.n))
+      'vouchers', (SELECT jsonb_agg(to_jsonb(g) - 'n' ORDER BY g.position) FROM given g WHERE g.n = d.n)),
+    d.request_id, d.actor
   FROM done d JOIN pub ON pub.id = d.pub_id JOIN person ON person.id = d.cust
   UNION ALL
   SELECT $1, 'ev_' || substr(ins.id, 6), 'customer.created', ins.id,
-    jsonb_build_object('customer', to_jsonb(ins) - 'project_id') FROM ins
+    jsonb_build_object('customer', to_jsonb(ins) - 'project_id'), r.request_id, r.actor
+  FROM ins JOIN req r ON r.new_cid = ins.id
   UNION ALL
   SELECT $1, 'ev_' || substr(s.pub_id, 5) || '_u', 'customer.updated', upd.id,
-    jsonb_build_object('customer', to_jsonb(upd) - 'project_id')
-  FROM upd JOIN LATERAL (SELECT min(r.pub_id) AS pub_id FROM chg JOIN req r USING (n) WHERE chg.id = upd.id) s ON true
+    jsonb_build_object('customer', to_jsonb(upd) - 'project_id'), s.request_id, s.actor
+  FROM upd JOIN LATERAL (
+    SELECT r.pub_id, r.request_id, r.actor FROM chg JOIN req r USING (n) WHERE chg.id = upd.id ORDER BY n DESC LIMIT 1) s ON true
   RETURNING 1),
 -- Counters, by campaign, last: from here to the commit nobody else changes them.
 cnt AS (

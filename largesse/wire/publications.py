@@ -137,6 +137,8 @@ def render_publication(publication: Publication, assets: AssetUrls) -> dict[str,
     out = _render_common(publication)
     if publication.voucher is not None:
         out["voucher"] = render_voucher(publication.voucher, assets)
+    elif len(publication.codes) == 1:
+        out["voucher"] = _render_deleted(publication)
     else:
         out["vouchers"] = publication.codes
     out["vouchers_id"] = publication.voucher_ids
@@ -151,10 +153,17 @@ def render_publication_in_list(publication: Publication) -> dict[str, Any]:
         out["failure_message"] = publication.failure_message
     elif publication.voucher is not None:
         out["voucher"] = render_voucher_simplified(publication.voucher)
+    elif len(publication.codes) == 1:
+        out["voucher"] = _render_deleted(publication)
     else:
         out["vouchers"] = publication.codes
     out["vouchers_id"] = publication.voucher_ids
     return out
+
+
+def _render_deleted(publication: Publication) -> dict[str, Any]:
+    """What is left of a single publication's voucher that was deleted for good since: its id and code."""
+    return {"id": publication.voucher_ids[0], "code": publication.codes[0], "object": "voucher", "campaign": None}
 
 
 def _render_common(publication: Publication) -> dict[str, Any]:

@@ -6,9 +6,8 @@ from typing import Any
 
 import pytest
 
-from largesse.domain import errors
+from largesse.domain import codes, errors
 from largesse.domain.projects import Project
-from largesse.store import publications as store
 from largesse.store.connection import Pool
 from tests.factories.campaigns import add_vouchers, make_campaign
 from tests.factories.publications import by_id, by_source_id, nameless, request
@@ -320,6 +319,14 @@ class TestSourceId:
                 )
         assert len(await customers(pool)) == 1
 
+    async def test_code_made_anew_is_not_the_voucher_that_was_published(self, pool, project, publisher):
+        await voucher(pool, project)
+        await publisher.publish(project, request("bob", voucher="V1", source_id="s"))
+        await pool.execute("DELETE FROM vouchers")
+        await voucher(pool, project)
+        with pytest.raises(errors.DuplicateSourceId):
+            await publisher.publish(project, request("bob", voucher="V1", source_id="s"))
+
     async def test_failed_attempt_does_not_use_up_the_source_id(self, pool, project, publisher):
         campaign_id = await make_campaign(pool, project, vouchers_count=0)
         with pytest.raises(errors.NoVoucherSuitableForPublication):
@@ -406,67 +413,18 @@ class TestAutoUpdate:
             await publisher.publish(project, request("late", campaign=campaign_id))
         assert (await counters(pool, project, campaign_id))["failures"] == 1
 
-
-class TestBatches:
-    async def test_requests_in_one_batch_get_each_their_own_outcome(self, pool, project, publisher):
-        """Forty at once: replays, duplicates, and those that publish don't disturb each other."""
-        campaign_id = await make_campaign(pool, project, vouchers_count=30)
-        await voucher(pool, project)
-        once = await publisher.publish(project, request("known", campaign=campaign_id, source_id="s"))
-        asked = [request(f"c{n}", campaign=campaign_id) for n in range(20)]
-        asked += [request("known", campaign=campaign_id, source_id="s") for _ in range(5)]
-        asked += [request("x", campaign=campaign_id, source_id="s"), request("x", campaign="nope")]
-        asked += [request(f"v{n}", voucher="V1") for n in range(5)]
-        results: list[Any] = await asyncio.gather(
-            *(publisher.publish(project, r) for r in asked), return_exceptions=True
+    async def test_a_space_nearly_full_is_filled_to_its_last_code_by_a_crowd(self, pool, project, publisher):
+        """Drawing at random would not find the last 30 of 10,000 codes; nobody is refused while one is left."""
+        full = await make_campaign(pool, project, vouchers_count=0)
+        taken = codes.codes_at(codes.code_config(pattern="####", charset="0123456789"), 0, 9_970)
+        await add_vouchers(pool, project, full, taken)
+        campaign_id = await make_campaign(
+            pool, project, type="AUTO_UPDATE", vouchers_count=0, pattern="####", charset="0123456789"
         )
-        assert len({r.codes[0] for r in results[:20]}) == 20
-        assert {r.id for r in results[20:25]} == {once.id}
-        assert isinstance(results[25], errors.DuplicateSourceId)
-        assert isinstance(results[26], errors.NotFound)
-        named = results[27:32]
-        assert sum(isinstance(r, errors.VoucherAlreadyPublished) for r in named) == 4
-        assert publisher.statistics.batches < len(asked) / 2
-
-    async def test_value_that_cannot_be_stored_fails_only_its_own_request(self, pool, project, publisher):
-        campaign_id = await make_campaign(pool, project, vouchers_count=30)
-        asked = [request(f"c{n}", campaign=campaign_id) for n in range(9)] + [request("bad\0", campaign=campaign_id)]
-        results: list[Any] = await asyncio.gather(
-            *(publisher.publish(project, r) for r in asked), return_exceptions=True
-        )
-        assert len({r.codes[0] for r in results[:9]}) == 9
-        assert isinstance(results[9], errors.InvalidPayload)
-
-    async def test_profiles_of_one_batch_are_merged_in_order(self, pool, project, publisher):
-        campaign_id = await make_campaign(pool, project, vouchers_count=50)
-        await publisher.publish(project, request("bob", campaign=campaign_id))
-        asked = [
-            request(by_source_id("bob", name=f"n{n}", metadata={f"k{n}": n, "last": n}), campaign=campaign_id)
-            for n in range(20)
-        ]
-        async with pool.acquire() as connection:
-            verdicts = await store.publish(connection, project, asked, cursors={})
-        assert {verdict.outcome for verdict in verdicts} == {"published"}
-        (row,) = await customers(pool)
-        assert row["metadata"] == {f"k{n}": n for n in range(20)} | {"last": 19}
-        assert row["name"] == "n19"
-
-    async def test_withdrawn_request_is_not_sent(self, pool, project, publisher):
-        campaign_id = await make_campaign(pool, project, vouchers_count=50)
-        tasks = [
-            asyncio.create_task(publisher.publish(project, request(f"c{n}", campaign=campaign_id))) for n in range(9)
-        ]
-        await asyncio.sleep(0)
-        tasks[8].cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-        assert await pool.fetchval("SELECT count(*) FROM publications") == 8
-
-    async def test_every_publication_leaves_one_frozen_event(self, pool, project, publisher):
-        campaign_id = await make_campaign(pool, project)
-        made = await publisher.publish(project, request(by_source_id("bob", name="B"), campaign=campaign_id, count=2))
-        row = await pool.fetchrow("SELECT * FROM events WHERE type = 'publication.succeeded'")
-        assert row["entity_id"] == made.id
-        assert [v["code"] for v in row["data"]["vouchers"]] == made.codes
-        assert row["data"]["customer"]["name"] == "B"
-        assert row["data"]["campaign"]["id"] == campaign_id
-        assert row["data"]["publication"]["result"] == "SUCCESS"
+        asked = [publisher.publish(project, request(f"c{n}", campaign=campaign_id)) for n in range(30)]
+        made = await asyncio.gather(*asked)
+        assert len({m.codes[0] for m in made}) == 30
+        late = [publisher.publish(project, request(f"l{n}", campaign=campaign_id)) for n in range(20)]
+        refused = await asyncio.gather(*late, return_exceptions=True)
+        assert {type(error) for error in refused} == {errors.NoVoucherSuitableForPublication}
+        assert await pool.fetchval("SELECT count(*) FROM vouchers WHERE campaign_id = $1", campaign_id) == 30

@@ -3,6 +3,7 @@
 import random
 import re
 from collections import Counter
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -145,3 +146,11 @@ def test_pick_keys_are_63_bits() -> None:
     keys = pick_keys(1_000, entropy())
     assert all(0 <= key < 2**63 for key in keys)
     assert max(keys) > 2**62
+
+
+@pytest.mark.parametrize(
+    "recipe", [{"charset": " a"}, {"prefix": "  x"}, {"postfix": " "}, {"pattern": "."}, {"pattern": ".."}]
+)
+def test_a_recipe_for_codes_that_nobody_could_type_or_reach_is_refused(recipe: dict[str, Any]) -> None:
+    with pytest.raises(InvalidCodeConfig):
+        code_config(**recipe)

@@ -6,6 +6,7 @@ import pytest
 from largesse.domain.projects import Project
 from largesse.store.connection import Pool
 from tests.actions.conftest import assert_counters_are_exact
+from tests.factories.campaigns import add_vouchers
 
 PATH = "/v1/vouchers"
 TEN_PERCENT = {"type": "DISCOUNT_VOUCHER", "discount": {"type": "PERCENT", "percent_off": 10}}
@@ -354,3 +355,22 @@ class TestList:
     async def test_impossible_parameters_are_refused(self, api: httpx.AsyncClient, query: dict[str, str]) -> None:
         answer = await api.get(PATH, params=query)
         assert (answer.status_code, answer.json()["key"]) == (400, "invalid_query_params")
+
+
+@pytest.mark.parametrize(
+    ("content", "headers", "status"),
+    [
+        (b'{"a": ', {}, 400),
+        (b"[" * 100_000, {}, 400),
+        (b"x", {"content-type": "text/plain"}, 415),
+        (b" " * 11_000_000, {}, 413),
+    ],
+)
+async def test_a_switch_with_a_broken_body_is_refused_and_not_thrown(
+    api, pool, project, content, headers, status
+) -> None:
+    await add_vouchers(pool, project, None, ["V1"])
+    sent = {"content-type": "application/json"} | headers
+    response = await api.post("/v1/vouchers/V1/disable", content=content, headers=sent)
+    assert response.status_code == status
+    assert (await api.get("/v1/vouchers/V1")).json()["active"] is True

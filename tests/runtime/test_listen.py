@@ -8,6 +8,7 @@ import asyncpg
 import pytest
 
 from largesse.domain.projects import Project
+from largesse.runtime import listen
 from largesse.runtime.listen import listen_for_keys
 from largesse.store.connection import Pool
 from largesse.store.keys import create_key, revoke_key
@@ -46,6 +47,23 @@ async def test_a_created_and_a_revoked_key_are_heard(memory: Memory, pool: Pool,
         assert await memory.next() == "app"
         await revoke_key(connection, "app")
         assert await memory.next() == "app"
+
+
+async def test_it_still_hears_after_it_has_looked_whether_the_connection_lives(
+    database_url: str, pool: Pool, project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(listen, "HEARTBEAT_INTERVAL_S", 0.05)
+    memory = Memory()
+    ear = asyncio.create_task(listen_for_keys(database_url, memory))
+    assert await memory.next() == "*"
+    await asyncio.sleep(0.3)
+    assert not ear.done()
+    async with pool.acquire() as connection:
+        await create_key(connection, "app", "t", kind="server", project=project)
+    assert await memory.next() == "app"  # and nothing was forgotten meanwhile: the connection was never lost
+    ear.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await ear
 
 
 async def test_after_a_lost_connection_everything_is_forgotten_and_it_hears_again(
