@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
 import asyncpg
 import msgspec
@@ -105,7 +105,16 @@ async def acquire(pool: Pool, *, limit_s: float | None = None) -> AsyncIterator[
     finally:
         if watchdog is not None:
             watchdog.cancel()
-        await pool.release(connection)
+        await _give_back(pool, connection)
+
+
+async def _give_back(pool: Pool, connection: Connection) -> None:
+    """A connection that died can't be made ready for the next: asyncpg drops it, and what was done with it is done."""
+    try:
+        await pool.release(cast("Any", connection))
+    except Exception as error:
+        if not is_unavailable(error):
+            raise
 
 
 # Classes 08 (connection), 40 (rolled back: deadlock, serialisation), 53 (resources), 57 (operator: shutdown, cancelled

@@ -5,7 +5,7 @@ import json
 import random
 import re
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 from operator import ge, gt, le, lt
 from typing import Any, NamedTuple
 from urllib.parse import quote
@@ -120,7 +120,8 @@ def matches(value: str, field: str, operator: str, given: list[str]) -> bool:
 
 
 def moment(text: str) -> datetime:
-    return datetime.fromisoformat(text)
+    read = datetime.fromisoformat(text)
+    return read if read.tzinfo else read.replace(tzinfo=UTC)  # without a zone it is UTC
 
 
 def partly(value: str, operator: str, part: str) -> bool:
