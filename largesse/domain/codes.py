@@ -1,6 +1,5 @@
 """What codes look like, how many there can be, and how random bytes become codes (spec vouchers-and-campaigns §2)."""
 
-import itertools
 import re
 from collections.abc import Callable
 from typing import Any, Final, TypeAlias
@@ -176,14 +175,3 @@ def _random_letters(charset: str, count: int, entropy: Entropy) -> str:
 def pick_keys(count: int, entropy: Entropy) -> list[int]:
     """63 random bits each: the order in which a pool is emptied."""
     return [key >> 1 for key in memoryview(entropy(8 * count)).cast("Q")]
-
-
-def all_codes(config: CodeConfig) -> list[str]:
-    """Every code of the recipe, in order: for small spaces only, `capacity` says how many."""
-    charset = list(dict.fromkeys(config.charset))
-    pieces = config.pattern.split("#")
-    template = "%s".join(piece.replace("%", "%%") for piece in pieces)
-    return [
-        config.prefix + template % letters + config.postfix
-        for letters in itertools.product(charset, repeat=config.length)
-    ]
