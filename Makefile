@@ -5,10 +5,10 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check format bench clean
+.PHONY: help setup run test acceptance check format bench clean
 
 help: ## List the targets
-	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(STAMP) ## Make .venv from requirements.lock, with this project in it
 
@@ -25,6 +25,9 @@ run: setup ## Start a server with a demo project, publish two codes, keep servin
 test: setup ## Run the whole test suite; it starts what it needs (races and kills by themselves, at the end)
 	$(BIN)/python -m pytest -n auto --ignore tests/races --ignore tests/acceptance
 	$(BIN)/python -m pytest tests/races tests/acceptance
+
+acceptance: setup ## Check every row of the acceptance table and write docs/acceptance.md
+	$(BIN)/python -m pytest -p tests.rows.report -n auto -m row
 
 check: setup ## Linters, formatting, types, room contracts, house rules
 	$(BIN)/ruff check
