@@ -24,8 +24,7 @@ said beside it. **absent**: answers 501 with the key `not_implemented`.
 
 ## Clients
 
-Tried with PyPI `voucherify` 6.1, which the test suite drives against a real server, and by hand with npm
-`@voucherify/sdk` 2.9.
+The test suite drives PyPI `voucherify` 6.1 and npm `@voucherify/sdk` 2.9, unmodified, against a real server.
 
 | client | what to know |
 | --- | --- |
@@ -33,6 +32,7 @@ Tried with PyPI `voucherify` 6.1, which the test suite drives against a real ser
 | Python, `count` | The client refuses more than 20 codes in one publication before sending; the server takes 50. |
 | Python, nulls | It sends explicit nulls for unset fields. Null on create means absent; on update it clears a field, but never for this client. |
 | JavaScript 2.x | It sends `join_once` in the body, newer clients in the query. Both work; the query wins. |
+| JavaScript, client side | `publish(campaign)` names the campaign in the query. A source in the body goes before it. |
 
 ## Operations
 """

@@ -44,20 +44,26 @@ ORDERS: Final = ("created_at", "id", "voucher_code", "tracking_id", "customer_id
 async def publish(exchange: Exchange, receive: Receive) -> Reply:
     """Give one code, or several of a campaign, to a customer (spec publications §2)."""
     wanted = parse_json(await read_body(exchange, receive), PublicationInput)
-    project = exchange.caller.project if exchange.caller else None
-    if project is None:
+    return Reply(200, await publish_wanted(exchange, wanted, join_once=_join_once(exchange)))
+
+
+async def publish_wanted(
+    exchange: Exchange, wanted: PublicationInput, *, join_once: bool | None = None, count_max: int = COUNT_MAX
+) -> bytes:
+    """The publication as JSON. `join_once` of the query goes before the body's."""
+    caller, services = exchange.caller, exchange.services
+    if caller is None or caller.project is None:
         raise Unauthorized
-    services = exchange.services
     request = publication_request(
         wanted,
         services.ids,
-        join_once=_join_once(exchange),
-        count_max=COUNT_MAX,
+        join_once=join_once,
+        count_max=count_max,
         request_id=exchange.request_id,
-        actor=exchange.caller.app_id if exchange.caller else None,
+        actor=caller.app_id,
     )
-    publication = await services.publisher.publish(project, request)
-    return Reply(200, msgspec.json.encode(render_publication(publication, services.assets(project.id))))
+    publication = await services.publisher.publish(caller.project, request)
+    return msgspec.json.encode(render_publication(publication, services.assets(caller.project.id)))
 
 
 def _join_once(exchange: Exchange) -> bool | None:
@@ -171,8 +177,7 @@ ROUTES: list[Route] = [
         list_publications,
         methods=["GET"],
         query=_LIST_QUERY,
-        errors=[PageOverLimit],
-        missing="`filters`",
+        errors=_LIST_ERRORS,
     ),
     Route(
         "/v1/vouchers/{code}/publications",

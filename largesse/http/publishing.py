@@ -6,7 +6,6 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
-from largesse.actions.publications import publication_request
 from largesse.domain.errors import (
     DuplicateSourceId,
     Forbidden,
@@ -21,10 +20,10 @@ from largesse.domain.errors import (
     VoucherCannotBePublished,
 )
 from largesse.http.edge import CLIENT_KEYS, INTEGRATION_KEYS
-from largesse.http.publications import publish
-from largesse.http.requests import JSON, caller, exchange, project, read_query, services
+from largesse.http.publications import publish_wanted
+from largesse.http.requests import JSON, exchange, project, read_body, read_query
 from largesse.http.routing import Route
-from largesse.wire.publications import PublicationInput, read_publication_query, render_publication
+from largesse.wire.publications import PublicationInput, read_publication_query
 
 REFUSALS: Final = (
     MissingVouchers,
@@ -52,25 +51,23 @@ async def publish_by_query(request: Request) -> Response:
     if request.method == "HEAD":  # it would publish, and show nobody the code
         raise MethodNotAllowed("HEAD", ("GET",))
     wanted = read_publication_query(read_query(request))
-    known, owner = services(request), project(request)
-    asked = publication_request(
-        wanted,
-        known.ids,
-        count_max=1,
-        request_id=exchange(request).request_id,
-        actor=caller(request).app_id,
-    )
-    publication = await known.publisher.publish(owner, asked)
-    body = msgspec.json.encode(render_publication(publication, known.assets(owner.id)))
-    return Response(body, media_type=JSON)
+    return Response(await publish_wanted(exchange(request), wanted, count_max=1), media_type=JSON)
 
 
 async def publish_from_client(request: Request) -> Response:
-    """Give codes to a customer with a client-side key, where the project has switched that on"""
+    """Give codes to a customer with a client-side key, where the project has switched that on
+
+    The official client names the campaign in the query; a body that names a source goes before it.
+    """
     if not project(request).client_publish:
         raise Forbidden("Publishing with client-side keys is switched off in this project")
-    reply = await publish(exchange(request), request.receive)
-    return Response(reply.body, media_type=JSON)
+    wanted = await read_body(request, PublicationInput)
+    query = read_query(request)
+    campaign, join_once = query.text("campaign"), query.boolean("join_once")
+    query.check()
+    if not (wanted.voucher or wanted.campaign):
+        wanted = msgspec.structs.replace(wanted, campaign=campaign)
+    return Response(await publish_wanted(exchange(request), wanted, join_once=join_once), media_type=JSON)
 
 
 ROUTES = [
@@ -79,7 +76,7 @@ ROUTES = [
         publish_from_client,
         methods=["POST"],
         body=PublicationInput,
-        query={"join_once": {"type": "boolean"}},
+        query={"campaign": {"type": "string"}, "join_once": {"type": "boolean"}},
         errors=[Forbidden, *REFUSALS],
         keys=CLIENT_KEYS,
     ),

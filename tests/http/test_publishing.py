@@ -180,6 +180,13 @@ class TestClientPublish:
         first, second = [(await page.post(self.PATH + "?join_once=true", json=body)).json()["id"] for _ in range(2)]
         assert first == second
 
+    async def test_the_campaign_may_stand_in_the_query_as_the_official_client_sends_it(self, page, campaign, code):
+        body = {"customer": {"source_id": "visitor"}}
+        answer = await page.post("/client/v1/publish", params={"campaign": campaign}, json=body)
+        assert (answer.status_code, answer.json()["voucher"]["campaign"]) == (200, campaign)
+        named = await page.post("/client/v1/publish", params={"campaign": campaign}, json={**body, "voucher": code})
+        assert named.json()["voucher"]["code"] == code
+
     async def test_it_is_off_unless_the_project_switches_it_on(self, page, pool, code):
         await allow(pool, publish=False)
         assert_refused(

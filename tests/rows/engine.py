@@ -34,7 +34,9 @@ class Engine:
 
     def answer(self, method: str, path: str, body: Any = None, **options: Any) -> httpx.Response:
         content = {} if body is None else {"json": body}
-        return self.http.request(method, path, headers={**self.keys, **options.pop("headers", {})}, **content, **options)
+        return self.http.request(
+            method, path, headers={**self.keys, **options.pop("headers", {})}, **content, **options
+        )
 
     def call(self, method: str, path: str, body: Any = None, status: int = 200, **options: Any) -> Any:
         """The JSON of an answer with this status."""
@@ -57,7 +59,7 @@ class Engine:
     def publish(self, **body: Any) -> Any:
         return self.post(P, body)
 
-    def publish_refused(self, key: str, status: int = 400, **body: Any) -> Any:
+    def publish_refused(self, key: str, /, *, status: int = 400, **body: Any) -> Any:
         return self.refused(status, key, "POST", P, body)
 
     def listed(self, **params: Any) -> list[dict[str, Any]]:
@@ -97,7 +99,9 @@ class Engine:
         """All codes of a campaign, in the order of their making."""
         codes: list[str] = []
         page = 1
-        while found := self.get("/v1/vouchers", campaign=campaign, limit=100, page=page, order="created_at")["vouchers"]:
+        while found := self.get("/v1/vouchers", campaign=campaign, limit=100, page=page, order="created_at")[
+            "vouchers"
+        ]:
             codes += [voucher["code"] for voucher in found]
             page += 1
         return codes

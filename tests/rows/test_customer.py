@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.rows.engine import P, Engine, fresh
+from tests.rows.engine import Engine, P, fresh
 
 PROFILE: list[Any] = [
     pytest.param("name", "Ada Lovelace", "Ada King", marks=pytest.mark.row("A028")),
@@ -23,7 +23,7 @@ PROFILE: list[Any] = [
 def test_an_existing_customer_as_a_bare_id(engine: Engine) -> None:
     customer = engine.customer()
     assert engine.publish(voucher=engine.voucher(), customer=customer)["customer_id"] == customer
-    error = engine.publish_refused("not_found", 404, voucher=engine.voucher(), customer="cust_" + "x" * 24)
+    error = engine.publish_refused("not_found", status=404, voucher=engine.voucher(), customer="cust_" + "x" * 24)
     assert error["resource_type"] == "customer"
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.rows.engine import P, Engine, fresh
+from tests.rows.engine import Engine, P, fresh
 
 
 @pytest.mark.row("A039", "A110", "A111", "A055")
@@ -47,14 +47,18 @@ def test_the_callers_publication_id_finds_it(engine: Engine) -> None:
 @pytest.mark.row("A044")
 def test_a_source_id_takes_one_code_only(engine: Engine) -> None:
     campaign = {"name": engine.auto_update(), "count": 2}
-    body = {"campaign": campaign, "customer": engine.customer(), "source_id": fresh("two")}
+    body: dict[str, Any] = {"campaign": campaign, "customer": engine.customer(), "source_id": fresh("two")}
     engine.publish_refused("too_many_vouchers_requested", **body)
     assert engine.get(P, source_id=body["source_id"])["publications"] == []
 
 
 @pytest.mark.row("A045", "A144")
 def test_repeating_a_source_id_gives_the_same_code(engine: Engine) -> None:
-    body = {"campaign": engine.campaign(5), "customer": {"email": "a@example.com"}, "source_id": fresh("again")}
+    body: dict[str, Any] = {
+        "campaign": engine.campaign(5),
+        "customer": {"email": "a@example.com"},
+        "source_id": fresh("again"),
+    }
     first, again = engine.publish(**body), engine.publish(**body)
     assert (first["id"], first["voucher"]["code"]) == (again["id"], again["voucher"]["code"])
     assert engine.get(P, source_id=body["source_id"])["total"] == 1
@@ -64,7 +68,7 @@ def test_repeating_a_source_id_gives_the_same_code(engine: Engine) -> None:
 @pytest.mark.row("A046")
 def test_join_once_gives_a_customer_one_and_always_the_same(engine: Engine) -> None:
     campaign = engine.auto_update(3)
-    body = {"campaign": campaign, "customer": {"source_id": fresh("joiner")}}
+    body: dict[str, Any] = {"campaign": campaign, "customer": {"source_id": fresh("joiner")}}
     first, again = (engine.post(P, body, join_once=True) for _ in range(2))
     assert (first["id"], first["voucher"]["code"]) == (again["id"], again["voucher"]["code"])
     assert engine.get(P, campaign=campaign)["total"] == 1
@@ -75,7 +79,7 @@ def test_join_once_gives_a_customer_one_and_always_the_same(engine: Engine) -> N
 @pytest.mark.row("A047")
 def test_a_referrer_keeps_one_code_whoever_asks_at_once(engine: Engine) -> None:
     campaign = engine.campaign(5, campaign_type="REFERRAL_PROGRAM")
-    body = {"campaign": campaign, "customer": {"source_id": fresh("referrer")}}
+    body: dict[str, Any] = {"campaign": campaign, "customer": {"source_id": fresh("referrer")}}
     answers = engine.at_once(5, body, join_once=True)
     assert {answer.status_code for answer in answers} == {200}
     assert len({answer.json()["voucher"]["code"] for answer in answers}) == 1
@@ -84,7 +88,7 @@ def test_a_referrer_keeps_one_code_whoever_asks_at_once(engine: Engine) -> None:
 
 @pytest.mark.row("A048")
 def test_a_campaign_that_is_joined_once(engine: Engine) -> None:
-    body = {"campaign": engine.campaign(3, join_once=True), "customer": {"source_id": fresh("member")}}
+    body: dict[str, Any] = {"campaign": engine.campaign(3, join_once=True), "customer": {"source_id": fresh("member")}}
     first = engine.publish(**body)
     engine.publish_refused("voucher_cannot_be_published", **body)
     assert engine.post(P, body, join_once=True)["id"] == first["id"]
@@ -93,7 +97,7 @@ def test_a_campaign_that_is_joined_once(engine: Engine) -> None:
 @pytest.fixture
 def publication(engine: Engine) -> Any:
     customer = {"source_id": fresh("whole"), "name": "Whole", "email": "w@example.com", "metadata": {"a": 1}}
-    body = {"campaign": engine.campaign(2), "customer": customer, "channel": "c", "metadata": {"m": 1}}
+    body: dict[str, Any] = {"campaign": engine.campaign(2), "customer": customer, "channel": "c", "metadata": {"m": 1}}
     return engine.publish(**body, source_id=fresh("source"))
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.rows.engine import P, Engine, fresh
+from tests.rows.engine import Engine, P, fresh
 
 
 @dataclass
@@ -42,9 +42,7 @@ def found(engine: Engine, made: Published, **params: str) -> set[str]:
 
 
 @pytest.mark.row("A145", "A146")
-@pytest.mark.parametrize(
-    "name", ["filters[customer_id][conditions][$is][0]", "filters[customer_id][conditions][$is]"]
-)
+@pytest.mark.parametrize("name", ["filters[customer_id][conditions][$is][0]", "filters[customer_id][conditions][$is]"])
 def test_one_customer(engine: Engine, made: Published, name: str) -> None:
     assert found(engine, made, **{name: made.a["customer_id"]}) == {"a"}  # percent-encoded by the client
     raw = engine.answer("GET", f"{P}?{name}={made.a['customer_id']}").json()
@@ -76,7 +74,9 @@ def test_the_junction_counts_across_fields(engine: Engine, made: Published) -> N
 
 
 FIELDS: list[Any] = [
-    pytest.param("failure_code", lambda made: "no_voucher_suitable_for_publication", "f", marks=pytest.mark.row("A150")),
+    pytest.param(
+        "failure_code", lambda made: "no_voucher_suitable_for_publication", "f", marks=pytest.mark.row("A150")
+    ),
     pytest.param("result", lambda made: "SUCCESS", "abc", marks=pytest.mark.row("A151")),
     pytest.param("customer_id", lambda made: made.b["customer_id"], "b", marks=pytest.mark.row("A152")),
     pytest.param("campaign_name", lambda made: made.campaign["name"], "abcf", marks=pytest.mark.row("A153")),
@@ -112,9 +112,7 @@ OPERATORS: list[Any] = [
 
 
 @pytest.mark.parametrize(("operator", "value", "expected"), OPERATORS)
-def test_an_operator_on_source_ids(
-    engine: Engine, made: Published, operator: str, value: str, expected: str
-) -> None:
+def test_an_operator_on_source_ids(engine: Engine, made: Published, operator: str, value: str, expected: str) -> None:
     ids = {"a": made.a["source_id"], "b": made.b["source_id"]}
     values = [ids.get(part, part) for part in value.split(" ")]
     asked = {f"filters[source_id][conditions][{operator}][{n}]": part for n, part in enumerate(values)}

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.rows.engine import GIFT, P, Engine, fresh
+from tests.rows.engine import GIFT, Engine, P, fresh
 
 VALUES = {
     "id": lambda entry: entry["id"],

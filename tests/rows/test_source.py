@@ -2,10 +2,11 @@
 
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 
-from tests.rows.engine import P, Engine, fresh
+from tests.rows.engine import Engine, P, fresh
 
 
 @pytest.mark.row("A005", "A057", "A062")
@@ -94,7 +95,7 @@ def test_the_voucher_wins_over_the_campaign(engine: Engine) -> None:
 @pytest.mark.parametrize("source", ["campaign", "voucher"])
 def test_an_unknown_source_is_not_found(engine: Engine, source: str) -> None:
     name = fresh("unknown")
-    error = engine.publish_refused("not_found", 404, **{source: name}, customer=engine.customer())
+    error = engine.publish_refused("not_found", status=404, **{source: name}, customer=engine.customer())
     assert (error["resource_type"], error["resource_id"]) == (source, name)
 
 
@@ -119,7 +120,7 @@ def test_a_campaign_by_id(engine: Engine) -> None:
 def test_the_bounds_of_count(engine: Engine) -> None:
     customer, static, automatic = engine.customer(), engine.campaign(3), engine.auto_update()
 
-    def wanted(name: str, count: int) -> dict[str, object]:
+    def wanted(name: str, count: int) -> dict[str, Any]:
         return {"campaign": {"name": name, "count": count}, "customer": customer}
 
     assert "voucher" in engine.publish(**wanted(automatic, 1))

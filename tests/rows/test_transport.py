@@ -3,7 +3,7 @@
 import httpx
 import pytest
 
-from tests.rows.engine import P, Engine
+from tests.rows.engine import Engine, P
 
 
 @pytest.mark.row("A001", "A002", "A124")
