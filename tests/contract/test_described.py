@@ -1,5 +1,7 @@
 """What `/openapi.json` describes, asked in every way that schemathesis thinks of: no answer is a server's error."""
 
+from typing import Any
+
 import schemathesis
 from hypothesis import HealthCheck, settings
 
@@ -13,7 +15,7 @@ schema = schemathesis.openapi.from_dict(describe(all_routes()))
 
 @schema.parametrize()
 @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
-def test_nothing_is_a_server_error(case: schemathesis.Case, server: Server, keys: dict[str, str]) -> None:
+def test_nothing_is_a_server_error(case: "schemathesis.Case[Any]", server: Server, keys: dict[str, str]) -> None:
     headers = {"X-App-Id": keys["id"], "X-App-Token": keys["token"]}
     answer = case.call(base_url=f"http://127.0.0.1:{server.port}", headers=headers)
     absent = answer.status_code == 501 and answer.json()["key"] == "not_implemented"
