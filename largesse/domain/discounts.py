@@ -1,8 +1,9 @@
-"""Discounts: which values each type needs (spec vouchers-and-campaigns §1.1). Formulas are kept as text."""
+"""Discounts: which values each type needs (spec vouchers-and-campaigns §1.1). Formulas are read, and kept as text."""
 
 from typing import Any, Final
 
 from largesse.domain.errors import InvalidVoucher
+from largesse.domain.formulas import parse_formula
 
 PERCENT_MAX: Final = 100
 
@@ -35,7 +36,10 @@ def check_change(before: dict[str, Any] | None, after: dict[str, Any]) -> dict[s
 
 
 def _check_value(discount: dict[str, Any], name: str) -> None:
-    if discount.get(name) is None and not discount.get(f"{name}_formula"):
+    formula = discount.get(f"{name}_formula")
+    if formula:
+        parse_formula(formula)
+    if discount.get(name) is None and not formula:
         raise InvalidVoucher(f"Property 'discount.{name}' is required for {discount.get('type', 'UNIT')} discount")
 
 

@@ -164,7 +164,7 @@ ROUTES = [
         methods=["POST"],
         body=VoucherInput,
         errors=[InvalidVoucher, InvalidCodeConfig, NotFound, DuplicateFound],
-        missing="`validation_rules`; formulas are stored, not checked",
+        missing="`validation_rules`",
     ),
     Route(
         "/v1/vouchers",
@@ -180,7 +180,7 @@ ROUTES = [
         methods=["POST"],
         body=VoucherInput,
         errors=[InvalidVoucher, InvalidCodeConfig, NotFound, DuplicateFound],
-        missing="`validation_rules`; formulas are stored, not checked",
+        missing="`validation_rules`",
     ),
     Route("/v1/vouchers/{code}", get, methods=["GET"], errors=[NotFound]),
     Route("/v1/vouchers/{code}", update, methods=["PUT"], body=VoucherChanges, errors=[InvalidVoucher, NotFound]),

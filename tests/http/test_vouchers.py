@@ -173,6 +173,8 @@ class TestCreate:
             ({"type": "LOYALTY_CARD", "discount": None, "loyalty_card": {"points": 1}}, "invalid_voucher"),
             ({"discount": {"type": "AMOUNT"}}, "invalid_voucher"),
             ({"discount": {"type": "PERCENT", "percent_off": 101}}, "invalid_voucher"),
+            ({"discount": {"type": "AMOUNT", "amount_off": 1, "amount_off_formula": "IF(1;2"}}, "invalid_voucher"),
+            ({"discount": {"type": "UNIT", "unit_off_formula": "X()", "unit_type": "prod_1"}}, "invalid_voucher"),
             ({"discount": {"type": "BOGUS"}}, "invalid_payload"),
             ({"start_date": "2026-01-02", "expiration_date": "2026-01-01"}, "invalid_voucher"),
             ({"validity_timeframe": {"interval": "P2D", "duration": "PT1H"}}, "invalid_voucher"),

@@ -72,6 +72,18 @@ def test_a_discount_comes_back_as_it_was_sent(engine: Engine, discount: dict[str
     assert discount.items() <= published.items()
 
 
+@pytest.mark.row("A073", "A074")
+def test_a_formula_and_a_limit_come_back_and_a_wrong_formula_does_not(engine: Engine) -> None:
+    discount = {
+        "type": "AMOUNT", "amount_off": 500, "amount_off_formula": "IF(VOUCHER_PUBLISH_COUNT = 1;25;5)",
+        "aggregated_amount_limit": 900, "effect": "APPLY_TO_ITEMS",
+    }  # fmt: skip
+    code = engine.voucher({"type": "DISCOUNT_VOUCHER", "discount": discount})
+    assert discount.items() <= engine.publish(voucher=code, customer=engine.customer())["voucher"]["discount"].items()
+    wrong = {"type": "DISCOUNT_VOUCHER", "discount": {**discount, "amount_off_formula": "IF(VOUCHER_PUBLISH_COUNT = 1"}}
+    engine.refused(400, "invalid_voucher", "POST", "/v1/vouchers", wrong)
+
+
 @pytest.mark.row("A075")
 @pytest.mark.parametrize(
     "effect",
