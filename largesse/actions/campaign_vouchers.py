@@ -11,6 +11,7 @@ from largesse.domain.async_actions import VOUCHERS_DELETE, VOUCHERS_GENERATE, VO
 from largesse.domain.campaigns import Campaign, template_of
 from largesse.domain.vouchers import bucket
 from largesse.store import async_actions, campaigns, counters, jobs, vouchers
+from largesse.store.validation_rules import drop_assignments, drop_orphaned_assignments
 from largesse.wire.dates import render
 
 UPDATE_CHUNK: Final = 2_000
@@ -118,6 +119,8 @@ async def delete_chunk(scope: Scope, action_id: str) -> bool:
     await _finish(scope, action, done, f"Deleted {done} vouchers.", ok=True)
     if force:
         await campaigns.delete_campaign(scope.connection, project_id, campaign_id)
+        await drop_assignments(scope.connection, project_id, "campaign", [campaign_id])
+        await drop_orphaned_assignments(scope.connection, project_id)
     return True
 
 

@@ -9,6 +9,7 @@ from largesse.actions.campaign_vouchers import start_deletion, start_update
 from largesse.actions.categories import named_category
 from largesse.actions.generation import check_can_generate, check_ceiling, check_space, make_voucher, start_generation
 from largesse.actions.scope import Scope
+from largesse.actions.validation_rules import assign_on_creation
 from largesse.actions.vouchers import check_template, config_of, overrides_of
 from largesse.domain.campaigns import (
     STANDALONE,
@@ -42,6 +43,7 @@ _PLAIN_FIELDS: Final = (
     "activity_duration_after_publishing",
     "referral_program",
 )
+RULES_MAX: Final = 1
 _UNBORN: Final = datetime(1970, 1, 1, tzinfo=UTC)  # the database sets created_at
 
 
@@ -49,9 +51,10 @@ async def create_campaign(scope: Scope, sent: CampaignInput) -> Campaign:
     """The campaign with its first codes under way; a single one is there at once.
 
     Raises DuplicateFound for a taken name (the bin included), InvalidCampaign, InvalidVoucher, InvalidCodeConfig,
-    InvalidCampaignParams; NotFound for an unknown category; NotBuilt for promotions and validation rules.
+    InvalidCampaignParams; NotFound for an unknown category or rule; NotBuilt for promotions.
     """
-    refuse_rules(sent.validation_rules)
+    if len(sent.validation_rules or ()) > RULES_MAX:
+        raise InvalidCampaign(f"A campaign can be created with {RULES_MAX} validation rule")
     if sent.campaign_type == "PROMOTION":
         raise NotBuilt("Campaigns of type PROMOTION are not supported yet")
     campaign = check_campaign(await _described(scope, sent))
@@ -65,6 +68,7 @@ async def create_campaign(scope: Scope, sent: CampaignInput) -> Campaign:
         await check_space(scope, config, count)
     await store.create_campaign(scope.connection, scope.project.id, campaign)
     campaign = await get_campaign(scope, campaign.id)
+    await assign_on_creation(scope, sent.validation_rules, ("campaign", campaign.id))
     await append(scope, catalogue.CAMPAIGN_CREATED, campaign.id, {"campaign": campaign})
     if count > 1:
         await start_generation(scope, campaign, config, count)

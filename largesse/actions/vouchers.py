@@ -8,6 +8,7 @@ from msgspec.structs import replace
 from largesse.actions.categories import named_category
 from largesse.actions.generation import check_can_generate, check_ceiling, make_voucher
 from largesse.actions.scope import Scope
+from largesse.actions.validation_rules import assign_on_creation
 from largesse.domain.campaigns import Campaign, code_config_of, template_of
 from largesse.domain.codes import CodeConfig, check_code, code_config, pick_keys
 from largesse.domain.discounts import check_change, check_discount
@@ -18,9 +19,10 @@ from largesse.events import catalogue
 from largesse.events.outbox import append
 from largesse.store import campaigns, counters
 from largesse.store import vouchers as store
+from largesse.store.validation_rules import drop_assignments
 from largesse.wire.customers import check_metadata_size
 from largesse.wire.discounts import as_stored
-from largesse.wire.vouchers import VoucherChanges, VoucherInput, changed, plain, refuse_rules, render_entry
+from largesse.wire.vouchers import VoucherChanges, VoucherInput, changed, plain, render_entry
 
 SWEEP_CHUNK: Final = 5_000
 
@@ -31,7 +33,6 @@ async def create_voucher(scope: Scope, sent: VoucherInput, *, code: str | None =
     Raises InvalidVoucher, InvalidCodeConfig, InvalidCampaign; NotFound for a campaign or category; DuplicateFound for
     a code that is taken, the bin included.
     """
-    refuse_rules(sent.validation_rules)
     code = code if code is not None else sent.code
     if (named := sent.campaign_id or sent.campaign) is not None:
         return await add_voucher(scope, named, sent, code=code)
@@ -41,12 +42,13 @@ async def create_voucher(scope: Scope, sent: VoucherInput, *, code: str | None =
     category_id = await named_category(scope, sent.category, sent.category_id)
     template = replace(template, category_id=category_id)
     config = sent.code_config.checked() if sent.code_config else code_config()
-    return await _make_one(scope, template, config, code)
+    voucher = await _make_one(scope, template, config, code)
+    await assign_on_creation(scope, sent.validation_rules, ("voucher", voucher.id))
+    return voucher
 
 
 async def add_voucher(scope: Scope, campaign_id: str, sent: VoucherInput, *, code: str | None = None) -> Voucher:
     """One more voucher of a campaign: the campaign's definition, with what `sent` says about this one on top."""
-    refuse_rules(sent.validation_rules)
     campaign = await campaigns.lock_campaign(scope.connection, scope.project.id, campaign_id)
     if campaign is None:
         raise NotFound.of("campaign", campaign_id)
@@ -54,7 +56,9 @@ async def add_voucher(scope: Scope, campaign_id: str, sent: VoucherInput, *, cod
         check_can_generate(campaign)
     await check_ceiling(scope, campaign, 1)
     template = replace(template_of(campaign), **await overrides_of(scope, campaign, sent))
-    return await _make_one(scope, template, config_of(campaign, sent), code)
+    voucher = await _make_one(scope, template, config_of(campaign, sent), code)
+    await assign_on_creation(scope, sent.validation_rules, ("voucher", voucher.id))
+    return voucher
 
 
 def config_of(campaign: Campaign, sent: VoucherInput) -> CodeConfig:
@@ -218,6 +222,8 @@ async def delete_voucher(scope: Scope, code_or_id: str, *, force: bool) -> None:
         raise NotFound.of("voucher", code_or_id)
     voucher = None if held.binned else await get_voucher(scope, code_or_id)
     await (store.delete_voucher if force else store.bin_voucher)(scope.connection, scope.project.id, held.id)
+    if force:
+        await drop_assignments(scope.connection, scope.project.id, "voucher", [held.id])
     if voucher is None:  # its counters went when it was binned
         return
     await append(scope, catalogue.VOUCHER_DELETED, voucher.id, {"voucher": voucher})

@@ -21,6 +21,7 @@ from largesse.domain.filters import (
     field,
     state,
 )
+from largesse.domain.validation_rules import Assignment
 from largesse.domain.validity import check_duration, check_validity
 from largesse.domain.vouchers import DISCOUNT_VOUCHER, GIFT_VOUCHER, LOYALTY_CARD, VOUCHER_TYPE_FILTER, VoucherTemplate
 
@@ -99,6 +100,7 @@ class Campaign(msgspec.Struct, frozen=True, kw_only=True):
     vouchers_count: int = 0
     created_at: datetime
     updated_at: datetime | None = None
+    rules: list[Assignment] = []  # filled in where they are shown
 
 
 def campaign_type(asked: str | None, voucher_type: str, discount: dict[str, Any] | None) -> str:

@@ -102,6 +102,13 @@ class NoVoucherSuitableForPublication(LargesseError):
     key = "no_voucher_suitable_for_publication"
 
 
+class InvalidValidationRules(LargesseError):
+    """Invalid Validation Rule Definition"""
+
+    status = 400
+    key = "invalid_validation_rules"
+
+
 class DuplicateSourceId(LargesseError):
     """Duplicate source_id"""
 

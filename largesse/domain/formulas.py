@@ -68,7 +68,9 @@ def parse_formula(text: str) -> Tree[Token] | Token:
     try:
         tree: Tree[Token] | Token = _PARSER.parse(text)
     except UnexpectedCharacters as error:
-        raise InvalidVoucher(f"Formula '{_begin(text)}': unexpected character at {(error.pos_in_stream or 0) + 1}") from None
+        raise InvalidVoucher(
+            f"Formula '{_begin(text)}': unexpected character at {(error.pos_in_stream or 0) + 1}"
+        ) from None
     except UnexpectedToken as error:
         at_end = error.token.type == "$END"
         where = "unexpected end" if at_end else f"unexpected '{error.token}' at {(error.pos_in_stream or 0) + 1}"

@@ -20,6 +20,7 @@ from largesse.domain.filters import (
     Kind,
     field,
 )
+from largesse.domain.validation_rules import Assignment
 
 DISCOUNT_VOUCHER: Final = "DISCOUNT_VOUCHER"
 GIFT_VOUCHER: Final = "GIFT_VOUCHER"
@@ -111,10 +112,15 @@ class Voucher(msgspec.Struct, frozen=True, kw_only=True):
     metadata: dict[str, Any] = {}
     created_at: datetime
     updated_at: datetime | None = None
+    rules: list[Assignment] = []  # its own validation rules, then its campaign's; filled in where they are shown
 
     @property
     def balance(self) -> int:
         return self.amount - self.subtracted - self.expired - self.redeemed
+
+
+VOUCHER_COLUMNS: Final = tuple(field for field in Voucher.__struct_fields__ if field != "rules")
+"""What a row holds; rules stand in a table of their own."""
 
 
 class VoucherTemplate(msgspec.Struct, frozen=True, kw_only=True):

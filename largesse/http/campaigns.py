@@ -6,6 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from largesse.actions import campaigns, vouchers
+from largesse.actions.validation_rules import campaigns_with_rules, with_own_rules
 from largesse.domain.campaigns import FILTERS
 from largesse.domain.errors import (
     DuplicateFound,
@@ -46,7 +47,7 @@ async def create(request: Request) -> Response:
     """Create a campaign"""
     sent = await read_body(request, CampaignInput)
     async with unit_of_work(request) as scope:
-        campaign = await campaigns.create_campaign(scope, sent)
+        (campaign,) = await campaigns_with_rules(scope, [await campaigns.create_campaign(scope, sent)])
     return respond(render_campaign(campaign))
 
 
@@ -54,6 +55,7 @@ async def get(request: Request) -> Response:
     """Get a campaign by its id or name"""
     async with unit_of_work(request) as scope:
         campaign = await campaigns.get_campaign(scope, path_parameter(request, "campaign_id"))
+        (campaign,) = await campaigns_with_rules(scope, [campaign])
     return respond(render_campaign(campaign))
 
 
@@ -64,6 +66,7 @@ async def update(request: Request) -> Response:
         campaign = await campaigns.update_campaign(
             scope, path_parameter(request, "campaign_id"), sent, null_clears=not is_python_client(request)
         )
+        (campaign,) = await campaigns_with_rules(scope, [campaign])
     return respond(render_campaign(campaign))
 
 
@@ -104,7 +107,7 @@ async def add_vouchers(request: Request) -> Response:
         if count > 1:
             action_id = await campaigns.add_vouchers(scope, campaign_id, sent, count)
             return respond({"async_action_id": action_id}, 202)
-        voucher = await vouchers.add_voucher(scope, campaign_id, sent, code=sent.code)
+        voucher = await with_own_rules(scope, await vouchers.add_voucher(scope, campaign_id, sent, code=sent.code))
     return respond(render_voucher(voucher, asset_urls(request)))
 
 
@@ -115,6 +118,7 @@ async def add_voucher(request: Request) -> Response:
         voucher = await vouchers.add_voucher(
             scope, path_parameter(request, "campaign_id"), sent, code=path_parameter(request, "code")
         )
+        voucher = await with_own_rules(scope, voucher)
     return respond(render_voucher(voucher, asset_urls(request)))
 
 
@@ -139,6 +143,7 @@ async def list_(request: Request) -> Response:
             scope.connection, scope.project, narrowing, order=order, limit=page.limit, offset=page.offset
         )
         total = await count_campaigns(scope.connection, scope.project, narrowing)
+        found = await campaigns_with_rules(scope, found)
     rendered = [render_campaign(campaign, with_categories=expand is not None) for campaign in found]
     return respond({"object": "list", "data_ref": "campaigns", "campaigns": rendered, "total": total})
 
@@ -162,7 +167,7 @@ ROUTES = [
         methods=["POST"],
         body=CampaignInput,
         errors=MAKING,
-        missing="`PROMOTION` campaigns, `validation_rules`, `access_settings`",
+        missing="`PROMOTION` campaigns, `access_settings`",
     ),
     Route(
         "/v1/campaigns",

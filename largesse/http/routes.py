@@ -17,6 +17,7 @@ from largesse.http import (
     summaries,
     tokens,
     transactions,
+    validation_rules,
     vouchers,
 )
 
@@ -36,6 +37,7 @@ RESOURCES = (
     assets,
     tokens,
     transactions,
+    validation_rules,
 )
 
 

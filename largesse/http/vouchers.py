@@ -7,6 +7,7 @@ from starlette.responses import Response
 
 from largesse.actions import vouchers
 from largesse.actions.scope import Scope
+from largesse.actions.validation_rules import with_own_rules, with_rules
 from largesse.domain.errors import (
     DuplicateFound,
     InvalidCodeConfig,
@@ -51,7 +52,7 @@ async def create(request: Request) -> Response:
     """Create a voucher with a random code, or the code in the body"""
     sent = await read_body(request, VoucherInput)
     async with unit_of_work(request) as scope:
-        voucher = await vouchers.create_voucher(scope, sent)
+        voucher = await with_own_rules(scope, await vouchers.create_voucher(scope, sent))
     return respond(render_voucher(voucher, asset_urls(request)))
 
 
@@ -60,13 +61,14 @@ async def create_with_code(request: Request) -> Response:
     sent = await read_body(request, VoucherInput)
     async with unit_of_work(request) as scope:
         voucher = await vouchers.create_voucher(scope, sent, code=path_parameter(request, "code"))
+        voucher = await with_own_rules(scope, voucher)
     return respond(render_voucher(voucher, asset_urls(request)))
 
 
 async def get(request: Request) -> Response:
     """Get a voucher by its code or id, with its latest publications"""
     async with unit_of_work(request) as scope:
-        voucher = await vouchers.get_voucher(scope, path_parameter(request, "code"))
+        voucher = await with_own_rules(scope, await vouchers.get_voucher(scope, path_parameter(request, "code")))
         entries = await vouchers.entries_of(scope, voucher)
     return respond(render_voucher(voucher, asset_urls(request), with_entries=entries))
 
@@ -78,6 +80,7 @@ async def update(request: Request) -> Response:
         voucher = await vouchers.update_voucher(
             scope, path_parameter(request, "code"), sent, null_clears=not is_python_client(request)
         )
+        voucher = await with_own_rules(scope, voucher)
     return respond(render_voucher(voucher, asset_urls(request)))
 
 
@@ -105,6 +108,7 @@ async def _switch(request: Request, *, active: bool) -> Response:
     await expect_no_body(request)
     async with unit_of_work(request) as scope:
         voucher = await vouchers.switch_voucher(scope, path_parameter(request, "code"), active=active)
+        voucher = await with_own_rules(scope, voucher)
     return respond(render_voucher(voucher, asset_urls(request)))
 
 
@@ -120,6 +124,7 @@ async def list_(request: Request) -> Response:
             scope.connection, scope.project, narrowing, order=order, limit=page.limit, offset=page.offset
         )
         total = await _total(scope, narrowing)
+        found = await with_rules(scope, found)
     urls = asset_urls(request)
     rendered = [render_voucher(voucher, urls) for voucher in found]
     return respond({"object": "list", "data_ref": "vouchers", "vouchers": rendered, "total": total})
@@ -164,7 +169,6 @@ ROUTES = [
         methods=["POST"],
         body=VoucherInput,
         errors=[InvalidVoucher, InvalidCodeConfig, NotFound, DuplicateFound],
-        missing="`validation_rules`",
     ),
     Route(
         "/v1/vouchers",
@@ -180,7 +184,6 @@ ROUTES = [
         methods=["POST"],
         body=VoucherInput,
         errors=[InvalidVoucher, InvalidCodeConfig, NotFound, DuplicateFound],
-        missing="`validation_rules`",
     ),
     Route("/v1/vouchers/{code}", get, methods=["GET"], errors=[NotFound]),
     Route("/v1/vouchers/{code}", update, methods=["PUT"], body=VoucherChanges, errors=[InvalidVoucher, NotFound]),

@@ -10,14 +10,14 @@ from largesse.domain.customers import CustomerShort
 from largesse.domain.filters import IS, METADATA, Kind
 from largesse.domain.projects import Project
 from largesse.domain.publications import PUBLISHED, Publication, PublicationRequest
-from largesse.domain.vouchers import Voucher
+from largesse.domain.vouchers import VOUCHER_COLUMNS, Voucher
 from largesse.store.connection import Connection
 from largesse.store.filters import FieldSql, everywhere, metadata
 from largesse.store.lists import ListSql, Narrowing, both_ways
 from largesse.store.sql import load
 
 _SQL = load("publications")
-_VOUCHER_FIELDS: Final = tuple((field, f"v_{field}") for field in Voucher.__struct_fields__)
+_VOUCHER_FIELDS: Final = tuple((field, f"v_{field}") for field in VOUCHER_COLUMNS)
 
 
 class SpareCode(msgspec.Struct, frozen=True):

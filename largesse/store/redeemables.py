@@ -3,7 +3,7 @@
 from typing import Final
 
 from largesse.domain.redeemables import Redeemable
-from largesse.domain.vouchers import Voucher
+from largesse.domain.vouchers import VOUCHER_COLUMNS, Voucher
 from largesse.store.connection import Connection
 from largesse.store.sql import load
 
@@ -23,7 +23,7 @@ async def list_redeemables(
             customer_id=row["customer_id"],
             campaign_type=row["campaign_type"],
             seen_at=row["seen_at"],
-            voucher=Voucher(**{field: row[field] for field in Voucher.__struct_fields__}),
+            voucher=Voucher(**{field: row[field] for field in VOUCHER_COLUMNS}),
         )
         for row in rows
     ]

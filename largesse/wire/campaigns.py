@@ -11,6 +11,7 @@ from largesse.wire.categories import CategoryName
 from largesse.wire.dates import DateTime, render
 from largesse.wire.discounts import DiscountInput, as_stored
 from largesse.wire.metadata import Metadata
+from largesse.wire.validation_rules import render_assignments
 from largesse.wire.vouchers import (
     CodeConfigInput,
     Days,
@@ -132,7 +133,7 @@ def render_campaign(campaign: Campaign, *, with_categories: bool = True) -> dict
         "protected": False,
         "category_id": campaign.category_id,
         "categories": _categories(campaign) if with_categories and campaign.category_name is not None else [],
-        "validation_rules_assignments": {"object": "list", "data_ref": "data", "data": [], "total": 0},
+        "validation_rules_assignments": render_assignments(campaign.rules),
         "object": "campaign",
     }
     if campaign.referral_program is not None:

@@ -14,6 +14,7 @@ from largesse.wire.categories import CategoryName
 from largesse.wire.dates import DateTime, render
 from largesse.wire.discounts import DiscountInput, as_stored
 from largesse.wire.metadata import Metadata
+from largesse.wire.validation_rules import render_assignments
 
 AMOUNT_MAX: Final = 10**15
 """Keeps every sum of balances inside 64 bits."""
@@ -200,7 +201,7 @@ def render_voucher(
         "redemption": _redemption(voucher, path),
         "publish": publish,
         "object": "voucher",
-        "validation_rules_assignments": {"object": "list", "data_ref": "data", "data": [], "total": 0},
+        "validation_rules_assignments": render_assignments(voucher.rules),
     }
 
 

@@ -55,6 +55,15 @@ class World:
         made: str = self.engine.post("/v1/categories", {"name": fresh("category"), "hierarchy": 1})["id"]
         return made
 
+    def rule(self) -> str:
+        made: str = self.engine.post("/v1/validation-rules", RULE)["id"]
+        return made
+
+    def assignment(self) -> dict[str, Any]:
+        body = {"related_object_id": self.engine.voucher()}
+        made: dict[str, Any] = self.engine.post(f"/v1/validation-rules/{self.rule()}/assignments", body)
+        return made
+
     def action(self) -> str:
         body = {"codes": [self.engine.voucher()], "metadata": {"a": 1}}
         started: str = self.engine.call("POST", "/v1/vouchers/metadata/async", body, 202)["async_action_id"]
@@ -68,6 +77,12 @@ class World:
         return made
 
 
+RULE = {
+    "name": "Large orders",
+    "rules": {"1": {"name": "order.amount", "conditions": {"$more_than": [1000]}}, "logic": "1"},
+    "error": {"message": "Too small"},
+    "applicable_to": {"included": [{"object": "product", "id": "prod_1", "effect": "APPLY_TO_EVERY"}]},
+}
 Success = Callable[[World], httpx.Response]
 CSV_VOUCHERS = "Code,Voucher Type,Value,Discount Type\r\n{},DISCOUNT_VOUCHER,5,PERCENT"
 SUCCESSES: dict[str, Success] = {
@@ -130,6 +145,23 @@ SUCCESSES: dict[str, Success] = {
     "GET /v1/publications/create": lambda w: w.integration(
         P + "/create", {"voucher": w.engine.voucher(), "customer[source_id]": fresh("c"), "metadata[a]": "b"}
     ),
+    "GET /v1/validation-rules": lambda w: (w.rule(), w.answer("GET", "/v1/validation-rules"))[1],
+    "POST /v1/validation-rules": lambda w: w.answer("POST", "/v1/validation-rules", RULE),
+    "GET /v1/validation-rules/{validationRuleId}": lambda w: w.answer("GET", f"/v1/validation-rules/{w.rule()}"),
+    "PUT /v1/validation-rules/{validationRuleId}": lambda w: w.answer(
+        "PUT", f"/v1/validation-rules/{w.rule()}", {"name": "new"}
+    ),
+    "DELETE /v1/validation-rules/{validationRuleId}": lambda w: w.answer("DELETE", f"/v1/validation-rules/{w.rule()}"),
+    "GET /v1/validation-rules/{validationRuleId}/assignments": lambda w: w.answer(
+        "GET", f"/v1/validation-rules/{w.assignment()['rule_id']}/assignments"
+    ),
+    "DELETE /v1/validation-rules/{validationRuleId}/assignments/{assignmentId}": lambda w: w.answer(
+        "DELETE", "/v1/validation-rules/{rule_id}/assignments/{id}".format(**w.assignment())
+    ),
+    "GET /v1/validation-rules-assignments": lambda w: (
+        w.assignment(),
+        w.answer("GET", "/v1/validation-rules-assignments"),
+    )[1],
     "POST /v1/vouchers/bulk/async": lambda w: w.answer(
         "POST", "/v1/vouchers/bulk/async", [{"code": w.engine.voucher(), "metadata": {"a": 1}}]
     ),

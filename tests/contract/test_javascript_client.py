@@ -214,6 +214,23 @@ class TestCampaigns:
         client("categories.delete", category["id"])
 
 
+class TestValidationRules:
+    def test_create_assign_and_delete(self, client):
+        conditions = {"1": {"name": "order.amount", "conditions": {"$more_than": [1000]}}, "logic": "1"}
+        rule = client("validationRules.create", {"name": "Large orders", "rules": conditions})
+        assert client("validationRules.get", rule["id"])["rules"] == conditions
+        assert client("validationRules.update", {"id": rule["id"], "name": "Larger"})["name"] == "Larger"
+        code = unique("ruled")
+        client("vouchers.create", {"code": code, **DISCOUNT})
+        related = {"voucher": code, "related_object_type": "voucher", "related_object_id": code}
+        assigned = client("validationRules.createAssignment", rule["id"], related)
+        assert client("validationRules.listAssignments", rule["id"])["total"] == 1
+        assert client("vouchers.get", code)["validation_rules_assignments"]["data"][0]["id"] == assigned["id"]
+        client("validationRules.deleteAssignment", rule["id"], assigned["id"])
+        client("validationRules.delete", rule["id"])
+        assert rule["id"] not in [listed["id"] for listed in client("validationRules.list", {"limit": 100})["data"]]
+
+
 class TestCustomers:
     def test_create_read_change_and_delete(self, client):
         made = client("customers.create", {"source_id": unique("crm"), "name": "Ada"})

@@ -163,7 +163,6 @@ class TestCreate:
             ({"activity_duration_after_publishing": "24 days"}, 400, "invalid_payload"),
             ({"category_id": "cat_x"}, 404, "not_found"),
             ({"campaign_type": "PROMOTION", "voucher": None}, 501, "not_implemented"),
-            ({"validation_rules": ["val_1"]}, 501, "not_implemented"),
         ],
     )
     async def test_what_makes_no_campaign_is_refused_and_leaves_nothing(

@@ -36,6 +36,8 @@ BODIES: dict[str, Any] = {
     "PUT /v1/vouchers/{code}": {"additional_info": "taken"},
     "POST /v1/vouchers/{code}": DISCOUNT,
     "POST /v1/vouchers/{code}/balance": {"amount": -1},
+    "PUT /v1/validation-rules/{validationrule}": {"name": "taken"},
+    "POST /v1/validation-rules/{validationrule}/assignments": {"related_object_id": "theirs"},
 }
 FORM = {"Content-Type": "multipart/form-data; boundary=b"}
 FILE = '--b\r\nContent-Disposition: form-data; name="file"; filename="f.csv"\r\n\r\nCode\r\ntaken\r\n--b--\r\n'
@@ -64,6 +66,7 @@ async def owned(api: httpx.AsyncClient, pool: Pool) -> Owned:
     publication = await post("/v1/publications", {"voucher": card["code"], "customer": customer["id"]})
     other = await post("/v1/vouchers/mine", {**DISCOUNT, "category_id": category["id"]})
     await post(f"/v1/vouchers/{card['code']}/balance", {"amount": -1})
+    rule = await post("/v1/validation-rules", {"name": "mine"})
     action = await post("/v1/vouchers/metadata/async", {"codes": ["mine"], "metadata": {"a": 1}})
     await work_off(pool)
     return {
@@ -72,6 +75,7 @@ async def owned(api: httpx.AsyncClient, pool: Pool) -> Owned:
         "category": [category["id"]],
         "customer": [customer["id"], "mine"],
         "asyncaction": [action["async_action_id"]],
+        "validationrule": [rule["id"]],
         "publication": [publication["id"]],
     }
 
@@ -135,6 +139,7 @@ NAMED: list[tuple[str, str, Any]] = [
     ("upserted customer", "/v1/customers", {"id": "{customer}", "name": "taken"}),
     ("category of a voucher", "/v1/vouchers", {**DISCOUNT, "category_id": "{category}"}),
     ("campaign of a voucher", "/v1/vouchers", {"campaign_id": "{campaign}"}),
+    ("rule of a voucher", "/v1/vouchers", {**DISCOUNT, "validation_rules": ["{validationrule}"]}),
     ("category of a campaign", "/v1/campaigns", {"name": "theirs", "voucher": DISCOUNT, "category_id": "{category}"}),
 ]
 
@@ -149,6 +154,8 @@ async def test_a_body_that_names_another_projects_object_is_refused(
     def filled(value: Any) -> Any:
         if isinstance(value, dict):
             return {name: filled(inner) for name, inner in value.items()}
+        if isinstance(value, list):
+            return [filled(inner) for inner in value]
         return owned[value[1:-1]][0] if isinstance(value, str) and value.startswith("{") else value
 
     answer = await other_api.post(path, json=filled(body))

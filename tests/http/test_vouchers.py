@@ -196,10 +196,6 @@ class TestCreate:
             answer = await api.post(PATH, json=TEN_PERCENT | fields)
             assert (answer.status_code, answer.json()["resource_type"]) == (404, kind)
 
-    async def test_rules_are_refused_rather_than_ignored(self, api: httpx.AsyncClient) -> None:
-        answer = await api.post(PATH, json=TEN_PERCENT | {"validation_rules": ["val_1"]})
-        assert answer.status_code == 501
-
 
 class TestGet:
     async def test_shows_the_publications(self, api: httpx.AsyncClient, pool: Pool, project: Project) -> None:

@@ -1,0 +1,150 @@
+"""Validation rules and their assignments as JSON (spec validation-redemption §8)."""
+
+from collections.abc import Iterable
+from typing import Annotated, Any, Final, Literal
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from largesse.domain.errors import InvalidPayload
+from largesse.domain.validation_rules import Assignment, ValidationRule, check_rules
+from largesse.wire.dates import render
+from largesse.wire.metadata import Metadata
+
+NAME_LENGTH_MAX: Final = 255
+DEFINITION_BYTES_MAX: Final = 65_536
+APPLICABLE_MAX: Final = 500
+CONTEXT_TYPE: Final = "global"
+TYPE: Final = "expression"
+
+Name = Annotated[str, msgspec.Meta(min_length=1, max_length=NAME_LENGTH_MAX)]
+Limit = Annotated[int, msgspec.Meta(ge=0)]
+RuleType = Literal["expression", "basic", "advanced", "complex"]
+ContextType = Annotated[
+    str,
+    msgspec.Meta(
+        max_length=100,
+        pattern=r"^(global|campaign\.[a-z_.]+|voucher\.[a-z_.]+|earning_rule\.[a-z_.]+|distribution\.[a-z_.]+"
+        r"|reward_assignment\.[a-z_.]+)$",
+    ),
+]
+
+
+class ErrorMessage(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    message: Annotated[str, msgspec.Meta(max_length=1_000)] | None = None
+
+
+class ApplicableTo(msgspec.Struct, frozen=True, kw_only=True):
+    """Which products a discount concerns; kept as it is sent."""
+
+    included: Annotated[list[Metadata], msgspec.Meta(max_length=APPLICABLE_MAX)] = []
+    excluded: Annotated[list[Metadata], msgspec.Meta(max_length=APPLICABLE_MAX)] = []
+    included_all: bool = False
+
+
+class RuleInput(msgspec.Struct, frozen=True, kw_only=True):
+    """A rule as it is created."""
+
+    name: Name
+    rules: Metadata | None = None
+    bundle_rules: Metadata | None = None
+    error: ErrorMessage | None = None
+    applicable_to: ApplicableTo | None = None
+    type: RuleType | None = None
+    context_type: ContextType | None = None
+
+    def values(self) -> dict[str, Any]:
+        """All columns. Raises InvalidValidationRules, InvalidPayload."""
+        return _checked({
+            "name": self.name,
+            "rules": self.rules or {},
+            "bundle_rules": self.bundle_rules or {},
+            "error": None if self.error is None else msgspec.to_builtins(self.error),
+            "applicable_to": msgspec.to_builtins(self.applicable_to or ApplicableTo()),
+            "type": self.type or TYPE,
+            "context_type": self.context_type or CONTEXT_TYPE,
+        })  # fmt: skip
+
+
+class RuleChanges(msgspec.Struct, frozen=True, kw_only=True):
+    """What is sent replaces what was; null empties what may be empty."""
+
+    name: Name | UnsetType = UNSET
+    rules: Metadata | UnsetType | None = UNSET
+    bundle_rules: Metadata | UnsetType | None = UNSET
+    error: ErrorMessage | UnsetType | None = UNSET
+    applicable_to: ApplicableTo | UnsetType | None = UNSET
+    type: RuleType | UnsetType | None = UNSET
+    context_type: ContextType | UnsetType | None = UNSET
+
+    def values(self, before: ValidationRule) -> dict[str, Any]:
+        """All columns as they will be. Raises InvalidValidationRules, InvalidPayload."""
+        sent = {name: getattr(self, name) for name in self.__struct_fields__ if getattr(self, name) is not UNSET}
+        empty: dict[str, Any] = {"rules": {}, "bundle_rules": {}, "applicable_to": ApplicableTo()}
+        kept = {"type": before.type, "context_type": before.context_type}
+        changed = {
+            name: msgspec.to_builtins((empty | kept).get(name) if value is None else value)
+            for name, value in sent.items()
+        }
+        return _checked({name: getattr(before, name) for name in self.__struct_fields__} | changed)
+
+
+class AssignmentInput(msgspec.Struct, frozen=True, kw_only=True):
+    related_object_id: Annotated[str, msgspec.Meta(min_length=1, max_length=255)]
+    related_object_type: Literal[
+        "voucher", "promotion_tier", "campaign", "earning_rule", "distribution", "reward_assignment"
+    ] = "voucher"
+
+
+def _checked(values: dict[str, Any]) -> dict[str, Any]:
+    check_rules(values["rules"])
+    check_rules(values["bundle_rules"])
+    if len(msgspec.json.encode(values)) > DEFINITION_BYTES_MAX:
+        raise InvalidPayload(f"A validation rule must not be longer than {DEFINITION_BYTES_MAX} bytes")
+    for side in ("included", "excluded"):
+        for index, item in enumerate(values["applicable_to"].get(side, [])):
+            if not isinstance(item.get("effect"), str):
+                raise InvalidPayload(f"Property .applicable_to.{side}[{index}] must have required property 'effect'")
+    return values
+
+
+def render_rule(rule: ValidationRule) -> dict[str, Any]:
+    out: dict[str, Any] = {
+        "id": rule.id,
+        "name": rule.name,
+        "rules": rule.rules,
+        "bundle_rules": rule.bundle_rules,
+        "error": rule.error,
+        "applicable_to": rule.applicable_to,
+        "type": rule.type,
+        "context_type": rule.context_type,
+        "created_at": render(rule.created_at),
+        "assignments_count": rule.assignments_count,
+        "object": "validation_rules",
+    }
+    if rule.error is None:
+        del out["error"]
+    if rule.updated_at is not None:
+        out["updated_at"] = render(rule.updated_at)
+    return out
+
+
+def render_assignment(assignment: Assignment) -> dict[str, Any]:
+    """`validation_status` is that of the rule on this object: a rule that was accepted is whole."""
+    return {
+        "id": assignment.id,
+        "rule_id": assignment.rule_id,
+        "related_object_id": assignment.related_object_id,
+        "related_object_type": assignment.related_object_type,
+        "created_at": render(assignment.created_at),
+        "updated_at": None,
+        "object": "validation_rules_assignment",
+        "validation_status": "VALID",
+        "validation_omitted_rules": [],
+    }
+
+
+def render_assignments(assignments: Iterable[Assignment], total: int | None = None) -> dict[str, Any]:
+    """The list inside a voucher or campaign, and of the two list operations."""
+    data = [render_assignment(assignment) for assignment in assignments]
+    return {"object": "list", "data_ref": "data", "data": data, "total": len(data) if total is None else total}
