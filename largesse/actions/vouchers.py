@@ -151,7 +151,7 @@ async def update_voucher(scope: Scope, code_or_id: str, sent: VoucherChanges, *,
     )
     check_metadata_size(after.metadata)
     await store.update_voucher(scope.connection, scope.project.id, after)
-    voucher = await get_voucher(scope, before.id)
+    voucher = await reread_voucher(scope, before.id)
     await append(scope, catalogue.VOUCHER_UPDATED, voucher.id, {"voucher": voucher})
     if before.state == State.WITHDRAWN:
         if await store.restore_voucher(scope.connection, scope.project.id, voucher.id):
@@ -185,7 +185,17 @@ async def _locked(scope: Scope, code_or_id: str) -> Voucher:
     held = await store.lock_voucher(scope.connection, scope.project, code_or_id)
     if held is None:
         raise NotFound.of("voucher", code_or_id)
-    return await get_voucher(scope, code_or_id)
+    voucher = await store.get_voucher_by_id(scope.connection, scope.project.id, held.id)
+    if voucher is None:  # its campaign is in the bin
+        raise NotFound.of("voucher", code_or_id)
+    return voucher
+
+
+async def reread_voucher(scope: Scope, voucher_id: str) -> Voucher:
+    """A voucher whose row we hold, as it is after the change. Never by code: another one's may be like this id."""
+    voucher = await store.get_voucher_by_id(scope.connection, scope.project.id, voucher_id)
+    assert voucher is not None
+    return voucher
 
 
 async def _move(scope: Scope, voucher: Voucher, before: bool, after: bool) -> None:
@@ -201,7 +211,7 @@ async def switch_voucher(scope: Scope, code_or_id: str, *, active: bool) -> Vouc
     before = await _locked(scope, code_or_id)
     if not await store.set_voucher_active(scope.connection, scope.project.id, before.id, active=active):
         return before
-    voucher = await get_voucher(scope, before.id)
+    voucher = await reread_voucher(scope, before.id)
     name = catalogue.VOUCHER_ENABLED if active else catalogue.VOUCHER_DISABLED
     await append(scope, name, voucher.id, {"voucher": voucher})
     await _move(scope, voucher, before.active, active)
@@ -216,7 +226,11 @@ async def delete_voucher(scope: Scope, code_or_id: str, *, force: bool) -> None:
     held = await store.lock_voucher(scope.connection, scope.project, code_or_id, in_bin=force)
     if held is None:
         raise NotFound.of("voucher", code_or_id)
-    voucher = None if held.binned else await get_voucher(scope, code_or_id)
+    voucher = None
+    if not held.binned:
+        voucher = await store.get_voucher_by_id(scope.connection, scope.project.id, held.id)
+        if voucher is None:  # its campaign is in the bin
+            raise NotFound.of("voucher", code_or_id)
     await (store.delete_voucher if force else store.bin_voucher)(scope.connection, scope.project.id, held.id)
     if voucher is None:  # its counters went when it was binned
         return
