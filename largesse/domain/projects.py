@@ -1,7 +1,9 @@
 """A project: the tenant. Every key belongs to one, every row too."""
 
 import re
-from typing import Final
+from datetime import datetime
+from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 import msgspec
 
@@ -9,6 +11,8 @@ from largesse.domain.errors import InvalidPayload
 
 ANY_ORIGIN: Final = "*"
 ORIGINS_MAX: Final = 100
+NAME_LENGTH_MAX: Final = 255
+CODES_PER_CAMPAIGN_CEILING: Final = 1_000_000_000
 REPLAY: Final = "replay"
 STRICT: Final = "strict"
 _ORIGIN: Final = re.compile(r"[a-z][a-z0-9+.-]*://[a-z0-9._~:\[\]-]{1,255}", re.ASCII)
@@ -38,12 +42,59 @@ _FOLD = {ord(upper): ord(upper.lower()) for upper in "ABCDEFGHIJKLMNOPQRSTUVWXYZ
 
 
 class ProjectChanges(msgspec.Struct, frozen=True, kw_only=True):
-    """Settings of a project that may change; None leaves one as it is."""
+    """What of a project may change; None leaves it as it is. `details` are written over those of the same names."""
+
+    name: str | None = None
 
     time_zone: str | None = None
     on_known_source_id: str | None = None
     client_origins: list[str] | None = None
     client_publish: bool | None = None
+    codes_per_campaign_max: int | None = None
+    details: dict[str, Any] | None = None
+
+
+class ProjectRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """A project as operators see it. `details`: what the management API shows and nothing else reads."""
+
+    project: Project
+    details: dict[str, Any]
+    created_at: datetime
+
+
+def check_time_zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError) as error:  # unknown, not a name, a folder of names
+        raise InvalidPayload(f"Property .time_zone must be an IANA name, and {name[:100]} is none") from error
+    return name
+
+
+def check_ceiling(maximum: int) -> int:
+    if not 1 <= maximum <= CODES_PER_CAMPAIGN_CEILING:
+        raise InvalidPayload(f"Property .codes_per_campaign_max must be from 1 to {CODES_PER_CAMPAIGN_CEILING}")
+    return maximum
+
+
+def check_name(name: str) -> str:
+    if not 1 <= len(name) <= NAME_LENGTH_MAX:
+        raise InvalidPayload(f"Property .name must have 1 to {NAME_LENGTH_MAX} characters")
+    return name
+
+
+def check_changes(changes: ProjectChanges) -> ProjectChanges:
+    """Raises InvalidPayload for a setting that can't be."""
+    if changes.name is not None:
+        check_name(changes.name)
+    if changes.time_zone is not None:
+        check_time_zone(changes.time_zone)
+    if changes.on_known_source_id is not None:
+        check_known_source_id(changes.on_known_source_id)
+    if changes.codes_per_campaign_max is not None:
+        check_ceiling(changes.codes_per_campaign_max)
+    if changes.client_origins is not None:
+        return msgspec.structs.replace(changes, client_origins=check_origins(changes.client_origins))
+    return changes
 
 
 def check_origins(origins: list[str]) -> list[str]:
