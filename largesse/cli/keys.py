@@ -12,10 +12,10 @@ from largesse.cli.host import Host
 from largesse.cli.options import Data, Json, ProjectName
 from largesse.cli.output import print_fields, print_json, print_table
 from largesse.domain.errors import NotFound
-from largesse.domain.keys import KINDS, MANAGEMENT, SERVER
+from largesse.domain.keys import KINDS, MANAGEMENT, SERVER, ListedKey
 from largesse.domain.projects import Project
 from largesse.store.connection import Connection
-from largesse.store.keys import ListedKey, create_key, list_keys, revoke_key
+from largesse.store.keys import create_key, list_keys, revoke_key
 from largesse.store.projects import find_project
 
 
