@@ -8,6 +8,7 @@ from msgspec.structs import replace
 from largesse.actions.campaign_vouchers import start_deletion, start_update
 from largesse.actions.categories import named_category
 from largesse.actions.generation import check_can_generate, check_ceiling, check_space, make_voucher, start_generation
+from largesse.actions.metadata_schemas import check_sent, schema_of_campaign
 from largesse.actions.scope import Scope
 from largesse.actions.vouchers import check_template, config_of, overrides_of
 from largesse.domain.campaigns import (
@@ -23,6 +24,7 @@ from largesse.domain.campaigns import (
     template_of,
 )
 from largesse.domain.errors import InvalidCampaign, InvalidCodeConfig, NotBuilt, NotFound
+from largesse.domain.metadata_schemas import VOUCHER
 from largesse.domain.vouchers import infer_type
 from largesse.events import catalogue
 from largesse.events.outbox import append
@@ -56,6 +58,7 @@ async def create_campaign(scope: Scope, sent: CampaignInput) -> Campaign:
         raise NotBuilt("Campaigns of type PROMOTION are not supported yet")
     campaign = check_campaign(await _described(scope, sent))
     check_metadata_size(campaign.metadata)
+    await check_sent(scope, schema_of_campaign(campaign), campaign.metadata)
     count = sent.vouchers_count or 0
     if count > 1:
         check_can_generate(campaign)
@@ -133,6 +136,8 @@ async def update_campaign(
     check_metadata_size(after.metadata)
     if after == before:
         return before
+    if after.metadata != before.metadata:
+        await check_sent(scope, schema_of_campaign(before), fields.get("metadata") or {}, after.metadata)
     await store.update_campaign(scope.connection, scope.project.id, after)
     campaign = await get_campaign(scope, before.id)
     await append(scope, catalogue.CAMPAIGN_UPDATED, campaign.id, {"campaign": campaign})
@@ -199,6 +204,8 @@ async def add_vouchers(scope: Scope, id_or_name: str, sent: VoucherInput, count:
     await check_ceiling(scope, campaign, count)
     overrides = await overrides_of(scope, campaign, sent)
     check_template(replace(template_of(campaign), **overrides))
+    if sent.metadata is not None:
+        await check_sent(scope, VOUCHER, sent.metadata, overrides["metadata"])
     config = config_of(campaign, sent)
     await check_space(scope, config, count)
     moments = {name: render(value) for name, value in overrides.items() if isinstance(value, datetime)}

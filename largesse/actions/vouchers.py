@@ -7,11 +7,13 @@ from msgspec.structs import replace
 
 from largesse.actions.categories import named_category
 from largesse.actions.generation import check_can_generate, check_ceiling, make_voucher
+from largesse.actions.metadata_schemas import check_sent
 from largesse.actions.scope import Scope
 from largesse.domain.campaigns import Campaign, code_config_of, template_of
 from largesse.domain.codes import CodeConfig, check_code, code_config, pick_keys
 from largesse.domain.discounts import check_change, check_discount
 from largesse.domain.errors import DuplicateFound, InvalidVoucher, NotFound
+from largesse.domain.metadata_schemas import VOUCHER
 from largesse.domain.validity import check_validity
 from largesse.domain.vouchers import LOYALTY_CARD, NewVoucher, State, Voucher, VoucherTemplate, bucket
 from largesse.events import catalogue
@@ -40,6 +42,7 @@ async def create_voucher(scope: Scope, sent: VoucherInput, *, code: str | None =
         raise InvalidVoucher("A loyalty card can exist only inside a campaign")
     category_id = await named_category(scope, sent.category, sent.category_id)
     template = replace(template, category_id=category_id)
+    await check_sent(scope, VOUCHER, template.metadata)
     config = sent.code_config.checked() if sent.code_config else code_config()
     return await _make_one(scope, template, config, code)
 
@@ -54,6 +57,8 @@ async def add_voucher(scope: Scope, campaign_id: str, sent: VoucherInput, *, cod
         check_can_generate(campaign)
     await check_ceiling(scope, campaign, 1)
     template = replace(template_of(campaign), **await overrides_of(scope, campaign, sent))
+    if sent.metadata is not None:
+        await check_sent(scope, VOUCHER, sent.metadata, template.metadata)
     return await _make_one(scope, template, config_of(campaign, sent), code)
 
 
@@ -150,6 +155,8 @@ async def update_voucher(scope: Scope, code_or_id: str, sent: VoucherChanges, *,
         hours=after.validity_hours,
     )
     check_metadata_size(after.metadata)
+    if "metadata" in fields:
+        await check_sent(scope, VOUCHER, fields["metadata"] or {}, after.metadata)
     await store.update_voucher(scope.connection, scope.project.id, after)
     voucher = await reread_voucher(scope, before.id)
     await append(scope, catalogue.VOUCHER_UPDATED, voucher.id, {"voucher": voucher})

@@ -7,6 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive
 
+from largesse.actions.metadata_schemas import check_publication
 from largesse.actions.publications import publication_request
 from largesse.domain.errors import (
     DuplicateSourceId,
@@ -56,6 +57,8 @@ async def publish(exchange: Exchange, receive: Receive) -> Reply:
         request_id=exchange.request_id,
         actor=exchange.caller.app_id if exchange.caller else None,
     )
+    if schemas := await services.keys.schemas(project.id):
+        await check_publication(services.pool, project.id, schemas, request)
     publication = await services.publisher.publish(project, request)
     return Reply(200, msgspec.json.encode(render_publication(publication, services.assets(project.id))))
 

@@ -6,12 +6,14 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
+from largesse.actions.metadata_schemas import check_publication
 from largesse.actions.publications import publication_request
 from largesse.domain.errors import (
     DuplicateSourceId,
     Forbidden,
     IntegrationApiKeyRequired,
     InvalidQueryParams,
+    MetadataValidationFailed,
     MethodNotAllowed,
     MissingVouchers,
     NotFound,
@@ -24,7 +26,7 @@ from largesse.http.edge import CLIENT_KEYS, INTEGRATION_KEYS
 from largesse.http.publications import publish
 from largesse.http.requests import JSON, caller, exchange, project, read_query, services
 from largesse.http.routing import Route
-from largesse.wire.publications import PublicationInput, read_publication_query, render_publication
+from largesse.wire.publications import PublicationInput, read_publication_query, render_publication, typed_publication
 
 REFUSALS: Final = (
     MissingVouchers,
@@ -34,6 +36,7 @@ REFUSALS: Final = (
     NoVoucherSuitableForPublication,
     DuplicateSourceId,
     NotFound,
+    MetadataValidationFailed,
 )
 _OBJECT: Final = {"type": "object"}
 _QUERY: Final = {
@@ -53,6 +56,9 @@ async def publish_by_query(request: Request) -> Response:
         raise MethodNotAllowed("HEAD", ("GET",))
     wanted = read_publication_query(read_query(request))
     known, owner = services(request), project(request)
+    schemas = await known.keys.schemas(owner.id)
+    if schemas:
+        wanted = typed_publication(schemas, wanted)
     asked = publication_request(
         wanted,
         known.ids,
@@ -60,6 +66,8 @@ async def publish_by_query(request: Request) -> Response:
         request_id=exchange(request).request_id,
         actor=caller(request).app_id,
     )
+    if schemas:
+        await check_publication(known.pool, owner.id, schemas, asked)
     publication = await known.publisher.publish(owner, asked)
     body = msgspec.json.encode(render_publication(publication, known.assets(owner.id)))
     return Response(body, media_type=JSON)
@@ -90,5 +98,6 @@ ROUTES = [
         query=_QUERY,
         errors=[InvalidQueryParams, IntegrationApiKeyRequired, *REFUSALS],
         keys=INTEGRATION_KEYS,
+        writes=True,
     ),
 ]

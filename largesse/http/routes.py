@@ -11,6 +11,9 @@ from largesse.http import (
     customers,
     health,
     imports,
+    keys,
+    metadata_schemas,
+    projects,
     publications,
     publishing,
     redeemables,
@@ -36,6 +39,9 @@ RESOURCES = (
     assets,
     tokens,
     transactions,
+    metadata_schemas,
+    projects,
+    keys,
 )
 
 
