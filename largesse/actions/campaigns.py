@@ -25,11 +25,12 @@ from largesse.domain.campaigns import (
 )
 from largesse.domain.errors import InvalidCampaign, InvalidCodeConfig, NotBuilt, NotFound
 from largesse.domain.metadata_schemas import VOUCHER
+from largesse.domain.trash_bin import CAMPAIGN
 from largesse.domain.vouchers import infer_type
 from largesse.events import catalogue
 from largesse.events.outbox import append
 from largesse.store import campaigns as store
-from largesse.store import counters
+from largesse.store import counters, trash_bin
 from largesse.wire.campaigns import CampaignChanges, CampaignInput, definition
 from largesse.wire.customers import check_metadata_size
 from largesse.wire.dates import render
@@ -191,7 +192,18 @@ async def delete_campaign(scope: Scope, id_or_name: str, *, force: bool) -> str:
     name = campaign.id if force else campaign.name
     await store.bin_campaign(scope.connection, scope.project.id, campaign.id, name)
     await append(scope, catalogue.CAMPAIGN_DELETED, campaign.id, {"campaign": campaign})
-    return await start_deletion(scope, campaign, force=force)
+    if force:
+        await trash_bin.remove_entry(scope.connection, scope.project.id, campaign.id)
+    else:
+        await trash_bin.add_entry(
+            scope.connection,
+            scope.project.id,
+            scope.ids.new("tbe_"),
+            resource_id=campaign.id,
+            resource_type=CAMPAIGN,
+            resource_name=campaign.name,
+        )
+    return await start_deletion(scope, campaign.id, force=force)
 
 
 async def add_vouchers(scope: Scope, id_or_name: str, sent: VoucherInput, count: int) -> str:

@@ -14,11 +14,12 @@ from largesse.domain.codes import CodeConfig, check_code, code_config, pick_keys
 from largesse.domain.discounts import check_change, check_discount
 from largesse.domain.errors import DuplicateFound, InvalidVoucher, NotFound
 from largesse.domain.metadata_schemas import VOUCHER
+from largesse.domain.trash_bin import VOUCHER as BINNED
 from largesse.domain.validity import check_validity
 from largesse.domain.vouchers import LOYALTY_CARD, NewVoucher, State, Voucher, VoucherTemplate, bucket
 from largesse.events import catalogue
 from largesse.events.outbox import append
-from largesse.store import campaigns, counters
+from largesse.store import campaigns, counters, trash_bin
 from largesse.store import vouchers as store
 from largesse.wire.customers import check_metadata_size
 from largesse.wire.discounts import as_stored
@@ -239,8 +240,20 @@ async def delete_voucher(scope: Scope, code_or_id: str, *, force: bool) -> None:
         if voucher is None:  # its campaign is in the bin
             raise NotFound.of("voucher", code_or_id)
     await (store.delete_voucher if force else store.bin_voucher)(scope.connection, scope.project.id, held.id)
+    if force:
+        await trash_bin.remove_entry(scope.connection, scope.project.id, held.id)
     if voucher is None:  # its counters went when it was binned
         return
+    if not force:
+        await trash_bin.add_entry(
+            scope.connection,
+            scope.project.id,
+            scope.ids.new("tbe_"),
+            resource_id=voucher.id,
+            resource_type=BINNED,
+            resource_name=voucher.code,
+            resource_parent_id=voucher.campaign_id,
+        )
     await append(scope, catalogue.VOUCHER_DELETED, voucher.id, {"voucher": voucher})
     changes = {"vouchers": -1}
     if (name := bucket(held.state, held.active)) is not None:

@@ -20,6 +20,7 @@ from largesse.http import (
     summaries,
     tokens,
     transactions,
+    trash_bin,
     vouchers,
 )
 
@@ -42,6 +43,7 @@ RESOURCES = (
     metadata_schemas,
     projects,
     keys,
+    trash_bin,
 )
 
 

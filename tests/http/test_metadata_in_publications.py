@@ -99,7 +99,7 @@ async def test_a_query_string_gets_the_types_of_the_schema(
 async def test_without_a_schema_the_database_is_asked_for_none_again_and_again(
     api: httpx.AsyncClient, services: Services, campaign: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked = []
+    asked: list[int] = []
     monkeypatch.setattr("largesse.auth.schemas.list_schemas", _counting(asked))
     for _ in range(3):
         assert (await api.post(PATH, json=body(campaign))).status_code == 200

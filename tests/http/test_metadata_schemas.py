@@ -132,7 +132,8 @@ class TestDefinitions:
         used = await manager.delete(f"{managed}/{place['id']}")
         assert (used.status_code, used.json()["key"]) == (400, "resource_in_use")
         assert (await api.post("/v1/customers", json={"metadata": {"home": {"city": "Warsaw"}}})).status_code == 200
-        for home in ({}, {"city": 7}, "Warsaw", []):
+        wrong: list[Any] = [{}, {"city": 7}, "Warsaw", []]
+        for home in wrong:
             assert refused(await api.post("/v1/customers", json={"metadata": {"home": home}}), "home")
 
 
