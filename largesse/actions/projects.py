@@ -1,10 +1,17 @@
 """Make, change and close projects. Not in a Scope: this is an operator's work, of no project's key."""
 
 from largesse.actions.ids import IdSource
+from largesse.actions.scope import Scope
+from largesse.domain.async_actions import PROJECT_DELETE
 from largesse.domain.errors import NotFound
 from largesse.domain.projects import Project, ProjectChanges, ProjectRecord, check_changes
+from largesse.store import jobs
 from largesse.store import projects as store
 from largesse.store.connection import Connection
+from largesse.store.project_rows import clear_rows
+
+CLEAR_CHUNK = 5_000
+"""Rows in one transaction."""
 
 
 async def create_project(
@@ -34,12 +41,22 @@ async def get_record(connection: Connection, public_id: str) -> ProjectRecord:
     return found[0]
 
 
-async def delete_project(connection: Connection, id_or_name: str) -> Project:
+async def delete_project(connection: Connection, ids: IdSource, id_or_name: str) -> Project:
     """Close a project for good: its keys open nothing from the commit on, and its name is free. Raises NotFound.
 
-    Its rows stay in the database, reachable by nobody, until an operator removes them.
+    A job clears its rows away; until then they are reachable by nobody. The caller has a transaction.
     """
     project = await store.find_project(connection, id_or_name)
     if project is None or not await store.delete_project(connection, project):
         raise NotFound.of("project", id_or_name)
+    await jobs.enqueue_job(connection, project.id, PROJECT_DELETE, ids.new("aa_"))
     return project
+
+
+async def clear_chunk(scope: Scope, _action_id: str) -> bool:
+    """The next chunk of a closed project's rows; True when none is left."""
+    return await clear_rows(scope.connection, scope.project.id, CLEAR_CHUNK) == 0
+
+
+async def leave_rows(_scope: Scope, _action_id: str) -> None:
+    """The job failed too often. It is kept, parked, for an operator; nobody else waits for it."""

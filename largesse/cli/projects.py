@@ -104,7 +104,7 @@ def _add_show_and_delete(app: typer.Typer, host: Host) -> None:
         data: Data = None,
         json: Json = False,
     ) -> None:
-        """Close a project for good: its keys open nothing any more. There is no way back."""
+        """Close a project for good: its keys open nothing any more, and its data go. There is no way back."""
         if not yes:
             typer.confirm(f"Close {project} for good?", abort=True, err=True)
         closed = asyncio.run(_delete(host, data, project))
@@ -120,7 +120,7 @@ async def _delete(host: Host, data: str | None, project: str) -> Project:
     async with host.database(data=data, command="projects") as connection:
         try:
             async with connection.transaction():
-                return await delete_project(connection, project)
+                return await delete_project(connection, IdSource(), project)
         except LargesseError as error:
             raise CommandFailed(f"{error}.") from error
 

@@ -11,8 +11,11 @@ from largesse.auth.keys import KeyCache
 from largesse.domain.projects import Project
 from largesse.http.app import App
 from largesse.http.services import Services
+from largesse.store import project_rows
 from largesse.store.connection import Pool
+from tests.actions.conftest import work_off
 from tests.http.conftest import KEY_HEADERS, client_of, make_key
+from tests.migrations.test_catalogue import TABLES, is_control
 
 PATH = "/management/v1/projects"
 HEADERS = {"X-Management-Id": "manager", "X-Management-Token": "m"}
@@ -175,6 +178,48 @@ class TestProjects:
         assert (await manager.get(f"{PATH}/{made['id']}")).status_code == 404
         assert (await manager.get(PATH)).json()["total"] == 0
         await make(manager, PATH, name="Shop")
+
+    async def test_the_rows_of_a_deleted_project_are_cleared_away_and_no_others(
+        self,
+        manager: httpx.AsyncClient,
+        api: httpx.AsyncClient,
+        other_api: httpx.AsyncClient,
+        pool: Pool,
+        project: Project,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        monkeypatch.setattr("largesse.actions.projects.CLEAR_CHUNK", 2)
+        for client in (api, other_api):
+            await client.post("/v1/categories", json={"name": "A", "hierarchy": 1})
+            campaign = {"name": "A", "voucher": {"type": "GIFT_VOUCHER", "gift": {"amount": 5}}, "vouchers_count": 5}
+            await client.post("/v1/campaigns", json=campaign)
+            await client.post("/v1/customers/bulk/async", json=[{"source_id": "b"}])
+            await work_off(pool)
+            answer = await client.post("/v1/publications", json={"campaign": {"name": "A"}, "customer": "a"})
+            code = answer.json()["voucher"]["code"]
+            assert (await client.post(f"/v1/vouchers/{code}/balance", json={"amount": 1})).status_code == 200
+            await client.delete(f"/v1/vouchers/{code}")
+        for client in (api, other_api):
+            await client.post("/v1/customers/bulk/async", json=[{"source_id": "c"}])  # under way
+        await make(manager, f"{PATH}/{project.public_id}/metadata-schemas", related_object="order", properties={})
+        tables = list(project_rows.SQL)
+        before = {table: await rows(pool, table, project.id) for table in tables}
+        assert min(before.values()) > 0, before
+        others = {table: await rows(pool, table, project.id + 1) for table in tables if table != "metadata_schemas"}
+        assert min(others.values()) > 0, others
+        await pool.execute("UPDATE jobs SET run_at = 'infinity' WHERE project_id <> $1", project.id)
+        assert (await manager.delete(f"{PATH}/{project.public_id}")).status_code == 204
+        await work_off(pool)
+        assert {table: await rows(pool, table, project.id) for table in tables} == dict.fromkeys(tables, 0)
+        assert {table: await rows(pool, table, project.id + 1) for table in others} == others
+
+    async def test_every_table_of_projects_is_cleared(self, pool: Pool) -> None:
+        tables = {row["relname"] for row in await pool.fetch(TABLES)}
+        assert set(project_rows.SQL) == {table for table in tables if not is_control(table)}
+
+
+async def rows(pool: Pool, table: str, project_id: int) -> int:
+    return int(await pool.fetchval(f"SELECT count(*) FROM {table} WHERE project_id = $1", project_id))
 
 
 class TestKeys:
