@@ -1,6 +1,7 @@
 """A project: the tenant. Every key belongs to one, every row too."""
 
 import re
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -82,21 +83,6 @@ def check_name(name: str) -> str:
     return name
 
 
-def check_changes(changes: ProjectChanges) -> ProjectChanges:
-    """Raises InvalidPayload for a setting that can't be."""
-    if changes.name is not None:
-        check_name(changes.name)
-    if changes.time_zone is not None:
-        check_time_zone(changes.time_zone)
-    if changes.on_known_source_id is not None:
-        check_known_source_id(changes.on_known_source_id)
-    if changes.codes_per_campaign_max is not None:
-        check_ceiling(changes.codes_per_campaign_max)
-    if changes.client_origins is not None:
-        return msgspec.structs.replace(changes, client_origins=check_origins(changes.client_origins))
-    return changes
-
-
 def check_origins(origins: list[str]) -> list[str]:
     """As they are compared: in lower case. Raises InvalidPayload for what no browser would send."""
     if len(origins) > ORIGINS_MAX:
@@ -112,3 +98,26 @@ def check_known_source_id(answer: str) -> str:
     if answer not in (REPLAY, STRICT):
         raise InvalidPayload(f"Property .on_known_source_id must be equal to one of [{REPLAY}, {STRICT}]")
     return answer
+
+
+_CHECKS: Final[dict[str, Callable[[Any], Any]]] = {
+    "name": check_name,
+    "time_zone": check_time_zone,
+    "on_known_source_id": check_known_source_id,
+    "codes_per_campaign_max": check_ceiling,
+    "client_origins": check_origins,
+}
+
+
+def check_changes(changes: ProjectChanges) -> ProjectChanges:
+    """As they are stored. Raises InvalidPayload with every setting that can't be."""
+    checked, found = {}, []
+    for name, check in _CHECKS.items():
+        if (value := getattr(changes, name)) is not None:
+            try:
+                checked[name] = check(value)
+            except InvalidPayload as error:
+                found.append(str(error))
+    if found:
+        raise InvalidPayload("; ".join(found))
+    return msgspec.structs.replace(changes, **checked)

@@ -12,6 +12,8 @@ from largesse.store.sql import load
 
 SQL = load("keys")
 _OWN: Final = ("app_id", "token_hash", "kind", "role", "scopes", "allowed_ips", "expires_in")
+LIST_MAX: Final = 1_000
+"""Keys that a list shows."""
 CHANNEL: Final = "largesse_keys"  # NOTIFY; the payload is the app id
 
 
@@ -96,8 +98,8 @@ async def note_use(connection: Connection, app_id: str) -> None:
 async def list_keys(
     connection: Connection, project: Project | None = None, *, app_id: str | None = None
 ) -> list[ListedKey]:
-    """Of one project or of all, oldest first, revoked ones included; `app_id`: only that one."""
-    rows = await connection.fetch(SQL["list_keys"], project.id if project else None, app_id)
+    """Of one project or of all, oldest first, revoked ones at the end; `app_id`: only that one."""
+    rows = await connection.fetch(SQL["list_keys"], project.id if project else None, app_id, LIST_MAX)
     return [ListedKey(**row) for row in rows]
 
 

@@ -40,12 +40,14 @@ WITH revoked AS (
 SELECT app_id, pg_notify('largesse_keys', app_id) FROM revoked;
 
 -- list_keys --
--- The keys of a project, or of all ($1 null), revoked ones too, oldest first. Never the hash.
+-- The keys of a project, or of all ($1 null), or the one $2: at most $3, those that work first, oldest first. Never the
+-- hash.
 SELECT k.app_id, k.kind, k.name, p.name AS project, k.role, k.scopes, k.allowed_ips, k.expires_at, k.last_used_at,
   k.created_at, k.revoked_at
 FROM api_keys k LEFT JOIN projects p ON p.id = k.project_id
 WHERE ($1::int IS NULL OR k.project_id = $1) AND ($2::text IS NULL OR k.app_id = $2)
-ORDER BY k.created_at, k.app_id;
+ORDER BY (k.revoked_at IS NOT NULL), k.created_at, k.app_id
+LIMIT $3;
 
 -- lock_management_keys --
 -- One at a time counts the management keys and adds one. The number is any that nobody else uses.

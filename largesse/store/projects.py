@@ -2,6 +2,7 @@
 
 import contextlib
 from collections.abc import Iterator
+from typing import Final
 
 import asyncpg
 
@@ -11,6 +12,8 @@ from largesse.store.connection import Connection
 from largesse.store.sql import load
 
 SQL = load("projects")
+LIST_MAX: Final = 1_000
+"""Projects that a list shows; the contract doesn't page it."""
 
 
 def _project(row: asyncpg.Record | None) -> Project | None:
@@ -84,7 +87,7 @@ async def update_project(connection: Connection, project_id: int, changes: Proje
 
 async def list_records(connection: Connection, public_id: str | None = None) -> list[ProjectRecord]:
     """Oldest first; `public_id`: only that one."""
-    rows = [dict(row) for row in await connection.fetch(SQL["list_project_records"], public_id)]
+    rows = [dict(row) for row in await connection.fetch(SQL["list_project_records"], public_id, LIST_MAX)]
     return [
         ProjectRecord(details=row.pop("details"), created_at=row.pop("created_at"), project=Project(**row))
         for row in rows

@@ -4,12 +4,14 @@ from typing import Annotated, Any, Final
 
 import msgspec
 
+from largesse.domain.errors import InvalidPayload
 from largesse.domain.projects import (
     CODES_PER_CAMPAIGN_CEILING,
     NAME_LENGTH_MAX,
     ORIGINS_MAX,
     ProjectChanges,
     ProjectRecord,
+    check_changes,
 )
 
 TEXT_LENGTH_MAX: Final = 2_000
@@ -102,10 +104,17 @@ class ProjectChangesInput(msgspec.Struct, frozen=True, kw_only=True, omit_defaul
     codes_per_campaign_max: Annotated[int, msgspec.Meta(ge=1, le=CODES_PER_CAMPAIGN_CEILING)] | None = None
 
     def changes(self) -> ProjectChanges:
+        """Raises InvalidPayload with every setting that can't be, by its name on the wire."""
         settings = {ours: getattr(self, theirs) for theirs, ours in _SETTINGS.items()}
         said = {name: msgspec.to_builtins(getattr(self, name)) for name in _DETAILS}
         details = {name: value for name, value in said.items() if value is not None}
-        return ProjectChanges(name=self.name, details=details or None, **settings)
+        try:
+            return check_changes(ProjectChanges(name=self.name, details=details or None, **settings))
+        except InvalidPayload as error:
+            text = str(error)
+            for theirs, ours in _SETTINGS.items():
+                text = text.replace(f"Property .{ours} ", f"Property .{theirs} ")
+            raise InvalidPayload(text) from error
 
 
 class ProjectInput(ProjectChangesInput, frozen=True, kw_only=True, omit_defaults=True):

@@ -156,6 +156,14 @@ class TestProjects:
             assert (await manager.post(PATH, json={"name": "New"} | body)).status_code == 400
             assert (await manager.get(PATH)).json()["total"] == 1
 
+    async def test_every_fault_is_told_at_once_by_its_name_on_the_wire(
+        self, manager: httpx.AsyncClient, project: Project
+    ) -> None:
+        body = {"timezone": "Mars", "client_trusted_domains": ["shop"], "on_known_source_id": "maybe"}
+        answer = await manager.put(f"{PATH}/{project.public_id}", json=body)
+        for name in body:
+            assert f"Property .{name} must" in answer.json()["details"]
+
     async def test_a_name_is_taken_once_and_required(self, manager: httpx.AsyncClient, project: Project) -> None:
         assert (await manager.post(PATH, json={})).json()["key"] == "invalid_payload"
         other = await make(manager, PATH, name="Other")
