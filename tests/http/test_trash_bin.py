@@ -90,6 +90,21 @@ async def test_a_campaign_goes_with_its_codes_and_its_own_binned_vouchers(
     await assert_counters_are_exact(pool, project)
 
 
+async def test_a_campaign_may_be_removed_before_its_codes_have_followed_it_into_the_bin(
+    api: httpx.AsyncClient, pool: Pool, project: Project
+) -> None:
+    campaign = (await api.post("/v1/campaigns", json={"name": "Spring", "voucher": TEN_PERCENT})).json()
+    for code in ("A", "B"):
+        await api.post(f"/v1/campaigns/{campaign['id']}/vouchers/{code}", json={})
+    await api.delete("/v1/campaigns/Spring")
+    entry = (await api.get(PATH)).json()["data"][0]
+    assert (await api.delete(f"{PATH}/{entry['id']}")).status_code == 204
+    await work_off(pool)
+    for table in ("campaigns", "vouchers", "bin_entries"):
+        assert await pool.fetchval(f"SELECT count(*) FROM {table}") == 0, table
+    await assert_counters_are_exact(pool, project)
+
+
 async def test_a_campaign_deleted_with_force_takes_its_entries_along(api: httpx.AsyncClient, pool: Pool) -> None:
     await api.post("/v1/campaigns", json={"name": "Spring", "voucher": TEN_PERCENT})
     await api.post("/v1/campaigns/Spring/vouchers/A", json={})
