@@ -32,13 +32,13 @@ _CARRIED: Final = {
 }
 
 
-async def _start(scope: Scope, campaign: Campaign, type_: str, arguments: dict[str, Any]) -> str:
+async def _start(scope: Scope, campaign_id: str, type_: str, arguments: dict[str, Any]) -> str:
     action_id = scope.ids.new("aa_")
-    arguments = {"campaign_id": campaign.id, **arguments}
+    arguments = {"campaign_id": campaign_id, **arguments}
     await async_actions.create_async_action(
         scope.connection, scope.project.id, action_id, type_, scope.request_id, arguments
     )
-    await jobs.enqueue_job(scope.connection, scope.project.id, type_, action_id, subject=campaign.id)
+    await jobs.enqueue_job(scope.connection, scope.project.id, type_, action_id, subject=campaign_id)
     return action_id
 
 
@@ -48,11 +48,11 @@ async def start_update(scope: Scope, before: Campaign, after: Campaign) -> str |
     fields = [name for column, name in _CARRIED.items() if getattr(old, column) != getattr(new, column)]
     if not fields:
         return None
-    return await _start(scope, after, VOUCHERS_UPDATE, {"fields": fields})
+    return await _start(scope, after.id, VOUCHERS_UPDATE, {"fields": fields})
 
 
-async def start_deletion(scope: Scope, campaign: Campaign, *, force: bool) -> str:
-    return await _start(scope, campaign, VOUCHERS_DELETE, {"force": force})
+async def start_deletion(scope: Scope, campaign_id: str, *, force: bool) -> str:
+    return await _start(scope, campaign_id, VOUCHERS_DELETE, {"force": force})
 
 
 async def must_wait(scope: Scope, action_id: str) -> bool:

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 from largesse.actions.campaign_vouchers import start_deletion, start_update
 from largesse.actions.categories import named_category
 from largesse.actions.generation import check_can_generate, check_ceiling, check_space, make_voucher, start_generation
+from largesse.actions.metadata_schemas import check_sent, schema_of_campaign
 from largesse.actions.scope import Scope
 from largesse.actions.validation_rules import assign_on_creation
 from largesse.actions.vouchers import check_template, config_of, overrides_of
@@ -24,11 +25,13 @@ from largesse.domain.campaigns import (
     template_of,
 )
 from largesse.domain.errors import InvalidCampaign, InvalidCodeConfig, NotBuilt, NotFound
+from largesse.domain.metadata_schemas import VOUCHER
+from largesse.domain.trash_bin import CAMPAIGN
 from largesse.domain.vouchers import infer_type
 from largesse.events import catalogue
 from largesse.events.outbox import append
 from largesse.store import campaigns as store
-from largesse.store import counters
+from largesse.store import counters, trash_bin
 from largesse.wire.campaigns import CampaignChanges, CampaignInput, definition
 from largesse.wire.customers import check_metadata_size
 from largesse.wire.dates import render
@@ -59,6 +62,7 @@ async def create_campaign(scope: Scope, sent: CampaignInput) -> Campaign:
         raise NotBuilt("Campaigns of type PROMOTION are not supported yet")
     campaign = check_campaign(await _described(scope, sent))
     check_metadata_size(campaign.metadata)
+    await check_sent(scope, schema_of_campaign(campaign), campaign.metadata)
     count = sent.vouchers_count or 0
     if count > 1:
         check_can_generate(campaign)
@@ -137,6 +141,8 @@ async def update_campaign(
     check_metadata_size(after.metadata)
     if after == before:
         return before
+    if after.metadata != before.metadata:
+        await check_sent(scope, schema_of_campaign(before), fields.get("metadata") or {}, after.metadata)
     await store.update_campaign(scope.connection, scope.project.id, after)
     campaign = await get_campaign(scope, before.id)
     await append(scope, catalogue.CAMPAIGN_UPDATED, campaign.id, {"campaign": campaign})
@@ -190,7 +196,18 @@ async def delete_campaign(scope: Scope, id_or_name: str, *, force: bool) -> str:
     name = campaign.id if force else campaign.name
     await store.bin_campaign(scope.connection, scope.project.id, campaign.id, name)
     await append(scope, catalogue.CAMPAIGN_DELETED, campaign.id, {"campaign": campaign})
-    return await start_deletion(scope, campaign, force=force)
+    if force:
+        await trash_bin.remove_entry(scope.connection, scope.project.id, campaign.id)
+    else:
+        await trash_bin.add_entry(
+            scope.connection,
+            scope.project.id,
+            scope.ids.new("tbe_"),
+            resource_id=campaign.id,
+            resource_type=CAMPAIGN,
+            resource_name=campaign.name,
+        )
+    return await start_deletion(scope, campaign.id, force=force)
 
 
 async def add_vouchers(scope: Scope, id_or_name: str, sent: VoucherInput, count: int) -> str:
@@ -203,6 +220,8 @@ async def add_vouchers(scope: Scope, id_or_name: str, sent: VoucherInput, count:
     await check_ceiling(scope, campaign, count)
     overrides = await overrides_of(scope, campaign, sent)
     check_template(replace(template_of(campaign), **overrides))
+    if sent.metadata is not None:
+        await check_sent(scope, VOUCHER, sent.metadata, overrides["metadata"])
     config = config_of(campaign, sent)
     await check_space(scope, config, count)
     moments = {name: render(value) for name, value in overrides.items() if isinstance(value, datetime)}

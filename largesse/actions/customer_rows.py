@@ -3,6 +3,7 @@
 from typing import Any, Final
 
 from largesse.actions.bulk import Outcome, bulk_chunk, error_of, give_up, reason, report_update, start_bulk
+from largesse.actions.metadata_schemas import schemas_of
 from largesse.actions.scope import Scope
 from largesse.domain.async_actions import (
     CUSTOMERS_BULK_UPDATE,
@@ -12,6 +13,7 @@ from largesse.domain.async_actions import (
 )
 from largesse.domain.customers import Customer, Profile, check_source_id, merged
 from largesse.domain.errors import InvalidPayload, LargesseError, NotFound
+from largesse.domain.metadata_schemas import CUSTOMER, Schemas, check_metadata
 from largesse.events import catalogue
 from largesse.events.outbox import append_all
 from largesse.store import customers as store
@@ -30,7 +32,7 @@ async def save_customers(scope: Scope, sent: list[CustomerInput]) -> dict[int, L
 
     Rows about the same customer count one after the other. A row without id and source_id is a new customer.
     """
-    writing = _Writing(await _known(scope, sent))
+    writing = _Writing(await _known(scope, sent), await schemas_of(scope))
     faults: dict[int, LargesseError] = {}
     for place, one in enumerate(sent):
         try:
@@ -47,20 +49,23 @@ async def _known(scope: Scope, sent: list[CustomerInput]) -> list[LockedCustomer
 
 
 class _Writing:
-    """What is to be written, one profile for each customer."""
+    """What is to be written, one profile for each customer. New customers, and metadata sent, must fit the schema."""
 
-    def __init__(self, known: list[LockedCustomer]) -> None:
+    def __init__(self, known: list[LockedCustomer], schemas: Schemas) -> None:
+        self._schemas = schemas
         self._by_id = {customer.id: customer for customer in known}
         self._by_source_id = {customer.source_id: customer for customer in known if customer.source_id is not None}
         self.profiles: dict[_Key, Profile] = {}
 
     def add(self, place: int, one: CustomerInput) -> None:
-        """Raises NotFound, InvalidPayload."""
+        """Raises NotFound, InvalidPayload, MetadataValidationFailed."""
         key, known = self._meant(place, one)
         profile = one.profile()
         if (before := self.profiles.get(key)) is not None:
             profile = merged(before, profile)
         check_metadata_size((known.metadata if known else {}) | (profile.metadata or {}))
+        if known is None or one.profile().metadata is not None:
+            check_metadata(self._schemas, CUSTOMER, profile.metadata or {}, known.metadata if known else None)
         self.profiles[key] = profile
 
     def _meant(self, place: int, one: CustomerInput) -> tuple[_Key, LockedCustomer | None]:
@@ -151,7 +156,7 @@ async def fail_import(scope: Scope, action_id: str) -> None:
 
 
 async def _import(scope: Scope, action: AsyncAction, rows: list[Any]) -> Outcome:
-    columns = action.arguments["columns"]
+    columns, schemas = action.arguments["columns"], await schemas_of(scope)
     sent: list[tuple[int, CustomerInput]] = []
     failed: list[dict[str, Any]] = []
     for row in rows:
@@ -159,7 +164,7 @@ async def _import(scope: Scope, action: AsyncAction, rows: list[Any]) -> Outcome
             failed.append({"source_id": None, "row": row["row"], "reason": row["fault"]})
             continue
         try:
-            sent.append((row["row"], customer_of_csv(columns, row["cells"])))
+            sent.append((row["row"], customer_of_csv(columns, row["cells"], schemas)))
         except LargesseError as error:
             failed.append({"source_id": None, "row": row["row"], "reason": reason(error)})
     for place, fault in (await save_customers(scope, [one for _, one in sent])).items():

@@ -1,8 +1,10 @@
 """Create, change and forget customers (spec customers §3)."""
 
+from largesse.actions.metadata_schemas import check_sent
 from largesse.actions.scope import Scope
 from largesse.domain.customers import Customer, Profile, check_source_id
 from largesse.domain.errors import NotFound
+from largesse.domain.metadata_schemas import CUSTOMER
 from largesse.events import catalogue
 from largesse.events.outbox import append
 from largesse.store import customers as store
@@ -34,6 +36,8 @@ async def _upsert(scope: Scope, source_id: str | None, profile: Profile) -> Cust
         return await get_customer(scope, source_id)
     check_metadata_size(customer.metadata)
     made = customer.id == new_id
+    if made or profile.metadata is not None:
+        await check_sent(scope, CUSTOMER, profile.metadata or {}, customer.metadata)
     type_ = catalogue.CUSTOMER_CREATED if made else catalogue.CUSTOMER_UPDATED
     await append(scope, type_, customer.id, {"customer": customer})
     return customer
@@ -47,6 +51,8 @@ async def _change(scope: Scope, id_or_source_id: str, profile: Profile, *, by_so
     if customer is None:  # nothing new
         return known
     check_metadata_size(customer.metadata)
+    if profile.metadata is not None or "metadata" in profile.cleared:
+        await check_sent(scope, CUSTOMER, profile.metadata or {}, customer.metadata)
     await append(scope, catalogue.CUSTOMER_UPDATED, customer.id, {"customer": customer})
     return customer
 

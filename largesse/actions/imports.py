@@ -10,6 +10,7 @@ from typing import Any, Final, NamedTuple
 from msgspec.structs import asdict, replace
 
 from largesse.actions.bulk import Outcome, Stopped, bulk_chunk, give_up, reason, start_bulk
+from largesse.actions.metadata_schemas import schemas_of
 from largesse.actions.scope import Scope
 from largesse.actions.vouchers import check_template
 from largesse.domain import async_actions as states
@@ -24,6 +25,7 @@ from largesse.domain.async_actions import (
 from largesse.domain.campaigns import Campaign, template_of
 from largesse.domain.codes import check_code, pick_keys
 from largesse.domain.errors import DuplicateKey, InvalidVoucher, LargesseError, NotFound
+from largesse.domain.metadata_schemas import VOUCHER, Schemas, check_metadata
 from largesse.domain.vouchers import LOYALTY_CARD, State, VoucherTemplate
 from largesse.events import catalogue
 from largesse.events.outbox import append
@@ -118,8 +120,9 @@ class _Entry(NamedTuple):
 class _Piece:
     """What becomes of the rows of a piece."""
 
-    def __init__(self, campaign: Campaign | None, *, csv: bool) -> None:
+    def __init__(self, campaign: Campaign | None, schemas: Schemas, *, csv: bool) -> None:
         self.campaign = campaign
+        self.schemas = schemas
         self.updates_known = campaign is not None or csv
         self.entries: list[_Entry] = []
         self.failed: list[dict[str, Any]] = []
@@ -127,6 +130,22 @@ class _Piece:
 
     def fail(self, number: int | None, code: str | None, text: str) -> None:
         self.failed.append({"code": code} | ({} if number is None else {"row": number}) | {"reason": text})
+
+    def has_fitting_metadata(self, entry: _Entry, stored: dict[str, Any] | None = None) -> bool:
+        """Whether the schema takes the row's metadata; if not it is reported. What a campaign's voucher has from its
+        campaign was judged there.
+        """
+        sent = entry.row.sent
+        if sent.metadata is None and (self.campaign is not None or stored is not None):
+            return True
+        known = entry.template.metadata if stored is None else stored
+        try:
+            check_metadata_size(known | (sent.metadata or {}))
+            check_metadata(self.schemas, VOUCHER, sent.metadata or {}, known)
+        except LargesseError as error:
+            self.fail(entry.number, sent.code, reason(error))
+            return False
+        return True
 
     def is_ours(self, row: LockedRow) -> bool:
         return not row.binned and row.campaign_id == (self.campaign.id if self.campaign else None)
@@ -141,12 +160,13 @@ async def _import(scope: Scope, action: AsyncAction, rows: list[Any]) -> Outcome
         if campaign is None:
             raise Stopped("The campaign was deleted.")
     columns = action.arguments.get("columns")
-    piece = _Piece(campaign, csv=columns is not None)
+    piece = _Piece(campaign, await schemas_of(scope), csv=columns is not None)
     for row in rows:
         _understand(scope, piece, columns, row)
     held = await store.lock_vouchers(scope.connection, scope.project.id, [entry.key for entry in piece.entries])
     known = await _categories(scope, piece)
-    done = await _insert(scope, piece, [entry for entry in piece.entries if entry.key not in held], known)
+    new = [entry for entry in piece.entries if entry.key not in held and piece.has_fitting_metadata(entry)]
+    done = await _insert(scope, piece, new, known)
     done += await _update(
         scope, piece, [(entry, held[entry.key]) for entry in piece.entries if entry.key in held], known
     )
@@ -163,9 +183,9 @@ def _understand(scope: Scope, piece: _Piece, columns: list[str] | None, row: dic
         if columns is None:
             read = voucher_of_json(row)
         elif piece.campaign is None:
-            read = voucher_of_csv(columns, row["cells"])
+            read = voucher_of_csv(columns, row["cells"], piece.schemas)
         else:
-            read = campaign_voucher_of_csv(columns, row["cells"], piece.campaign.voucher["type"])
+            read = campaign_voucher_of_csv(columns, row["cells"], piece.campaign.voucher["type"], piece.schemas)
         code = read.sent.code
         if not code:
             raise InvalidVoucher("Found 1 voucher(s) without 'code' value")
@@ -277,10 +297,7 @@ async def _update(
             piece.fail(entry.number, entry.row.sent.code, TAKEN)
             continue
         sent = entry.row.sent
-        try:
-            check_metadata_size(held.metadata | (sent.metadata or {}))
-        except LargesseError as error:
-            piece.fail(entry.number, sent.code, reason(error))
+        if piece.campaign is None and not piece.has_fitting_metadata(entry, held.metadata):
             continue
         change: dict[str, Any] = {"id": held.id, "active": sent.active, "category_id": _category_of(entry, known)}
         if piece.campaign is None:

@@ -1,14 +1,14 @@
 """Change the balance of a gift or loyalty card (spec vouchers-and-campaigns §6)."""
 
 from largesse.actions.scope import Scope
-from largesse.actions.vouchers import get_voucher
+from largesse.actions.vouchers import get_voucher, reread_voucher
 from largesse.domain.transactions import SOURCE_API, Transaction, check_card, impossible_change, transaction_type
 from largesse.domain.vouchers import GIFT_VOUCHER, Voucher
 from largesse.events import catalogue
 from largesse.events.outbox import append
 from largesse.store import transactions as store
+from largesse.wire.discounts import AMOUNT_MAX
 from largesse.wire.transactions import BalanceInput
-from largesse.wire.vouchers import AMOUNT_MAX
 
 
 async def change_balance(scope: Scope, code_or_id: str, sent: BalanceInput) -> tuple[Voucher, Transaction]:
@@ -22,7 +22,7 @@ async def change_balance(scope: Scope, code_or_id: str, sent: BalanceInput) -> t
         scope.connection, scope.project.id, voucher.id, sent.amount, total_max=AMOUNT_MAX
     )
     if after is None:
-        voucher = await get_voucher(scope, voucher.id)  # as the change has found it
+        voucher = await reread_voucher(scope, voucher.id)  # as the change has found it
         check_card(voucher)
         raise impossible_change(voucher, sent.amount, total_max=AMOUNT_MAX)
     transaction = await store.append_transaction(
@@ -37,7 +37,7 @@ async def change_balance(scope: Scope, code_or_id: str, sent: BalanceInput) -> t
         source_id=sent.source_id or None,
         reason=sent.reason or None,
     )
-    changed = await get_voucher(scope, voucher.id)
+    changed = await reread_voucher(scope, voucher.id)
     gift = voucher.type == GIFT_VOUCHER
     name = catalogue.VOUCHER_GIFT_TRANSACTION_CREATED if gift else catalogue.VOUCHER_LOYALTY_TRANSACTION_CREATED
     await append(scope, name, voucher.id, {"voucher": changed, "transaction": transaction})

@@ -3,9 +3,11 @@
 from typing import Any
 
 from largesse.actions.bulk import Outcome, bulk_chunk, error_of, give_up, report_update, start_bulk
+from largesse.actions.metadata_schemas import schemas_of
 from largesse.actions.scope import Scope
 from largesse.domain.async_actions import VOUCHERS_BULK_UPDATE, VOUCHERS_METADATA_UPDATE, AsyncAction
 from largesse.domain.errors import LargesseError, NotFound
+from largesse.domain.metadata_schemas import VOUCHER, check_metadata
 from largesse.events import catalogue
 from largesse.events.outbox import append_all
 from largesse.store import voucher_rows as store
@@ -48,6 +50,7 @@ async def _merge_metadata(scope: Scope, sent: list[tuple[str, dict[str, Any]]]) 
     """Metadata merges by key; a code twice counts one after the other."""
     project = scope.project
     keys = [project.code_key(code) for code, _ in sent]
+    schemas = await schemas_of(scope)
     held = await store.lock_vouchers(scope.connection, project.id, keys)
     merged: dict[str, dict[str, Any]] = {}  # by voucher id
     failed = []
@@ -58,6 +61,7 @@ async def _merge_metadata(scope: Scope, sent: list[tuple[str, dict[str, Any]]]) 
                 raise NotFound.of("voucher", code)
             after = merged.get(row.id, row.metadata) | metadata
             check_metadata_size(after)
+            check_metadata(schemas, VOUCHER, metadata, after)
             merged[row.id] = after
         except LargesseError as error:
             failed.append(error_of(error, code))

@@ -7,17 +7,20 @@ from msgspec.structs import replace
 
 from largesse.actions.categories import named_category
 from largesse.actions.generation import check_can_generate, check_ceiling, make_voucher
+from largesse.actions.metadata_schemas import check_sent
 from largesse.actions.scope import Scope
 from largesse.actions.validation_rules import assign_on_creation
 from largesse.domain.campaigns import Campaign, code_config_of, template_of
 from largesse.domain.codes import CodeConfig, check_code, code_config, pick_keys
 from largesse.domain.discounts import check_change, check_discount
 from largesse.domain.errors import DuplicateFound, InvalidVoucher, NotFound
+from largesse.domain.metadata_schemas import VOUCHER
+from largesse.domain.trash_bin import VOUCHER as BINNED
 from largesse.domain.validity import check_validity
 from largesse.domain.vouchers import LOYALTY_CARD, NewVoucher, State, Voucher, VoucherTemplate, bucket
 from largesse.events import catalogue
 from largesse.events.outbox import append
-from largesse.store import campaigns, counters
+from largesse.store import campaigns, counters, trash_bin
 from largesse.store import vouchers as store
 from largesse.store.validation_rules import drop_assignments
 from largesse.wire.customers import check_metadata_size
@@ -41,6 +44,7 @@ async def create_voucher(scope: Scope, sent: VoucherInput, *, code: str | None =
         raise InvalidVoucher("A loyalty card can exist only inside a campaign")
     category_id = await named_category(scope, sent.category, sent.category_id)
     template = replace(template, category_id=category_id)
+    await check_sent(scope, VOUCHER, template.metadata)
     config = sent.code_config.checked() if sent.code_config else code_config()
     voucher = await _make_one(scope, template, config, code)
     await assign_on_creation(scope, sent.validation_rules, ("voucher", voucher.id))
@@ -56,6 +60,8 @@ async def add_voucher(scope: Scope, campaign_id: str, sent: VoucherInput, *, cod
         check_can_generate(campaign)
     await check_ceiling(scope, campaign, 1)
     template = replace(template_of(campaign), **await overrides_of(scope, campaign, sent))
+    if sent.metadata is not None:
+        await check_sent(scope, VOUCHER, sent.metadata, template.metadata)
     voucher = await _make_one(scope, template, config_of(campaign, sent), code)
     await assign_on_creation(scope, sent.validation_rules, ("voucher", voucher.id))
     return voucher
@@ -154,8 +160,10 @@ async def update_voucher(scope: Scope, code_or_id: str, sent: VoucherChanges, *,
         hours=after.validity_hours,
     )
     check_metadata_size(after.metadata)
+    if "metadata" in fields:
+        await check_sent(scope, VOUCHER, fields["metadata"] or {}, after.metadata)
     await store.update_voucher(scope.connection, scope.project.id, after)
-    voucher = await get_voucher(scope, before.id)
+    voucher = await reread_voucher(scope, before.id)
     await append(scope, catalogue.VOUCHER_UPDATED, voucher.id, {"voucher": voucher})
     if before.state == State.WITHDRAWN:
         if await store.restore_voucher(scope.connection, scope.project.id, voucher.id):
@@ -189,7 +197,17 @@ async def _locked(scope: Scope, code_or_id: str) -> Voucher:
     held = await store.lock_voucher(scope.connection, scope.project, code_or_id)
     if held is None:
         raise NotFound.of("voucher", code_or_id)
-    return await get_voucher(scope, code_or_id)
+    voucher = await store.get_voucher_by_id(scope.connection, scope.project.id, held.id)
+    if voucher is None:  # its campaign is in the bin
+        raise NotFound.of("voucher", code_or_id)
+    return voucher
+
+
+async def reread_voucher(scope: Scope, voucher_id: str) -> Voucher:
+    """A voucher whose row we hold, as it is after the change. Never by code: another one's may be like this id."""
+    voucher = await store.get_voucher_by_id(scope.connection, scope.project.id, voucher_id)
+    assert voucher is not None
+    return voucher
 
 
 async def _move(scope: Scope, voucher: Voucher, before: bool, after: bool) -> None:
@@ -205,7 +223,7 @@ async def switch_voucher(scope: Scope, code_or_id: str, *, active: bool) -> Vouc
     before = await _locked(scope, code_or_id)
     if not await store.set_voucher_active(scope.connection, scope.project.id, before.id, active=active):
         return before
-    voucher = await get_voucher(scope, before.id)
+    voucher = await reread_voucher(scope, before.id)
     name = catalogue.VOUCHER_ENABLED if active else catalogue.VOUCHER_DISABLED
     await append(scope, name, voucher.id, {"voucher": voucher})
     await _move(scope, voucher, before.active, active)
@@ -220,12 +238,27 @@ async def delete_voucher(scope: Scope, code_or_id: str, *, force: bool) -> None:
     held = await store.lock_voucher(scope.connection, scope.project, code_or_id, in_bin=force)
     if held is None:
         raise NotFound.of("voucher", code_or_id)
-    voucher = None if held.binned else await get_voucher(scope, code_or_id)
+    voucher = None
+    if not held.binned:
+        voucher = await store.get_voucher_by_id(scope.connection, scope.project.id, held.id)
+        if voucher is None:  # its campaign is in the bin
+            raise NotFound.of("voucher", code_or_id)
     await (store.delete_voucher if force else store.bin_voucher)(scope.connection, scope.project.id, held.id)
     if force:
         await drop_assignments(scope.connection, scope.project.id, "voucher", [held.id])
+        await trash_bin.remove_entry(scope.connection, scope.project.id, held.id)
     if voucher is None:  # its counters went when it was binned
         return
+    if not force:
+        await trash_bin.add_entry(
+            scope.connection,
+            scope.project.id,
+            scope.ids.new("tbe_"),
+            resource_id=voucher.id,
+            resource_type=BINNED,
+            resource_name=voucher.code,
+            resource_parent_id=voucher.campaign_id,
+        )
     await append(scope, catalogue.VOUCHER_DELETED, voucher.id, {"voucher": voucher})
     changes = {"vouchers": -1}
     if (name := bucket(held.state, held.active)) is not None:

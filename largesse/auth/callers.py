@@ -2,6 +2,7 @@
 
 from msgspec import Struct
 
+from largesse.domain.keys import ADMIN, Network
 from largesse.domain.projects import Project
 
 
@@ -12,4 +13,7 @@ class Caller(Struct, frozen=True, kw_only=True):
     kind: str  # server, client, integration, management
     project: Project | None
     name: str = ""
-    scopes: frozenset[str] | None = None  # of a token; None: a key, which isn't limited to any
+    scopes: frozenset[str] | None = None  # of a token; None: the key itself calls
+    role: str = ADMIN  # of the key, like all that follows
+    key_scopes: frozenset[str] | None = None  # None: the key isn't limited to any
+    networks: tuple[Network, ...] | None = None  # where it may call from; None: everywhere

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from typing import Final
+from typing import Any, Final
 
 from msgspec import Struct
 
@@ -38,8 +38,13 @@ class RateLimits:
     ) -> None:
         """`calls` and `bulk_calls` are per minute and key, over all `processes`."""
         self._limits = {API_CALLS: max(1, calls // processes), BULK_API_CALLS: max(1, bulk_calls // processes)}
+        self._described = {API_CALLS: calls, BULK_API_CALLS: bulk_calls}
         self._clock = clock
         self._counts: dict[tuple[str, str], tuple[int, int]] = {}  # (app id, kind) to (window, calls in it)
+
+    def described(self) -> dict[str, list[dict[str, Any]]]:
+        """What a project's settings show of them: the calls of a key in a duration, over all processes."""
+        return {kind: [{"value": calls, "duration": "PT1M"}] for kind, calls in self._described.items()}
 
     def take(self, app_id: str, kind: str = API_CALLS) -> Allowance:
         """Count one call."""

@@ -3,7 +3,7 @@
 from largesse.auth.callers import Caller
 from largesse.auth.lookups import Entry, LookupCache
 from largesse.domain.errors import Unauthorized
-from largesse.domain.keys import hash_token
+from largesse.domain.keys import hash_token, networks_of
 from largesse.store.connection import LOOKUP_LIMIT_S, acquire
 from largesse.store.tokens import find_token
 
@@ -39,6 +39,9 @@ class TokenCache(LookupCache[_Entry]):
             project=token.project,
             name=token.name,
             scopes=frozenset(token.scopes),
+            role=token.role,
+            key_scopes=None if token.key_scopes is None else frozenset(token.key_scopes),
+            networks=networks_of(token.allowed_ips),
         )
         # Its end by the database's clock: this process's may differ.
         return _Entry(self._clock() + min(self._ttl_s, token.expires_in), caller)

@@ -10,6 +10,7 @@ from rich.progress import Progress
 
 from largesse.actions.campaigns import add_vouchers
 from largesse.actions.ids import IdSource
+from largesse.actions.metadata_schemas import check_publication
 from largesse.actions.publications import publication_request
 from largesse.actions.publishing import Publisher
 from largesse.actions.scope import Scope
@@ -24,6 +25,7 @@ from largesse.domain.publications import COUNT_MAX, Publication
 from largesse.jobs.worker import Worker
 from largesse.store.async_actions import get_async_action
 from largesse.store.connection import JOB_SETTINGS, PUBLISH_SETTINGS, Pool, create_pool
+from largesse.store.metadata_schemas import list_schemas
 from largesse.wire.publications import CampaignSource, PublicationInput, render_publication_in_list
 from largesse.wire.vouchers import VoucherInput
 
@@ -120,4 +122,7 @@ async def _publish(host: Host, data: str | None, name: str, wanted: PublicationI
     ids = IdSource()
     async with _opened(host, data, "publish", name, PUBLISH_SETTINGS) as (pool, project):
         request = publication_request(wanted, ids, count_max=COUNT_MAX, request_id=ids.new("w-"), actor=ACTOR)
+        async with pool.acquire() as connection:
+            schemas = await list_schemas(connection, project.id)
+        await check_publication(pool, project.id, schemas, request)
         return await Publisher(pool, ids).publish(project, request)

@@ -1,21 +1,22 @@
-"""`largesse keys`: create, list and revoke."""
+"""`largesse keys`: create, list, rotate and revoke."""
 
 import asyncio
+from datetime import UTC, datetime
 from typing import Annotated
 
 import msgspec
 import typer
 
-from largesse.actions.keys import new_pair
+from largesse.actions.keys import create_key, rotate_key
 from largesse.cli.errors import CommandFailed
 from largesse.cli.host import Host
 from largesse.cli.options import Data, Json, ProjectName
 from largesse.cli.output import print_fields, print_json, print_table
-from largesse.domain.errors import NotFound
-from largesse.domain.keys import KINDS, MANAGEMENT, SERVER
+from largesse.domain.errors import LargesseError, NotFound
+from largesse.domain.keys import ADMIN, KINDS, MANAGEMENT, ROLES, SERVER, KeyLimits, ListedKey
 from largesse.domain.projects import Project
 from largesse.store.connection import Connection
-from largesse.store.keys import ListedKey, create_key, list_keys, revoke_key
+from largesse.store.keys import list_keys, revoke_key
 from largesse.store.projects import find_project
 
 
@@ -28,13 +29,25 @@ def keys_app(host: Host) -> typer.Typer:
         project: ProjectName = "default",
         kind: Annotated[str, typer.Option(help=f"One of {', '.join(KINDS)}.")] = SERVER,
         name: Annotated[str, typer.Option(help="What it is for.")] = "",
+        role: Annotated[str, typer.Option(help=f"One of {', '.join(ROLES)}; a viewer only reads.")] = ADMIN,
+        scope: Annotated[list[str] | None, typer.Option(help="What it opens; repeat it. Everything without.")] = None,
+        allowed_ip: Annotated[
+            list[str] | None, typer.Option(help="An address or network it may call from; repeat it.")
+        ] = None,
+        expires: Annotated[datetime | None, typer.Option(help="From then on it opens nothing; UTC.")] = None,
         data: Data = None,
         json: Json = False,
     ) -> None:
         """Create a key and show its token, once."""
         if kind not in KINDS:
             raise typer.BadParameter(f"--kind must be one of {', '.join(KINDS)}")
-        shown = asyncio.run(_create(host, data, project, kind, name))
+        limits = KeyLimits(
+            role=role,
+            scopes=scope or None,
+            allowed_ips=allowed_ip or None,
+            expires_at=None if expires is None else expires.replace(tzinfo=expires.tzinfo or UTC),
+        )
+        shown = asyncio.run(_create(host, data, project, kind, name, limits))
         print_json(shown) if json else print_fields(shown)
 
     @app.command("list")
@@ -44,8 +57,25 @@ def keys_app(host: Host) -> typer.Typer:
         if json:
             print_json({"keys": [msgspec.structs.asdict(key) for key in found]})
             return
-        rows = [[key.app_id, key.kind, key.project, key.name, key.created_at, key.revoked_at] for key in found]
-        print_table(["ID", "KIND", "PROJECT", "NAME", "CREATED", "REVOKED"], rows)
+        columns = (
+            "app_id",
+            "kind",
+            "role",
+            "project",
+            "name",
+            "created_at",
+            "last_used_at",
+            "expires_at",
+            "revoked_at",
+        )
+        rows = [[getattr(key, column) for column in columns] for key in found]
+        print_table(["ID", "KIND", "ROLE", "PROJECT", "NAME", "CREATED", "LAST USED", "EXPIRES", "REVOKED"], rows)
+
+    @app.command("rotate")
+    def rotate(app_id: str, *, data: Data = None, json: Json = False) -> None:
+        """Give a key another token and show it, once. Running servers refuse the old one at once."""
+        shown = asyncio.run(_rotate(host, data, app_id))
+        print_json(shown) if json else print_fields(shown)
 
     @app.command("revoke")
     def revoke(app_id: str, *, data: Data = None, json: Json = False) -> None:
@@ -63,12 +93,31 @@ async def the_project(connection: Connection, id_or_name: str) -> Project:
     raise CommandFailed(f"There is no project {id_or_name}.")
 
 
-async def _create(host: Host, data: str | None, project: str, kind: str, name: str) -> dict[str, object]:
-    app_id, token = new_pair()
+async def _create(
+    host: Host, data: str | None, project: str, kind: str, name: str, limits: KeyLimits
+) -> dict[str, object]:
     async with host.database(data=data, command="keys") as connection:
         owner = None if kind == MANAGEMENT else await the_project(connection, project)
-        await create_key(connection, app_id, token, kind=kind, project=owner, name=name)
-    return {"id": app_id, "token": token, "kind": kind, "project": owner.name if owner else None, "name": name}
+        try:
+            async with connection.transaction():
+                key, token = await create_key(connection, owner, kind=kind, name=name, limits=limits)
+        except LargesseError as error:
+            raise CommandFailed(f"{error}.") from error
+    return _shown(key, token)
+
+
+def _shown(key: ListedKey, token: str) -> dict[str, object]:
+    shown = msgspec.structs.asdict(key)
+    return {"id": shown.pop("app_id"), "token": token, **shown}
+
+
+async def _rotate(host: Host, data: str | None, app_id: str) -> dict[str, object]:
+    async with host.database(data=data, command="keys") as connection:
+        try:
+            key, token = await rotate_key(connection, app_id)
+        except NotFound as error:
+            raise CommandFailed(f"There is no key {app_id} that isn't revoked.") from error
+    return _shown(key, token)
 
 
 async def _list(host: Host, data: str | None, project: str | None) -> list[ListedKey]:

@@ -1,4 +1,4 @@
-"""`largesse projects`: create, list and update."""
+"""`largesse projects`: create, list, show, update and delete, and the metadata schemas of one."""
 
 import asyncio
 from typing import Annotated
@@ -7,9 +7,11 @@ import msgspec
 import typer
 
 from largesse.actions.ids import IdSource
-from largesse.actions.projects import update_project
+from largesse.actions.projects import delete_project, update_project
 from largesse.cli.errors import CommandFailed
 from largesse.cli.host import Host
+from largesse.cli.keys import the_project
+from largesse.cli.metadata_schemas import Named, add_schemas
 from largesse.cli.options import Data, Json
 from largesse.cli.output import print_fields, print_json, print_table
 from largesse.domain.errors import DuplicateFound, LargesseError
@@ -51,9 +53,11 @@ def projects_app(host: Host) -> typer.Typer:
 
     @app.command("update")
     def update(
-        project: Annotated[str, typer.Argument(help="Name or id.")],
+        project: Named,
         *,
+        name: Annotated[str | None, typer.Option(help="Another name.")] = None,
         time_zone: Annotated[str | None, typer.Option(help="IANA name.")] = None,
+        codes_per_campaign_max: Annotated[int | None, typer.Option(help="Codes that a campaign can have.")] = None,
         on_known_source_id: Annotated[
             str | None, typer.Option(help="What a known publication source_id answers: replay or strict.")
         ] = None,
@@ -70,7 +74,9 @@ def projects_app(host: Host) -> typer.Typer:
         """Change settings of a project; what isn't named stays. Running servers follow at once."""
         origins = None if client_origin is None else [origin for origin in client_origin if origin]
         changes = ProjectChanges(
+            name=name,
             time_zone=time_zone,
+            codes_per_campaign_max=codes_per_campaign_max,
             on_known_source_id=on_known_source_id,
             client_origins=origins,
             client_publish=client_publish,
@@ -78,7 +84,45 @@ def projects_app(host: Host) -> typer.Typer:
         shown = _shown(asyncio.run(_update(host, data, project, changes)))
         print_json(shown) if json else print_fields(shown)
 
+    _add_show_and_delete(app, host)
+    add_schemas(app, host)
     return app
+
+
+def _add_show_and_delete(app: typer.Typer, host: Host) -> None:
+    @app.command("show")
+    def show(project: Named, *, data: Data = None, json: Json = False) -> None:
+        """Show the settings of a project."""
+        shown = _shown(asyncio.run(_find(host, data, project)))
+        print_json(shown) if json else print_fields(shown)
+
+    @app.command("delete")
+    def delete(
+        project: Named,
+        *,
+        yes: Annotated[bool, typer.Option("--yes", help="Don't ask.")] = False,
+        data: Data = None,
+        json: Json = False,
+    ) -> None:
+        """Close a project for good: its keys open nothing any more, and its data go. There is no way back."""
+        if not yes:
+            typer.confirm(f"Close {project} for good?", abort=True, err=True)
+        closed = asyncio.run(_delete(host, data, project))
+        print_json({"id": closed.public_id, "deleted": True}) if json else print_fields({"deleted": closed.name})
+
+
+async def _find(host: Host, data: str | None, project: str) -> Project:
+    async with host.database(data=data, command="projects") as connection:
+        return await the_project(connection, project)
+
+
+async def _delete(host: Host, data: str | None, project: str) -> Project:
+    async with host.database(data=data, command="projects") as connection:
+        try:
+            async with connection.transaction():
+                return await delete_project(connection, IdSource(), project)
+        except LargesseError as error:
+            raise CommandFailed(f"{error}.") from error
 
 
 async def _update(host: Host, data: str | None, project: str, changes: ProjectChanges) -> Project:

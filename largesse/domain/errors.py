@@ -165,6 +165,13 @@ class InvalidAddBalanceParams(LargesseError):
     key = "invalid_add_balance_params"
 
 
+class ResourceInUse(LargesseError):
+    """Resource in use"""
+
+    status = 400
+    key = "resource_in_use"
+
+
 class InvalidGrantType(LargesseError):
     """Invalid grant_type"""
 
@@ -205,6 +212,16 @@ class IntegrationApiKeyRequired(LargesseError):
 
     status = 403
     key = "integration_api_key_required"
+
+
+class MissingRequiredPermission(LargesseError):
+    """Missing permission"""
+
+    status = 403
+    key = "missing_required_permission"
+
+    def __init__(self) -> None:
+        super().__init__("User does not have a required permission to perform this operation.")
 
 
 class NotFound(LargesseError):

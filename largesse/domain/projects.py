@@ -1,7 +1,10 @@
 """A project: the tenant. Every key belongs to one, every row too."""
 
 import re
-from typing import Final
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 import msgspec
 
@@ -9,6 +12,8 @@ from largesse.domain.errors import InvalidPayload
 
 ANY_ORIGIN: Final = "*"
 ORIGINS_MAX: Final = 100
+NAME_LENGTH_MAX: Final = 255
+CODES_PER_CAMPAIGN_CEILING: Final = 1_000_000_000
 REPLAY: Final = "replay"
 STRICT: Final = "strict"
 _ORIGIN: Final = re.compile(r"[a-z][a-z0-9+.-]*://[a-z0-9._~:\[\]-]{1,255}", re.ASCII)
@@ -38,12 +43,44 @@ _FOLD = {ord(upper): ord(upper.lower()) for upper in "ABCDEFGHIJKLMNOPQRSTUVWXYZ
 
 
 class ProjectChanges(msgspec.Struct, frozen=True, kw_only=True):
-    """Settings of a project that may change; None leaves one as it is."""
+    """What of a project may change; None leaves it as it is. `details` are written over those of the same names."""
+
+    name: str | None = None
 
     time_zone: str | None = None
     on_known_source_id: str | None = None
     client_origins: list[str] | None = None
     client_publish: bool | None = None
+    codes_per_campaign_max: int | None = None
+    details: dict[str, Any] | None = None
+
+
+class ProjectRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """A project as operators see it. `details`: what the management API shows and nothing else reads."""
+
+    project: Project
+    details: dict[str, Any]
+    created_at: datetime
+
+
+def check_time_zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError) as error:  # unknown, not a name, a folder of names
+        raise InvalidPayload(f"Property .time_zone must be an IANA name, and {name[:100]} is none") from error
+    return name
+
+
+def check_ceiling(maximum: int) -> int:
+    if not 1 <= maximum <= CODES_PER_CAMPAIGN_CEILING:
+        raise InvalidPayload(f"Property .codes_per_campaign_max must be from 1 to {CODES_PER_CAMPAIGN_CEILING}")
+    return maximum
+
+
+def check_name(name: str) -> str:
+    if not 1 <= len(name) <= NAME_LENGTH_MAX:
+        raise InvalidPayload(f"Property .name must have 1 to {NAME_LENGTH_MAX} characters")
+    return name
 
 
 def check_origins(origins: list[str]) -> list[str]:
@@ -61,3 +98,26 @@ def check_known_source_id(answer: str) -> str:
     if answer not in (REPLAY, STRICT):
         raise InvalidPayload(f"Property .on_known_source_id must be equal to one of [{REPLAY}, {STRICT}]")
     return answer
+
+
+_CHECKS: Final[dict[str, Callable[[Any], Any]]] = {
+    "name": check_name,
+    "time_zone": check_time_zone,
+    "on_known_source_id": check_known_source_id,
+    "codes_per_campaign_max": check_ceiling,
+    "client_origins": check_origins,
+}
+
+
+def check_changes(changes: ProjectChanges) -> ProjectChanges:
+    """As they are stored. Raises InvalidPayload with every setting that can't be."""
+    checked, found = {}, []
+    for name, check in _CHECKS.items():
+        if (value := getattr(changes, name)) is not None:
+            try:
+                checked[name] = check(value)
+            except InvalidPayload as error:
+                found.append(str(error))
+    if found:
+        raise InvalidPayload("; ".join(found))
+    return msgspec.structs.replace(changes, **checked)

@@ -33,6 +33,9 @@ class Token(msgspec.Struct, frozen=True, kw_only=True):
     name: str  # of the key
     project: Project
     scopes: list[str]
+    role: str = "admin"  # of the key, like the next two
+    key_scopes: list[str] | None = None
+    allowed_ips: list[str] | None = None
     expires_at: int  # Unix seconds
     expires_in: float  # seconds from the moment it was looked up, by the database's clock
 

@@ -39,6 +39,7 @@ class App:
         exchange.route = PUBLISH_PATH
         await edge.admit(exchange)
         edge.check_kind(exchange, SERVER_KEYS)
+        edge.check_permission(exchange, writes=True)
         return await publications.publish(exchange, receive)
 
     async def _route(self, exchange: Exchange, receive: Receive, send: Send) -> Reply | None:
@@ -49,6 +50,7 @@ class App:
         route, parameters = self._table.find(exchange.method, exchange.path)
         exchange.route = route.path
         edge.check_kind(exchange, getattr(route, "keys", SERVER_KEYS))
+        edge.check_permission(exchange, writes=getattr(route, "writes", True))
         scope = {**exchange.scope, "path_params": parameters, EXCHANGE: exchange}
         await route.app(scope, receive, send)
         return None

@@ -20,6 +20,7 @@ from largesse.domain.errors import (
     IntegrationApiKeyRequired,
     LargesseError,
     MethodNotAllowed,
+    MissingRequiredPermission,
     NotAcceptable,
     PayloadTooLarge,
     TooManyRequests,
@@ -27,7 +28,7 @@ from largesse.domain.errors import (
     Unavailable,
     UnsupportedMediaType,
 )
-from largesse.domain.keys import CLIENT
+from largesse.domain.keys import CLIENT, VIEWER, is_allowed
 from largesse.domain.projects import Project
 from largesse.domain.tokens import opens
 from largesse.http.services import Services
@@ -43,6 +44,7 @@ PATH_LOGGED_MAX: Final = 500
 SERVER_KEYS: Final = frozenset({"server"})
 INTEGRATION_KEYS: Final = frozenset({"integration"})
 CLIENT_KEYS: Final = frozenset({"client"})
+MANAGEMENT_KEYS: Final = frozenset({"management"})
 
 _JSON_TYPE: Final = "application/json"
 _JSON: Final = (b"content-type", b"application/json; charset=utf-8")
@@ -143,6 +145,7 @@ async def authenticate(exchange: Exchange) -> None:
             caller = await exchange.services.keys.resolve(app_id, token)
             if caller.kind not in kinds:
                 raise Unauthorized
+            check_address(exchange, caller)
             if caller.kind == CLIENT and caller.project is not None:
                 check_origin(exchange, caller.project)
             exchange.caller = caller
@@ -155,14 +158,34 @@ async def _bearer(exchange: Exchange) -> Caller:
     scheme, _, token = exchange.header(b"authorization").partition(" ")
     if scheme.lower() != "bearer" or not exchange.path.startswith(_TOKEN_PREFIXES) or exchange.path.startswith(_OAUTH):
         raise Unauthorized
-    return await exchange.services.keys.resolve_token(token.strip())
+    caller = await exchange.services.keys.resolve_token(token.strip())
+    check_address(exchange, caller)
+    return caller
+
+
+def check_address(exchange: Exchange, caller: Caller) -> None:
+    """Whether the key may call from there: the connection's address counts, no header. Raises Forbidden."""
+    client = exchange.scope.get("client")
+    if caller.networks is not None and not is_allowed(caller.networks, client[0] if client else ""):
+        raise Forbidden("The key is not allowed from this address")
 
 
 def check_scope(exchange: Exchange) -> None:
-    """Whether the caller's token opens the path. Raises Forbidden."""
+    """Whether the caller's token, and its key, open the path. Raises Forbidden."""
     caller = exchange.caller
-    if caller is not None and caller.scopes is not None and not opens(caller.scopes, exchange.path):
+    if caller is None:
+        return
+    if caller.scopes is not None and not opens(caller.scopes, exchange.path):
         raise Forbidden("The access token has no scope that opens this path")
+    is_oauth = exchange.path.startswith(_OAUTH)  # what a token opens is bounded by its key's scopes anyway
+    if caller.key_scopes is not None and not is_oauth and not opens(caller.key_scopes, exchange.path):
+        raise Forbidden("The key has no scope that opens this path")
+
+
+def check_permission(exchange: Exchange, *, writes: bool) -> None:
+    """Whether the role of the caller's key allows what the route does. Raises MissingRequiredPermission."""
+    if writes and exchange.caller is not None and exchange.caller.role == VIEWER:
+        raise MissingRequiredPermission
 
 
 def check_origin(exchange: Exchange, project: Project) -> None:

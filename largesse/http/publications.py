@@ -7,6 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive
 
+from largesse.actions.metadata_schemas import check_publication
 from largesse.actions.publications import publication_request
 from largesse.domain.errors import (
     DuplicateSourceId,
@@ -36,6 +37,7 @@ from largesse.wire.publications import (
     PublicationInput,
     render_publication,
     render_publication_in_list,
+    typed_publication,
 )
 
 ORDERS: Final = ("created_at", "id", "voucher_code", "tracking_id", "customer_id", "channel")
@@ -48,12 +50,23 @@ async def publish(exchange: Exchange, receive: Receive) -> Reply:
 
 
 async def publish_wanted(
-    exchange: Exchange, wanted: PublicationInput, *, join_once: bool | None = None, count_max: int = COUNT_MAX
+    exchange: Exchange,
+    wanted: PublicationInput,
+    *,
+    join_once: bool | None = None,
+    count_max: int = COUNT_MAX,
+    as_texts: bool = False,
 ) -> bytes:
-    """The publication as JSON. `join_once` of the query goes before the body's."""
+    """The publication as JSON. `join_once` of the query goes before the body's.
+
+    `as_texts`: metadata came as texts, which the project's schemas turn into what they mean.
+    """
     caller, services = exchange.caller, exchange.services
     if caller is None or caller.project is None:
         raise Unauthorized
+    schemas = await services.keys.schemas(caller.project.id)
+    if schemas and as_texts:
+        wanted = typed_publication(schemas, wanted)
     request = publication_request(
         wanted,
         services.ids,
@@ -62,6 +75,8 @@ async def publish_wanted(
         request_id=exchange.request_id,
         actor=caller.app_id,
     )
+    if schemas:
+        await check_publication(services.pool, caller.project.id, schemas, request)
     publication = await services.publisher.publish(caller.project, request)
     return msgspec.json.encode(render_publication(publication, services.assets(caller.project.id)))
 

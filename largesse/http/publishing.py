@@ -11,6 +11,7 @@ from largesse.domain.errors import (
     Forbidden,
     IntegrationApiKeyRequired,
     InvalidQueryParams,
+    MetadataValidationFailed,
     MethodNotAllowed,
     MissingVouchers,
     NotFound,
@@ -33,6 +34,7 @@ REFUSALS: Final = (
     NoVoucherSuitableForPublication,
     DuplicateSourceId,
     NotFound,
+    MetadataValidationFailed,
 )
 _OBJECT: Final = {"type": "object"}
 _QUERY: Final = {
@@ -51,7 +53,7 @@ async def publish_by_query(request: Request) -> Response:
     if request.method == "HEAD":  # it would publish, and show nobody the code
         raise MethodNotAllowed("HEAD", ("GET",))
     wanted = read_publication_query(read_query(request))
-    return Response(await publish_wanted(exchange(request), wanted, count_max=1), media_type=JSON)
+    return Response(await publish_wanted(exchange(request), wanted, count_max=1, as_texts=True), media_type=JSON)
 
 
 async def publish_from_client(request: Request) -> Response:
@@ -87,5 +89,6 @@ ROUTES = [
         query=_QUERY,
         errors=[InvalidQueryParams, IntegrationApiKeyRequired, *REFUSALS],
         keys=INTEGRATION_KEYS,
+        writes=True,
     ),
 ]

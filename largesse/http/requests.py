@@ -9,13 +9,14 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
+from largesse.actions.projects import get_record
 from largesse.actions.scope import Scope
 from largesse.auth.callers import Caller
 from largesse.domain.errors import InvalidPayload, InvalidQueryParams, MalformedJson, Unauthorized
 from largesse.domain.projects import Project
 from largesse.http import edge
 from largesse.http.services import Services
-from largesse.store.connection import REQUEST_LIMIT_S, acquire
+from largesse.store.connection import REQUEST_LIMIT_S, Connection, acquire
 from largesse.wire.dates import Date, DateTime, render
 from largesse.wire.lists import Query
 from largesse.wire.multipart import parse_multipart
@@ -122,6 +123,31 @@ async def unit_of_work(request: Request) -> AsyncIterator[Scope]:
         yield Scope(
             connection=connection,
             project=owner,
+            ids=known.services.ids,
+            request_id=known.request_id,
+            actor=caller(request).app_id,
+        )
+
+
+@asynccontextmanager
+async def operators_work(request: Request) -> AsyncIterator[Connection]:
+    """One transaction of no project: for the management API. Raises Unavailable."""
+    async with (
+        acquire(services(request).pool, limit_s=REQUEST_LIMIT_S) as connection,
+        connection.transaction(),
+    ):
+        yield connection
+
+
+@asynccontextmanager
+async def work_on_project(request: Request) -> AsyncIterator[Scope]:
+    """One transaction of the project that the path names by its id. Raises NotFound, Unavailable."""
+    known = exchange(request)
+    async with operators_work(request) as connection:
+        record = await get_record(connection, path_parameter(request, "project_id"))
+        yield Scope(
+            connection=connection,
+            project=record.project,
             ids=known.services.ids,
             request_id=known.request_id,
             actor=caller(request).app_id,

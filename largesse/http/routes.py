@@ -11,12 +11,16 @@ from largesse.http import (
     customers,
     health,
     imports,
+    keys,
+    metadata_schemas,
+    projects,
     publications,
     publishing,
     redeemables,
     summaries,
     tokens,
     transactions,
+    trash_bin,
     validation_rules,
     vouchers,
 )
@@ -38,6 +42,10 @@ RESOURCES = (
     tokens,
     transactions,
     validation_rules,
+    metadata_schemas,
+    projects,
+    keys,
+    trash_bin,
 )
 
 

@@ -21,7 +21,8 @@ class Route(StarletteRoute):
 
     `body` and `answer` are the Structs of request and response; `query` maps a parameter's name to its JSON schema;
     `errors` are those that the operation adds to the ones every operation has; `keys` the kinds of key it takes;
-    `missing` says for COMPATIBILITY.md what isn't built of it.
+    `missing` says for COMPATIBILITY.md what isn't built of it; `writes` whether a viewer's key may not use it: by
+    default all but GET.
     """
 
     def __init__(
@@ -36,6 +37,7 @@ class Route(StarletteRoute):
         errors: Sequence[type[LargesseError]] = (),
         keys: frozenset[str] = SERVER_KEYS,
         missing: str = "",
+        writes: bool | None = None,
     ) -> None:
         super().__init__(path, endpoint, methods=methods)
         self.body = body
@@ -44,6 +46,7 @@ class Route(StarletteRoute):
         self.errors = tuple(errors)
         self.keys = keys
         self.missing = missing
+        self.writes = not {"GET"}.issuperset(methods) if writes is None else writes
 
 
 class Match(NamedTuple):

@@ -56,7 +56,8 @@ ROUTES = [
         methods=["POST"],
         errors=[InvalidGrantType, InvalidScope, MissingParameters, TooManyTokens],
         keys=_KEYS,
+        writes=False,  # a token may no more than its key
     ),
-    Route("/v1/oauth/introspect", introspect, methods=["POST"], errors=[MissingParameters], keys=_KEYS),
-    Route("/v1/oauth/token/revoke", revoke, methods=["POST"], errors=[MissingParameters], keys=_KEYS),
+    Route("/v1/oauth/introspect", introspect, methods=["POST"], errors=[MissingParameters], keys=_KEYS, writes=False),
+    Route("/v1/oauth/token/revoke", revoke, methods=["POST"], errors=[MissingParameters], keys=_KEYS, writes=False),
 ]

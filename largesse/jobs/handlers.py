@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
-from largesse.actions import customer_rows, imports, voucher_rows
+from largesse.actions import customer_rows, imports, projects, voucher_rows
 from largesse.actions.campaign_vouchers import delete_chunk, fail_action, must_wait, update_chunk
 from largesse.actions.generation import fail_generation, generate_chunk
 from largesse.actions.scope import Scope
@@ -14,6 +14,7 @@ from largesse.domain.async_actions import (
     CUSTOMERS_BULK_UPDATE,
     CUSTOMERS_IMPORT_CSV,
     CUSTOMERS_METADATA_UPDATE,
+    PROJECT_DELETE,
     VOUCHERS_BULK_UPDATE,
     VOUCHERS_DELETE,
     VOUCHERS_GENERATE,
@@ -49,6 +50,7 @@ HANDLERS: Final[Mapping[str, Handler]] = MappingProxyType(
         VOUCHERS_IMPORT: Handler(imports.import_chunk, imports.fail_import),
         VOUCHERS_IMPORT_CSV: Handler(imports.import_chunk, imports.fail_import),
         VOUCHERS_BULK_UPDATE: Handler(voucher_rows.update_chunk, voucher_rows.fail_update),
+        PROJECT_DELETE: Handler(projects.clear_chunk, projects.leave_rows),
         VOUCHERS_METADATA_UPDATE: Handler(voucher_rows.metadata_chunk, voucher_rows.fail_update),
     }
 )

@@ -1,13 +1,19 @@
 """Projects: created by operators, found by id, public id or name."""
 
+import contextlib
+from collections.abc import Iterator
+from typing import Final
+
 import asyncpg
 
 from largesse.domain.errors import DuplicateFound, NotFound
-from largesse.domain.projects import Project, ProjectChanges
+from largesse.domain.projects import Project, ProjectChanges, ProjectRecord
 from largesse.store.connection import Connection
 from largesse.store.sql import load
 
 SQL = load("projects")
+LIST_MAX: Final = 1_000
+"""Projects that a list shows; the contract doesn't page it."""
 
 
 def _project(row: asyncpg.Record | None) -> Project | None:
@@ -18,16 +24,22 @@ async def create_project(
     connection: Connection, public_id: str, name: str, *, time_zone: str = "UTC", case_sensitive_codes: bool = True
 ) -> Project:
     """Raises DuplicateFound when the name is taken."""
-    try:
+    with _unique(name):
         row = await connection.fetchrow(SQL["create_project"], public_id, name, time_zone, case_sensitive_codes)
+    assert row is not None
+    return Project(**row)
+
+
+@contextlib.contextmanager
+def _unique(name: str | None) -> Iterator[None]:
+    try:
+        yield
     except asyncpg.UniqueViolationError as error:
         if error.constraint_name != "projects_name":
             raise
         raise DuplicateFound(
             f"Duplicated project exists with name {name}", resource_id=name, resource_type="project"
         ) from error
-    assert row is not None
-    return Project(**row)
 
 
 async def ensure_project(connection: Connection, public_id: str, name: str) -> Project:
@@ -53,17 +65,43 @@ async def list_projects(connection: Connection) -> list[Project]:
 
 
 async def update_project(connection: Connection, project_id: int, changes: ProjectChanges) -> Project:
-    """Running servers know it at once. Raises NotFound."""
-    row = await connection.fetchrow(
-        SQL["update_project"],
-        project_id,
-        changes.time_zone,
-        changes.on_known_source_id,
-        changes.client_origins,
-        changes.client_publish,
-    )
+    """Running servers know it at once. Raises NotFound; DuplicateFound when another project has the name."""
+    with _unique(changes.name):
+        row = await connection.fetchrow(
+            SQL["update_project"],
+            project_id,
+            changes.time_zone,
+            changes.on_known_source_id,
+            changes.client_origins,
+            changes.client_publish,
+            changes.name,
+            changes.codes_per_campaign_max,
+            changes.details,
+        )
     if row is None:
         raise NotFound.of("project", str(project_id))
     columns = dict(row)
     del columns["told"]
     return Project(**columns)
+
+
+async def list_records(connection: Connection, public_id: str | None = None) -> list[ProjectRecord]:
+    """Oldest first; `public_id`: only that one."""
+    rows = [dict(row) for row in await connection.fetch(SQL["list_project_records"], public_id, LIST_MAX)]
+    return [
+        ProjectRecord(details=row.pop("details"), created_at=row.pop("created_at"), project=Project(**row))
+        for row in rows
+    ]
+
+
+async def lock_project(connection: Connection, project_id: int) -> None:
+    await connection.execute(SQL["lock_project"], project_id)
+
+
+async def delete_project(connection: Connection, project: Project) -> bool:
+    """Close it for everybody at once. False when somebody was faster."""
+    # Nobody can have taken this name before: ids are new.
+    closed_name = f"{project.public_id} (deleted)"
+    with _unique(closed_name):
+        row = await connection.fetchrow(SQL["delete_project"], project.id, closed_name)
+    return row is not None and row["deleted"] == 1

@@ -21,25 +21,47 @@ FROM projects WHERE id = $1;
 -- By public id or by name: people type either.
 SELECT id, public_id, name, time_zone, case_sensitive_codes, on_known_source_id, codes_per_campaign_max,
   client_origins, client_publish
-FROM projects WHERE public_id = $1 OR name = $1
+FROM projects WHERE (public_id = $1 OR name = $1) AND deleted_at IS NULL
 ORDER BY (public_id = $1) DESC LIMIT 1;
 
 -- list_projects --
 -- All of them, oldest first: an installation has few.
 SELECT id, public_id, name, time_zone, case_sensitive_codes, on_known_source_id, codes_per_campaign_max,
   client_origins, client_publish
-FROM projects ORDER BY id;
+FROM projects WHERE deleted_at IS NULL ORDER BY id;
 
 -- update_project --
 -- Null leaves a setting as it is. Processes remember a project with its keys: they are told to forget these.
 WITH updated AS (
   UPDATE projects SET
     time_zone = coalesce($2, time_zone), on_known_source_id = coalesce($3, on_known_source_id),
-    client_origins = coalesce($4, client_origins), client_publish = coalesce($5, client_publish)
-  WHERE id = $1
+    client_origins = coalesce($4, client_origins), client_publish = coalesce($5, client_publish),
+    name = coalesce($6, name), codes_per_campaign_max = coalesce($7, codes_per_campaign_max),
+    details = details || coalesce($8::jsonb, '{}')
+  WHERE id = $1 AND deleted_at IS NULL
   RETURNING id, public_id, name, time_zone, case_sensitive_codes, on_known_source_id, codes_per_campaign_max,
     client_origins, client_publish
 )
 SELECT updated.*,
   (SELECT count(pg_notify('largesse_keys', k.app_id)) FROM api_keys k WHERE k.project_id = updated.id) AS told
 FROM updated;
+
+-- list_project_records --
+-- Projects as operators see them, oldest first, at most $2; $1: only the one of this public id.
+SELECT id, public_id, name, time_zone, case_sensitive_codes, on_known_source_id, codes_per_campaign_max,
+  client_origins, client_publish, details, created_at
+FROM projects WHERE deleted_at IS NULL AND ($1::text IS NULL OR public_id = $1) ORDER BY id LIMIT $2;
+
+-- lock_project --
+-- Whoever changes what hangs together in a project holds its row.
+SELECT id FROM projects WHERE id = $1 FOR NO KEY UPDATE;
+
+-- delete_project --
+-- Closed for good: its keys are revoked, its name is free. Its rows are left for the job that clears them.
+WITH gone AS (
+  UPDATE projects SET deleted_at = now(), name = $2 WHERE id = $1 AND deleted_at IS NULL RETURNING id
+), revoked AS (
+  UPDATE api_keys k SET revoked_at = now() FROM gone WHERE k.project_id = gone.id AND k.revoked_at IS NULL
+  RETURNING k.app_id
+)
+SELECT (SELECT count(*) FROM gone) AS deleted, (SELECT count(pg_notify('largesse_keys', app_id)) FROM revoked) AS told;

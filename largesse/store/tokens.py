@@ -9,6 +9,7 @@ from largesse.store.connection import Connection
 from largesse.store.sql import load
 
 SQL: Final = load("tokens")
+_OWN: Final = ("app_id", "kind", "scopes", "expires_at", "expires_in", "role", "key_scopes", "allowed_ips")
 NOTIFIED_PREFIX: Final = "token:"  # on the channel of the keys; the hex digits of the hash follow
 
 
@@ -35,7 +36,7 @@ async def find_token(connection: Connection, token_hash: bytes) -> Token | None:
     if row is None:
         return None
     columns = dict(row)
-    own = {name: columns.pop(name) for name in ("app_id", "kind", "scopes", "expires_at", "expires_in")}
+    own = {name: columns.pop(name) for name in _OWN}
     return Token(**own, name=columns.pop("key_name"), project=Project(**columns))
 
 

@@ -12,8 +12,8 @@ WHERE (SELECT count(*) FROM oauth_tokens WHERE project_id = $3 AND expires_at > 
 RETURNING extract(epoch FROM expires_at)::bigint AS expires_at;
 
 -- find_token --
--- A live token whose key isn't revoked, with its key and project.
-SELECT t.app_id, k.kind, k.name AS key_name, t.scopes,
+-- A live token whose key is neither revoked nor expired, with its key and project.
+SELECT t.app_id, k.kind, k.name AS key_name, t.scopes, k.role, k.scopes AS key_scopes, k.allowed_ips,
        extract(epoch FROM t.expires_at)::bigint AS expires_at,
        extract(epoch FROM t.expires_at - now())::double precision AS expires_in,
        p.id, p.public_id, p.name, p.time_zone, p.case_sensitive_codes, p.on_known_source_id, p.codes_per_campaign_max,
@@ -21,7 +21,7 @@ SELECT t.app_id, k.kind, k.name AS key_name, t.scopes,
 FROM oauth_tokens t
 JOIN api_keys k ON k.app_id = t.app_id AND k.revoked_at IS NULL
 JOIN projects p ON p.id = t.project_id
-WHERE t.token_hash = $1 AND t.expires_at > now();
+WHERE t.token_hash = $1 AND t.expires_at > now() AND (k.expires_at IS NULL OR k.expires_at > now());
 
 -- delete_token --
 -- A live token of the project. No row when there is none. Processes that remember it are told to forget it.

@@ -140,6 +140,12 @@ async def get_voucher(connection: Connection, project: Project, code_or_id: str)
     return None if row is None else Voucher(**row)
 
 
+async def get_voucher_by_id(connection: Connection, project_id: int, id: str) -> Voucher | None:
+    """Never by code, whatever codes look like."""
+    row = await connection.fetchrow(SQL["get_voucher"], project_id, None, id)
+    return None if row is None else Voucher(**row)
+
+
 async def lock_voucher(
     connection: Connection, project: Project, code_or_id: str, *, in_bin: bool = False
 ) -> LockedVoucher | None:

@@ -27,7 +27,8 @@ LIMIT $3
 SELECT count(*) FROM vouchers WHERE project_id = $1 AND code_key ~ $2
 
 -- get_voucher --
--- By code ($2 as key) or id ($3); the bin and binned campaigns don't show.
+-- By code ($2 as key; null: by id only) or id ($3); the bin and binned campaigns don't show. A code beats an id: it is
+-- what the contract's paths name.
 SELECT v.id, v.code, v.type, v.state, v.active, v.is_referral_code, v.publish_count, v.redeemed_quantity,
   v.redemption_quantity, v.amount, v.subtracted, v.expired, v.redeemed, v.pending, v.campaign_id,
   c.name AS campaign_name, v.category_id, k.name AS category_name, k.hierarchy AS category_hierarchy,

@@ -1,12 +1,14 @@
 """Rows of imports: vouchers and customers out of JSON and CSV (spec vouchers-and-campaigns §5.7, customers §5).
 
-In CSV amounts of money stand in major units (`10` is 1000 hundredths), in JSON in hundredths.
+In CSV metadata has the types that the project's schemas ask for, else it is text; amounts of money stand in major units
+(`10` is 1000 hundredths), in JSON in hundredths.
 """
 
 from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
 from largesse.domain.errors import InvalidVoucher
+from largesse.domain.metadata_schemas import CUSTOMER, VOUCHER, Schemas, typed
 from largesse.domain.vouchers import GIFT_VOUCHER, LOYALTY_CARD
 from largesse.wire import tables
 from largesse.wire.customers import CustomerInput
@@ -56,11 +58,11 @@ def voucher_of_json(row: Any) -> VoucherRow:
     return VoucherRow(convert(row, VoucherInput))
 
 
-def voucher_of_csv(columns: Sequence[str], cells: Sequence[str]) -> VoucherRow:
+def voucher_of_csv(columns: Sequence[str], cells: Sequence[str], schemas: Schemas) -> VoucherRow:
     """A voucher without a campaign. Raises InvalidPayload, InvalidVoucher."""
     said, metadata = tables.cells_by_column(columns, _VOUCHER_COLUMNS, cells)
     kind = said.get("voucher type", "").upper().replace(" ", "_") or None
-    row = _common(said, metadata) | {
+    row = _common(said, typed(schemas, VOUCHER, metadata)) | {
         "type": kind,
         "start_date": said.get("start date"),
         "expiration_date": said.get("expiration date"),
@@ -83,10 +85,10 @@ def _discount(kind: str, value: str | None) -> dict[str, Any]:
     return {"type": kind, _VALUES[kind]: tables.hundredths(value, "Value") if money else tables.number(value, "Value")}
 
 
-def campaign_voucher_of_csv(columns: Sequence[str], cells: Sequence[str], kind: str) -> VoucherRow:
+def campaign_voucher_of_csv(columns: Sequence[str], cells: Sequence[str], kind: str, schemas: Schemas) -> VoucherRow:
     """A voucher of a campaign whose vouchers are of type `kind`. Raises InvalidPayload."""
     said, metadata = tables.cells_by_column(columns, _CAMPAIGN_COLUMNS, cells)
-    row = _common(said, metadata)
+    row = _common(said, typed(schemas, VOUCHER, metadata))
     if kind == GIFT_VOUCHER and "gift amount" in said:
         row["gift"] = {"amount": tables.hundredths(said["gift amount"], "Gift Amount")}
     if kind == LOYALTY_CARD and "loyalty points" in said:
@@ -97,7 +99,7 @@ def campaign_voucher_of_csv(columns: Sequence[str], cells: Sequence[str], kind: 
     return VoucherRow(convert(row, VoucherInput), _used(said), redeemed or 0)
 
 
-def _common(said: dict[str, str], metadata: dict[str, str]) -> dict[str, Any]:
+def _common(said: dict[str, str], metadata: dict[str, Any]) -> dict[str, Any]:
     return {
         "code": said.get("code"),
         "category": said.get("category"),
@@ -111,14 +113,16 @@ def _used(said: dict[str, str]) -> int:
     return min(used, 2**31 - 1)
 
 
-def customer_of_csv(columns: Sequence[str], cells: Sequence[str]) -> CustomerInput:
+def customer_of_csv(columns: Sequence[str], cells: Sequence[str], schemas: Schemas) -> CustomerInput:
     """Columns that the file doesn't have, and empty cells, leave a customer as it is. Raises InvalidPayload."""
     said, metadata = tables.cells_by_column(columns, _CUSTOMER_COLUMNS, cells)
     row: dict[str, Any] = {name: said[key] for name in _PROFILE if (key := name.replace("_", " ")) in said}
     address = {field: said[name] for name, field in _ADDRESS.items() if name in said}
-    return convert(
-        row | ({"address": address} if address else {}) | ({"metadata": metadata} if metadata else {}), CustomerInput
-    )
+    if address:
+        row["address"] = address
+    if metadata:
+        row["metadata"] = typed(schemas, CUSTOMER, metadata)
+    return convert(row, CustomerInput)
 
 
 def report_import(

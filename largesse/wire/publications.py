@@ -4,9 +4,11 @@ import re
 from typing import Annotated, Any, Final
 
 import msgspec
+from msgspec.structs import replace
 
 from largesse.domain.customers import ID_PREFIX, SOURCE_ID_LENGTH_MAX
 from largesse.domain.errors import InvalidPayload, InvalidQueryParams, MissingVouchers
+from largesse.domain.metadata_schemas import CUSTOMER, PUBLICATION, Schemas, typed
 from largesse.domain.publications import (
     CHANNEL_DEFAULT,
     CHANNEL_LENGTH_MAX,
@@ -87,8 +89,8 @@ _COUNT: Final = re.compile(r"-?\d{1,18}", re.ASCII)
 def read_publication_query(query: Query) -> PublicationInput:
     """The query of a create call as the body that it stands for (spec publications §14).
 
-    Every value is a text there: the count becomes a number, metadata stays as it is, because nothing says what else
-    it should be. Raises InvalidQueryParams with every fault.
+    Every value is a text there: the count becomes a number, metadata stays as it is until `typed_publication`. Raises
+    InvalidQueryParams with every fault.
     """
     said = {name: read_object(query, name) for name in ("campaign", "customer", "metadata")}
     said |= {"voucher": query.text("voucher"), "source_id": query.text("source_id")}
@@ -107,6 +109,15 @@ def read_publication_query(query: Query) -> PublicationInput:
         query.missing("customer")
         query.check()
     return wanted
+
+
+def typed_publication(schemas: Schemas, wanted: PublicationInput) -> PublicationInput:
+    """What came as a query string, its metadata and the customer's in the types that the schemas ask for."""
+    customer = wanted.customer
+    if isinstance(customer, CustomerInput) and isinstance(customer.metadata, dict):
+        customer = replace(customer, metadata=Metadata(typed(schemas, CUSTOMER, customer.metadata)))
+    metadata = None if wanted.metadata is None else Metadata(typed(schemas, PUBLICATION, wanted.metadata))
+    return replace(wanted, customer=customer, metadata=metadata)
 
 
 def _reference(name: str | None) -> tuple[str | None, str | None]:

@@ -8,8 +8,8 @@ from largesse.domain.errors import InvalidPayload
 from largesse.domain.transactions import Transaction
 from largesse.wire.customers import Text
 from largesse.wire.dates import render
+from largesse.wire.discounts import AMOUNT_MAX
 from largesse.wire.publications import Id
-from largesse.wire.vouchers import AMOUNT_MAX
 
 _AUTOMATIC = ("POINTS_ACCRUAL", "POINTS_EXPIRATION")
 

@@ -12,16 +12,13 @@ from largesse.domain.vouchers import GIFT_VOUCHER, LOYALTY_CARD, Voucher, Vouche
 from largesse.wire.assets import AssetUrls
 from largesse.wire.categories import CategoryName
 from largesse.wire.dates import DateTime, render
-from largesse.wire.discounts import DiscountInput, as_stored
+from largesse.wire.discounts import Amount, DiscountInput, as_stored
 from largesse.wire.metadata import Metadata
 from largesse.wire.validation_rules import render_assignments
 
-AMOUNT_MAX: Final = 10**15
-"""Keeps every sum of balances inside 64 bits."""
 QUANTITY_MAX: Final = 2**31 - 1
 ADDITIONAL_INFO_LENGTH_MAX: Final = 10_000
 
-Amount = Annotated[int, msgspec.Meta(ge=0, le=AMOUNT_MAX)]
 Quantity = Annotated[int, msgspec.Meta(ge=0, le=QUANTITY_MAX)]
 Info = Annotated[str, msgspec.Meta(max_length=ADDITIONAL_INFO_LENGTH_MAX)]
 VoucherType = Literal["DISCOUNT_VOUCHER", "GIFT_VOUCHER", "LOYALTY_CARD"]

@@ -218,7 +218,7 @@ async def test_an_integration_route_wants_an_integration_key(
     "api_of",
     [
         ("client", "/client/v1/redemptions", "X-Client-Application-Id", "X-Client-Token"),
-        ("management", "/management/v1/projects", "X-Management-Id", "X-Management-Token"),
+        ("management", "/management/v1/projects/users/invite", "X-Management-Id", "X-Management-Token"),
     ],
 )
 async def test_every_api_has_headers_and_keys_of_its_own(

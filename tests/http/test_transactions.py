@@ -2,7 +2,7 @@
 
 import pytest
 
-from largesse.wire.vouchers import AMOUNT_MAX
+from largesse.wire.discounts import AMOUNT_MAX
 from tests.factories.campaigns import add_vouchers
 from tests.http.test_publications import assert_refused
 

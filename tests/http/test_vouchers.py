@@ -134,6 +134,30 @@ class TestCreate:
         assert voucher["discount"] == discount
         assert (voucher["gift"], voucher["loyalty_card"]) == (None, None)
 
+    @pytest.mark.parametrize(
+        ("field", "discount"),
+        [
+            ("amount_off", {"type": "AMOUNT", "amount_off": 1.5}),
+            ("aggregated_amount_limit", {"type": "AMOUNT", "amount_off": 1, "aggregated_amount_limit": 0.5}),
+            ("amount_limit", {"type": "PERCENT", "percent_off": 12.5, "amount_limit": 1.5}),
+            ("fixed_amount", {"type": "FIXED", "fixed_amount": 9.99}),
+            ("unit_off", {"type": "UNIT", "unit_off": 1.5, "unit_type": "prod_1"}),
+        ],
+    )
+    async def test_half_a_hundredth_is_refused(
+        self, api: httpx.AsyncClient, field: str, discount: dict[str, Any]
+    ) -> None:
+        for path, body in (
+            (PATH, TEN_PERCENT | {"discount": discount}),
+            ("/v1/campaigns", {"name": "A", "voucher": TEN_PERCENT | {"discount": discount}}),
+        ):
+            answer = await api.post(path, json=body)
+            assert (answer.status_code, answer.json()["key"]) == (400, "invalid_payload")
+            assert f".discount.{field} must be" in answer.json()["details"]
+            assert "integer" in answer.json()["details"]
+        gift = {"type": "GIFT_VOUCHER", "discount": None, "gift": {"amount": 1.5}}
+        assert (await api.post(PATH, json=TEN_PERCENT | gift)).status_code == 400
+
     async def test_a_gift_card_starts_full(self, api: httpx.AsyncClient) -> None:
         voucher = await made(api, type="GIFT_VOUCHER", discount=None, gift={"amount": 1000})
         assert voucher["gift"] == {

@@ -1,0 +1,67 @@
+-- A closed project's rows, table by table, at most $2 at a time. Every table of projects has its statement here, named
+-- after it; a test compares them with the database's catalogue. Async actions go first: work that finds its own gone ends.
+
+-- async_actions --
+-- A chunk of them.
+DELETE FROM async_actions WHERE project_id = $1 AND id = ANY (ARRAY(
+  SELECT t.id FROM async_actions t WHERE t.project_id = $1 LIMIT $2))
+
+-- payloads --
+-- A chunk of them.
+DELETE FROM payloads WHERE project_id = $1 AND (action_id, number) IN (
+  SELECT t.action_id, t.number FROM payloads t WHERE t.project_id = $1 LIMIT $2)
+
+-- events --
+-- A chunk of them.
+DELETE FROM events WHERE project_id = $1 AND (xid, seq) IN (
+  SELECT t.xid, t.seq FROM events t WHERE t.project_id = $1 LIMIT $2)
+
+-- publication_vouchers --
+-- A chunk of them.
+DELETE FROM publication_vouchers WHERE project_id = $1 AND (voucher_id, to_customer) IN (
+  SELECT t.voucher_id, t.to_customer FROM publication_vouchers t WHERE t.project_id = $1 LIMIT $2)
+
+-- publications --
+-- A chunk of them.
+DELETE FROM publications WHERE project_id = $1 AND id = ANY (ARRAY(
+  SELECT t.id FROM publications t WHERE t.project_id = $1 LIMIT $2))
+
+-- voucher_transactions --
+-- A chunk of them.
+DELETE FROM voucher_transactions WHERE project_id = $1 AND id = ANY (ARRAY(
+  SELECT t.id FROM voucher_transactions t WHERE t.project_id = $1 LIMIT $2))
+
+-- vouchers --
+-- A chunk of them.
+DELETE FROM vouchers WHERE project_id = $1 AND id = ANY (ARRAY(
+  SELECT t.id FROM vouchers t WHERE t.project_id = $1 LIMIT $2))
+
+-- campaign_counters --
+-- A chunk of them.
+DELETE FROM campaign_counters WHERE project_id = $1 AND campaign_id = ANY (ARRAY(
+  SELECT t.campaign_id FROM campaign_counters t WHERE t.project_id = $1 LIMIT $2))
+
+-- campaigns --
+-- A chunk of them.
+DELETE FROM campaigns WHERE project_id = $1 AND id = ANY (ARRAY(
+  SELECT t.id FROM campaigns t WHERE t.project_id = $1 LIMIT $2))
+
+-- customers --
+-- A chunk of them.
+DELETE FROM customers WHERE project_id = $1 AND id = ANY (ARRAY(
+  SELECT t.id FROM customers t WHERE t.project_id = $1 LIMIT $2))
+
+-- categories --
+-- A chunk of them.
+DELETE FROM categories WHERE project_id = $1 AND id = ANY (ARRAY(
+  SELECT t.id FROM categories t WHERE t.project_id = $1 LIMIT $2))
+
+-- metadata_schemas --
+-- A chunk of them.
+DELETE FROM metadata_schemas WHERE project_id = $1 AND id = ANY (ARRAY(
+  SELECT t.id FROM metadata_schemas t WHERE t.project_id = $1 LIMIT $2))
+
+-- bin_entries --
+-- A chunk of them.
+DELETE FROM bin_entries WHERE project_id = $1 AND id = ANY (ARRAY(
+  SELECT t.id FROM bin_entries t WHERE t.project_id = $1 LIMIT $2))
