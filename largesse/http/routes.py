@@ -3,6 +3,7 @@
 from starlette.routing import Route
 
 from largesse.http import (
+    activity,
     assets,
     async_actions,
     bulk,
@@ -22,6 +23,7 @@ from largesse.http import (
 )
 
 RESOURCES = (
+    activity,
     health,
     publications,
     publishing,

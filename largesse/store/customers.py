@@ -78,6 +78,8 @@ LIST: Final = ListSql(
         "loyalty.points": _balances("v.amount - v.expired", LOYALTY_CARD),
         METADATA: metadata("c.metadata"),
     },
+    nulls_last_page=SQL["list_customers_by_source_id"],
+    nulls_last={"source_id": "c.source_id", "-source_id": "c.source_id"},
 )
 
 

@@ -87,6 +87,26 @@ SELECT c.id, c.source_id, c.name, c.description, c.email, c.phone, c.birthday, c
 FROM page JOIN customers c ON c.project_id = $1 AND c.id = page.id
 ORDER BY {order}
 
+-- list_customers_by_source_id --
+-- The same in the order of a column with unset values, which its index leaves out: both kinds are looked up by themselves,
+-- as far as the page reaches.
+WITH page AS (
+  SELECT c.id FROM (
+    (SELECT c.id, {column} FROM customers c
+     WHERE c.project_id = $1 AND c.deleted_at IS NULL{filters} AND {column} IS NOT NULL
+     ORDER BY {column} {way}, c.id {way} LIMIT {reach})
+    UNION ALL
+    (SELECT c.id, {column} FROM customers c
+     WHERE c.project_id = $1 AND c.deleted_at IS NULL{filters} AND {column} IS NULL
+     ORDER BY c.id {way} LIMIT {reach})
+  ) c
+  ORDER BY {order} LIMIT {limit} OFFSET {offset}
+)
+SELECT c.id, c.source_id, c.name, c.description, c.email, c.phone, c.birthday, c.birthdate, c.address, c.metadata,
+  c.created_at, c.updated_at
+FROM page JOIN customers c ON c.project_id = $1 AND c.id = page.id
+ORDER BY {order}
+
 -- count_customers --
 -- Every match, whatever the page.
 SELECT count(*) FROM customers c WHERE c.project_id = $1 AND c.deleted_at IS NULL{filters}

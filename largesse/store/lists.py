@@ -38,8 +38,8 @@ class ListSql:
 
     `page` and `count` hold `{filters}`, `page` also `{order}`, `{limit}` and `{offset}`. A filter's `{}` is its value,
     `{key}` the key of the code that is its value. `nulls_last_page` is the page for the orders in `nulls_last`, by
-    name: columns whose unset values an index has first in that direction. It holds `{column}` besides, and `{reach}`,
-    where limit and offset end.
+    name: columns whose unset values an index has first in that direction, or not at all. It holds `{column}` besides,
+    `{way}`, its direction, and `{reach}`, where limit and offset end.
     """
 
     page: str
@@ -63,7 +63,9 @@ class ListSql:
         text = self.page
         if order in self.nulls_last:
             arguments.append(limit + offset)
-            text = self.nulls_last_page.replace("{column}", self.nulls_last[order]).replace("{reach}", f"${count + 1}")
+            way = "DESC" if order.startswith("-") else "ASC"
+            text = self.nulls_last_page.replace("{column}", self.nulls_last[order]).replace("{way}", way)
+            text = text.replace("{reach}", f"${count + 1}")
         text = (
             text.replace("{filters}", filters)
             .replace("{order}", self.orders[order])
