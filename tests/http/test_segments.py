@@ -6,6 +6,8 @@ import httpx
 import pytest
 
 from largesse.domain import segments as domain
+from largesse.domain.customers import FILTERS
+from largesse.domain.filters import IN_DAYS, Kind
 from largesse.store.connection import Pool
 from tests.http.conftest import client_of
 from tests.http.test_publications import assert_refused
@@ -223,6 +225,22 @@ class TestFilter:
         await customer(api, "b", birthdate=f"1990-{int(month) % 12 + 1:02}-05")
         await customer(api, "c")
         assert await members(api, await of_filter(api, "birthdate", "$next_month", [True])) == ["a"]
+
+    async def test_every_operator_of_every_field_can_be_asked(self, api: httpx.AsyncClient) -> None:
+        await customer(api, "a", birthdate="1990-05-05", metadata={"a": [1, "x", None, {"b": 1}]})
+        values = {Kind.NUMBER: "1", Kind.DATE: "9999-12-31", Kind.DATE_TIME: "0001-01-02T00:00:00Z"}
+        for name, field in FILTERS.items():
+            days = IN_DAYS | {"$after", "$before"}
+            value = {
+                operator: "" if operator in field.states else "366000" if operator in IN_DAYS else "9999-12-31"
+                if operator in days and field.kind is Kind.METADATA else values.get(field.kind, "a%_'$1{0}")
+                for operator in field.operators
+            }  # fmt: skip
+            wanted = {"junction": "or", f"{name}.a" if name == "metadata" else name: {"conditions": value}}
+            segment = await made(api, name=name, filter=wanted)
+            assert await members(api, segment) in ([], ["a"])
+        await segments_of(api, "a")
+        await segments_of(api, "stranger")
 
     async def test_an_unknown_customer_gets_those_he_would_fall_into(self, api: httpx.AsyncClient) -> None:
         await of_filter(api, "source_id", "$starts_with", "vip-", name="vip")
