@@ -6,7 +6,7 @@ from typing import Any, Final
 import msgspec
 
 from largesse.domain.errors import InvalidPayload, NotFound
-from largesse.domain.filters import ANY_METADATA, DATE, DATE_TIME, METADATA, TEXT, Fields
+from largesse.domain.filters import ANY_METADATA, BIRTHDAY, DATE_TIME, METADATA, NUMBER, TEXT, Fields
 
 ID_PREFIX: Final = "cust_"
 SOURCE_ID_LENGTH_MAX: Final = 255
@@ -22,15 +22,18 @@ FILTERS: Final[Fields] = {
     "description": TEXT,
     "city": TEXT,
     **{f"address.{part}": TEXT for part in ADDRESS},
-    "birthday": DATE,
-    "birthdate": DATE,
+    "birthday": BIRTHDAY,
+    "birthdate": BIRTHDAY,
     "created_at": DATE_TIME,
     "updated_at": DATE_TIME,
     "publications.created_at": DATE_TIME,
     "publications.related_object_id": TEXT,
+    "summary.redemptions.gift.amount_to_go": NUMBER,
+    "summary.redemptions.loyalty_card.points_to_go": NUMBER,
+    "loyalty.points": NUMBER,
     METADATA: ANY_METADATA,
 }
-"""What their list can be filtered by (spec distributions-exports-webhooks §5.3)."""
+"""What their list can be filtered by, and segments are made of (spec distributions-exports-webhooks §5.3)."""
 
 
 class CustomerShort(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,6 +56,20 @@ class Customer(CustomerShort, frozen=True, kw_only=True):
     address: dict[str, Any] | None = None
     created_at: datetime
     updated_at: datetime | None = None
+
+
+class Cards(msgspec.Struct, frozen=True, kw_only=True):
+    """The gift and loyalty cards that a customer holds, added up. Credits are hundredths, points plain integers.
+
+    `points` are those ever added minus the expired ones; `campaigns` holds by name the points that are left.
+    """
+
+    credits_redeemed: int = 0
+    credits_to_go: int = 0
+    points_redeemed: int = 0
+    points_to_go: int = 0
+    points: int = 0
+    campaigns: dict[str, int] = {}
 
 
 class Profile(msgspec.Struct, frozen=True, kw_only=True):

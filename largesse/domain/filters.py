@@ -79,6 +79,7 @@ PARTIAL: Final = frozenset({CONTAINS, NOT_CONTAIN, STARTS_WITH, ENDS_WITH})
 OPPOSITES: Final = {IS_NOT: IS, NOT_IN: IN, NOT_CONTAIN: CONTAINS, IS_UNKNOWN: HAS_VALUE}
 """Exactly what the other doesn't match: null too, and what has several values of which none matches."""
 SYNONYMS: Final = {AFTER: MORE_THAN, BEFORE: LESS_THAN}
+"""On dates. On metadata, where a date is a text like any other, only the first ones compare moments."""
 DAYS_AGO: Final = {MORE_THAN: MORE_THAN_AGO, LESS_THAN: LESS_THAN_AGO}
 """What these mean on a date when their value is a number."""
 
@@ -132,7 +133,7 @@ Fields: TypeAlias = Mapping[str, Field]
 
 def field(kind: Kind, *, words: Mapping[str, tuple[str, ...]] | None = None, states: tuple[str, ...] = ()) -> Field:
     """A field with every operator of its kind."""
-    operators = DATE_OPERATORS if kind in {Kind.DATE_TIME, Kind.DATE} else OPERATORS
+    operators = DATE_OPERATORS if kind in {Kind.DATE_TIME, Kind.DATE, Kind.METADATA} else OPERATORS
     return Field(kind, (*states, *operators), words or {}, states)
 
 
@@ -141,6 +142,8 @@ def state(*states: str) -> Field:
     return Field(Kind.BOOLEAN, states, {}, states)
 
 
+NEXT_MONTH: Final = "$next_month"
+"""Whose day comes round in the next month of the calendar, in any year: birthdays."""
 SWITCH_STATES: Final = ("$active", "$enabled", "$disabled", "$expired")
 """Of a switch with validity dates beside it."""
 
@@ -150,5 +153,6 @@ BOOLEAN: Final = field(Kind.BOOLEAN)
 NUMBER: Final = field(Kind.NUMBER)
 DATE_TIME: Final = field(Kind.DATE_TIME)
 DATE: Final = field(Kind.DATE)
+BIRTHDAY: Final = field(Kind.DATE, states=(NEXT_MONTH,))
 ANY_METADATA: Final = field(Kind.METADATA)
 SWITCH: Final = field(Kind.BOOLEAN, states=SWITCH_STATES)

@@ -5,10 +5,23 @@ from typing import Final
 
 import msgspec
 
-from largesse.domain.vouchers import DISCOUNT_VOUCHER, Voucher
+from largesse.domain.filters import DATE_TIME, TEXT, Fields
+from largesse.domain.vouchers import DISCOUNT_VOUCHER, VOUCHER_TYPE_FILTER, Voucher
 
 OWNER: Final = "OWNER"
 REFERRER: Final = "REFERRER"
+
+FILTERS: Final[Fields] = {
+    "id": TEXT,
+    "created_at": DATE_TIME,
+    "redeemable_id": TEXT,
+    "redeemable_object": TEXT,
+    "holder_role": TEXT,
+    "campaign_id": TEXT,
+    "campaign_type": TEXT,
+    "voucher_type": VOUCHER_TYPE_FILTER,
+}
+"""What the wallet can be filtered by."""
 
 
 class Redeemable(msgspec.Struct, frozen=True, kw_only=True):

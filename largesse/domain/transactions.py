@@ -6,9 +6,12 @@ from typing import Any, Final
 import msgspec
 
 from largesse.domain.errors import InvalidAddBalanceParams, InvalidVoucher
+from largesse.domain.filters import TEXT, Fields
 from largesse.domain.vouchers import GIFT_VOUCHER, LOYALTY_CARD, Voucher
 
 SOURCE_API: Final = "API"
+CAMPAIGN_FILTERS: Final[Fields] = {"id": TEXT, "voucher_id": TEXT}
+"""What the transactions of a campaign can be filtered by; those of one card by nothing."""
 _TYPES: Final = {
     GIFT_VOUCHER: ("CREDITS_ADDITION", "CREDITS_REMOVAL"),
     LOYALTY_CARD: ("POINTS_ADDITION", "POINTS_REMOVAL"),

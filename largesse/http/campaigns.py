@@ -175,7 +175,7 @@ ROUTES = [
         methods=["GET"],
         query=page_schema(ORDERS, PAGE_MAX) | PARAMETERS | filter_schema(FILTERS),
         errors=[InvalidQueryParams, QueryTooLarge],
-        missing="`filters`",
+        missing="`access_settings`",
     ),
     Route("/v1/campaigns/{campaign_id}", get, methods=["GET"], errors=[NotFound]),
     Route(

@@ -6,7 +6,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from largesse.actions import customers
-from largesse.domain.customers import FILTERS
+from largesse.actions.scope import Scope
+from largesse.actions.segments import filter_of
+from largesse.domain.customers import FILTERS, Customer
 from largesse.domain.errors import InvalidQueryParams, NotFound, QueryTooLarge
 from largesse.http.requests import (
     expect_no_body,
@@ -19,7 +21,7 @@ from largesse.http.requests import (
     unit_of_work,
 )
 from largesse.http.routing import Route
-from largesse.store.customers import count_customers, list_customers
+from largesse.store.customers import cards_of, count_customers, list_customers
 from largesse.store.lists import Narrowing
 from largesse.wire.customers import CustomerInput, render_customer, render_deletion
 from largesse.wire.filters import filter_schema, read_filter
@@ -27,7 +29,13 @@ from largesse.wire.lists import MOMENT, PERIODS, TEXT, Query, page_schema, prese
 
 PAGE_MAX: Final = 99
 ORDERS: Final = ("created_at", "updated_at", "source_id")
-PARAMETERS: Final = {"email": TEXT, "name": TEXT, "city": TEXT, "starting_after": MOMENT} | PERIODS
+_MISSING: Final = "redemptions, orders, referrals and tiers don't exist yet: their part of the summaries is zero"
+PARAMETERS: Final = {"email": TEXT, "name": TEXT, "city": TEXT, "segment_id": TEXT, "starting_after": MOMENT} | PERIODS
+
+
+async def _render(scope: Scope, customer: Customer) -> dict[str, Any]:
+    cards = await cards_of(scope.connection, scope.project.id, [customer.id])
+    return render_customer(customer, cards.get(customer.id))
 
 
 async def create(request: Request) -> Response:
@@ -35,14 +43,16 @@ async def create(request: Request) -> Response:
     sent = await read_body(request, CustomerInput)
     async with unit_of_work(request) as scope:
         customer = await customers.save_customer(scope, sent)
-    return respond(render_customer(customer))
+        rendered = await _render(scope, customer)
+    return respond(rendered)
 
 
 async def get(request: Request) -> Response:
     """Get a customer"""
     async with unit_of_work(request) as scope:
         customer = await customers.get_customer(scope, path_parameter(request, "customer_id"))
-    return respond(render_customer(customer))
+        rendered = await _render(scope, customer)
+    return respond(rendered)
 
 
 async def update(request: Request) -> Response:
@@ -51,7 +61,8 @@ async def update(request: Request) -> Response:
     profile = sent.profile(null_clears=not is_python_client(request))
     async with unit_of_work(request) as scope:
         customer = await customers.update_customer(scope, path_parameter(request, "customer_id"), profile)
-    return respond(render_customer(customer))
+        rendered = await _render(scope, customer)
+    return respond(rendered)
 
 
 async def delete(request: Request) -> Response:
@@ -65,9 +76,9 @@ async def erase(request: Request) -> Response:
     """Delete a customer for good, with everything personal"""
     await expect_no_body(request)
     async with unit_of_work(request) as scope:
-        customer = await customers.erase_customer(scope, path_parameter(request, "customer_id"))
+        customer, memberships = await customers.erase_customer(scope, path_parameter(request, "customer_id"))
         receipt = scope.ids.new("del_")
-    return respond(render_deletion(receipt, customer))
+    return respond(render_deletion(receipt, customer, segments=memberships))
 
 
 async def list_(request: Request) -> Response:
@@ -75,26 +86,30 @@ async def list_(request: Request) -> Response:
     query = read_query(request)
     page = query.page(orders=ORDERS, page_max=PAGE_MAX)
     given, wanted, cursor = _given(query), read_filter(query, FILTERS), query.date_time("starting_after")
-    if query.text("segment_id") is not None:
-        query.fault("segment_id", "is not supported yet")
+    segment_id = query.text("segment_id")
     query.check()
     order = ("-" if page.descending else "") + page.order
     at = {} if cursor is None else {"cursor_before" if page.descending else "cursor_after": cursor}
     async with unit_of_work(request) as scope:
+        within = None
+        if segment_id is not None and (within := await filter_of(scope, segment_id)) is None:
+            given |= {"segment": segment_id}
         found = await list_customers(
             scope.connection,
             scope.project,
-            Narrowing(given | at, wanted),
+            Narrowing(given | at, wanted, within),
             order=order,
             limit=page.limit + 1,  # one more tells whether there are more
             offset=0 if at else page.offset,
         )
-        total = await count_customers(scope.connection, scope.project, Narrowing(given, wanted))
+        total = await count_customers(scope.connection, scope.project, Narrowing(given, wanted, within))
+        page_of = found[: page.limit]
+        cards = await cards_of(scope.connection, scope.project.id, [customer.id for customer in page_of])
     return respond(
         {
             "object": "list",
             "data_ref": "customers",
-            "customers": [render_customer(customer) for customer in found[: page.limit]],
+            "customers": [render_customer(customer, cards.get(customer.id)) for customer in page_of],
             "total": total,
             "has_more": len(found) > page.limit,
         }
@@ -121,14 +136,14 @@ ROUTES = [
         methods=["GET"],
         query=page_schema(ORDERS, PAGE_MAX) | PARAMETERS | filter_schema(FILTERS),
         errors=[InvalidQueryParams, QueryTooLarge],
-        missing="`segment_id`",
+        missing=_MISSING,
     ),
     Route(
         "/v1/customers/{customer_id}",
         get,
         methods=["GET"],
         errors=[NotFound],
-        missing="summaries are zero: redemptions, orders, loyalty and referrals don't exist yet",
+        missing=_MISSING,
     ),
     Route("/v1/customers/{customer_id}", update, methods=["PUT"], body=CustomerInput, errors=[NotFound]),
     Route("/v1/customers/{customer_id}", delete, methods=["DELETE"], errors=[NotFound]),

@@ -3,6 +3,7 @@
 from starlette.routing import Route
 
 from largesse.http import (
+    activity,
     assets,
     async_actions,
     bulk,
@@ -17,6 +18,7 @@ from largesse.http import (
     publications,
     publishing,
     redeemables,
+    segments,
     summaries,
     tokens,
     transactions,
@@ -26,10 +28,12 @@ from largesse.http import (
 )
 
 RESOURCES = (
+    activity,
     health,
     publications,
     publishing,
     redeemables,
+    segments,
     summaries,
     customers,
     categories,

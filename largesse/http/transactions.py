@@ -10,11 +10,14 @@ from largesse.actions.scope import Scope
 from largesse.actions.transactions import change_balance
 from largesse.actions.vouchers import get_voucher
 from largesse.domain.campaigns import Campaign
-from largesse.domain.errors import InvalidAddBalanceParams, InvalidQueryParams, InvalidVoucher, NotFound
+from largesse.domain.errors import InvalidAddBalanceParams, InvalidQueryParams, InvalidVoucher, NotFound, QueryTooLarge
+from largesse.domain.filters import Fields, Filter
+from largesse.domain.transactions import CAMPAIGN_FILTERS
 from largesse.domain.vouchers import Voucher
 from largesse.http.requests import path_parameter, read_body, read_query, respond, unit_of_work
 from largesse.http.routing import Route
 from largesse.store.transactions import list_transactions
+from largesse.wire.filters import filter_schema, read_filter
 from largesse.wire.lists import LIMIT_DEFAULT, LIMIT_MAX
 from largesse.wire.transactions import BalanceInput, render_balance, render_transaction
 
@@ -36,7 +39,7 @@ async def change(request: Request) -> Response:
 
 async def list_(request: Request) -> Response:
     """List what changed the balance of a card, newest first"""
-    wanted = _read_list(request)
+    wanted = _read_list(request, {})
     async with unit_of_work(request) as scope:
         voucher = await get_voucher(scope, path_parameter(request, "code"))
         return await _respond_list(scope, voucher, wanted)
@@ -44,7 +47,7 @@ async def list_(request: Request) -> Response:
 
 async def list_of_campaign(request: Request) -> Response:
     """List what changed the balances of a campaign's cards, newest first"""
-    wanted = _read_list(request)
+    wanted = _read_list(request, CAMPAIGN_FILTERS)
     async with unit_of_work(request) as scope:
         campaign = await get_campaign(scope, path_parameter(request, "campaignId"))
         return await _respond_list(scope, campaign, wanted)
@@ -54,23 +57,28 @@ class _Wanted(NamedTuple):
     limit: int
     after: str | None
     newest_first: bool
+    filter: Filter | None
 
 
-def _read_list(request: Request) -> _Wanted:
+def _read_list(request: Request, fields: Fields) -> _Wanted:
     query = read_query(request)
     limit = query.integer("limit", minimum=1, maximum=LIMIT_MAX, default=LIMIT_DEFAULT)
     order = query.choice("order", ORDERS)
-    if any(name.lstrip("[").startswith("filters") for name, _ in query.pairs):
+    wanted = None
+    if fields:
+        wanted = read_filter(query, fields)
+    elif any(name.lstrip("[").startswith("filters") for name, _ in query.pairs):
         query.fault("filters", "is not supported here")
     query.check()
-    return _Wanted(limit, query.text("starting_after_id"), order != "id")
+    return _Wanted(limit, query.text("starting_after_id"), order != "id", wanted)
 
 
 async def _respond_list(scope: Scope, of: Voucher | Campaign, wanted: _Wanted) -> Response:
     found = await list_transactions(
         scope.connection,
-        scope.project.id,
+        scope.project,
         of,
+        wanted.filter,
         after=wanted.after,
         limit=wanted.limit + 1,
         newest_first=wanted.newest_first,
@@ -102,8 +110,7 @@ ROUTES = [
         "/v1/campaigns/{campaignId}/transactions",
         list_of_campaign,
         methods=["GET"],
-        query=_QUERY,
-        errors=[InvalidQueryParams, NotFound],
-        missing="`filters`",
+        query=_QUERY | filter_schema(CAMPAIGN_FILTERS),
+        errors=[InvalidQueryParams, QueryTooLarge, NotFound],
     ),
 ]

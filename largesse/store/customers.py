@@ -3,15 +3,28 @@
 from datetime import date
 from typing import Any, Final, NamedTuple
 
-from largesse.domain.customers import ADDRESS, Customer, Profile
+from largesse.domain.customers import ADDRESS, Cards, Customer, Profile
 from largesse.domain.filters import METADATA, Kind
 from largesse.domain.projects import Project
+from largesse.domain.vouchers import GIFT_VOUCHER, LOYALTY_CARD
 from largesse.store.connection import Connection
-from largesse.store.filters import FieldSql, everywhere, metadata
+from largesse.store.filters import FieldSql, birthday, everywhere, metadata
 from largesse.store.lists import ListSql, Narrowing, both_ways
 from largesse.store.sql import load
 
 SQL: Final = load("customers")
+_TO_GO: Final = "v.amount - v.subtracted - v.expired - v.redeemed"
+_BALANCES: Final = (
+    "(SELECT coalesce(sum({sum}), 0) FROM vouchers v WHERE v.project_id = $1 AND v.holder_id = c.id"
+    " AND v.type = '{type}' AND v.type <> 'DISCOUNT_VOUCHER')"
+)
+
+
+def _balances(sum: str, type: str) -> FieldSql:
+    """Of all cards of a type that a customer holds. The second look at the type lets vouchers_cards find them."""
+    return FieldSql(_BALANCES.replace("{sum}", sum).replace("{type}", type), Kind.NUMBER)
+
+
 LIST: Final = ListSql(
     page=SQL["list_customers"],
     count=SQL["count_customers"],
@@ -19,6 +32,8 @@ LIST: Final = ListSql(
         "email": "c.email = {}",
         "name": "c.name = {}",
         "city": "c.address->>'city' = {}",
+        "segment": "c.id = ANY (ARRAY(SELECT m.customer_id FROM segment_members m"
+        " WHERE m.project_id = $1 AND m.segment_id = {}))",
         # The cursor of `starting_after`: apart from the filters, because it doesn't change what is counted.
         "cursor_before": "c.created_at < {}",
         "cursor_after": "c.created_at > {}",
@@ -41,8 +56,8 @@ LIST: Final = ListSql(
         "description": FieldSql("c.description"),
         "city": FieldSql("(c.address ->> 'city') COLLATE \"C\""),
         **{f"address.{part}": FieldSql(f"(c.address ->> '{part}') COLLATE \"C\"") for part in ADDRESS},
-        "birthday": FieldSql("c.birthday", Kind.DATE),
-        "birthdate": FieldSql("c.birthdate", Kind.DATE),
+        "birthday": birthday("c.birthday"),
+        "birthdate": birthday("c.birthdate"),
         "created_at": FieldSql("c.created_at", Kind.DATE_TIME),
         "updated_at": FieldSql("c.updated_at", Kind.DATE_TIME),
         "publications.created_at": everywhere(
@@ -58,8 +73,13 @@ LIST: Final = ListSql(
             other="EXISTS (SELECT FROM publication_vouchers l"
             " WHERE l.project_id = $1 AND l.customer_id = c.id AND {match})",
         ),
+        "summary.redemptions.gift.amount_to_go": _balances(_TO_GO, GIFT_VOUCHER),
+        "summary.redemptions.loyalty_card.points_to_go": _balances(_TO_GO, LOYALTY_CARD),
+        "loyalty.points": _balances("v.amount - v.expired", LOYALTY_CARD),
         METADATA: metadata("c.metadata"),
     },
+    nulls_last_page=SQL["list_customers_by_source_id"],
+    nulls_last={"source_id": "c.source_id", "-source_id": "c.source_id"},
 )
 
 
@@ -160,3 +180,15 @@ async def list_customers(
 
 async def count_customers(connection: Connection, project: Project, narrowing: Narrowing) -> int:
     return await LIST.total(connection, project, narrowing)
+
+
+async def cards_of(connection: Connection, project_id: int, customer_ids: list[str]) -> dict[str, Cards]:
+    """By customer; those who hold none aren't there."""
+    rows = await connection.fetch(SQL["cards_of_customers"], project_id, customer_ids)
+    return {row["holder_id"]: Cards(**{name: row[name] for name in Cards.__struct_fields__}) for row in rows}
+
+
+async def find_ids(connection: Connection, project_id: int, names: list[str]) -> dict[str, str]:
+    """Name to the id of the customer that it means, by id or source_id; those that mean none aren't there."""
+    rows = await connection.fetch(SQL["find_ids"], project_id, names)
+    return {row["name"]: row["id"] for row in rows if row["id"] is not None}

@@ -4,7 +4,7 @@
 -- $4 name, $5 description, $6 email, $7 phone, $8 birthday, $9 birthdate, $10 address, $11 metadata; null: not sent.
 INSERT INTO customers AS c (project_id, id, source_id, name, description, email, phone, birthday, birthdate, address, metadata)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10::jsonb, coalesce($11::jsonb, '{}'))
-ON CONFLICT (project_id, source_id) WHERE deleted_at IS NULL DO UPDATE SET
+ON CONFLICT (project_id, source_id) WHERE deleted_at IS NULL AND source_id IS NOT NULL DO UPDATE SET
   name = coalesce(excluded.name, c.name),
   description = coalesce(excluded.description, c.description),
   email = coalesce(excluded.email, c.email),
@@ -87,9 +87,58 @@ SELECT c.id, c.source_id, c.name, c.description, c.email, c.phone, c.birthday, c
 FROM page JOIN customers c ON c.project_id = $1 AND c.id = page.id
 ORDER BY {order}
 
+-- list_customers_by_source_id --
+-- The same in the order of a column with unset values, which its index leaves out: both kinds are looked up by themselves,
+-- as far as the page reaches.
+WITH page AS (
+  SELECT c.id FROM (
+    (SELECT c.id, {column} FROM customers c
+     WHERE c.project_id = $1 AND c.deleted_at IS NULL{filters} AND {column} IS NOT NULL
+     ORDER BY {column} {way}, c.id {way} LIMIT {reach})
+    UNION ALL
+    (SELECT c.id, {column} FROM customers c
+     WHERE c.project_id = $1 AND c.deleted_at IS NULL{filters} AND {column} IS NULL
+     ORDER BY c.id {way} LIMIT {reach})
+  ) c
+  ORDER BY {order} LIMIT {limit} OFFSET {offset}
+)
+SELECT c.id, c.source_id, c.name, c.description, c.email, c.phone, c.birthday, c.birthdate, c.address, c.metadata,
+  c.created_at, c.updated_at
+FROM page JOIN customers c ON c.project_id = $1 AND c.id = page.id
+ORDER BY {order}
+
 -- count_customers --
 -- Every match, whatever the page.
 SELECT count(*) FROM customers c WHERE c.project_id = $1 AND c.deleted_at IS NULL{filters}
+
+-- cards_of_customers --
+-- The gift and loyalty cards of the customers $2, added up, the points also by the name of their campaign. The bin
+-- holds nothing for anybody.
+WITH held AS (
+  SELECT v.holder_id, v.type, v.campaign_id, sum(v.redeemed) AS redeemed, sum(v.amount - v.expired) AS points,
+    sum(v.amount - v.subtracted - v.expired - v.redeemed) AS to_go
+  FROM vouchers v
+  WHERE v.project_id = $1 AND v.holder_id = ANY ($2::text[]) AND v.type <> 'DISCOUNT_VOUCHER'
+  GROUP BY v.holder_id, v.type, v.campaign_id
+)
+SELECT h.holder_id,
+  coalesce(sum(h.redeemed) FILTER (WHERE h.type = 'GIFT_VOUCHER'), 0)::bigint AS credits_redeemed,
+  coalesce(sum(h.to_go) FILTER (WHERE h.type = 'GIFT_VOUCHER'), 0)::bigint AS credits_to_go,
+  coalesce(sum(h.redeemed) FILTER (WHERE h.type = 'LOYALTY_CARD'), 0)::bigint AS points_redeemed,
+  coalesce(sum(h.to_go) FILTER (WHERE h.type = 'LOYALTY_CARD'), 0)::bigint AS points_to_go,
+  coalesce(sum(h.points) FILTER (WHERE h.type = 'LOYALTY_CARD'), 0)::bigint AS points,
+  coalesce(jsonb_object_agg(c.name, h.to_go) FILTER (WHERE h.type = 'LOYALTY_CARD' AND c.name IS NOT NULL), '{}') AS campaigns
+FROM held h LEFT JOIN campaigns c ON c.project_id = $1 AND c.id = h.campaign_id AND c.deleted_at IS NULL
+GROUP BY h.holder_id
+
+-- find_ids --
+-- What the names $2 mean, by id or source_id, an id first: the place of each name and the customer's id, if there is one.
+SELECT n.name, found.id FROM unnest($2::text[]) AS n (name) LEFT JOIN LATERAL (
+  (SELECT c.id FROM customers c WHERE c.project_id = $1 AND c.id = n.name AND c.deleted_at IS NULL LIMIT 1)
+  UNION ALL
+  (SELECT c.id FROM customers c WHERE c.project_id = $1 AND c.source_id = n.name AND c.deleted_at IS NULL LIMIT 1)
+  LIMIT 1
+) AS found ON true
 
 -- lock_customers --
 -- Those that the names $2 mean, by id or source_id, held until the transaction ends; in one order, so that two pieces
@@ -125,7 +174,7 @@ SELECT $1, n.id, n.source_id, n.name, n.description, n.email, n.phone, n.birthda
   coalesce(n.metadata, '{}')
 FROM sent n
 ORDER BY n.source_id, n.id
-ON CONFLICT (project_id, source_id) WHERE deleted_at IS NULL DO UPDATE SET
+ON CONFLICT (project_id, source_id) WHERE deleted_at IS NULL AND source_id IS NOT NULL DO UPDATE SET
   name = coalesce(excluded.name, c.name),
   description = coalesce(excluded.description, c.description),
   email = coalesce(excluded.email, c.email),
@@ -144,7 +193,9 @@ WHERE (coalesce(excluded.name, c.name), coalesce(excluded.description, c.descrip
 RETURNING id, source_id, name, description, email, phone, birthday, birthdate, address, metadata, created_at, updated_at
 
 -- update_customers --
--- The same as update_customer for many at once, $2: an array of objects named by id; null: not sent.
+-- The same as update_customer for many at once, $2: an array of objects named by id; null: not sent. The caller has
+-- locked them, so none is deleted meanwhile: with that condition here the planner, as long as it has no statistics, would
+-- expect one row and look at the whole table for each of these. The array leads it to the key.
 UPDATE customers c SET
   name = coalesce(n.name, c.name),
   description = coalesce(n.description, c.description),
@@ -159,7 +210,8 @@ FROM jsonb_to_recordset($2::jsonb) AS n (
   id text, source_id text, name text, description text, email text, phone text, birthday date, birthdate date,
   address jsonb, metadata jsonb
 )
-WHERE c.project_id = $1 AND c.id = n.id AND c.deleted_at IS NULL
+WHERE c.project_id = $1 AND c.id = n.id
+  AND c.id = ANY (ARRAY(SELECT named.id FROM jsonb_to_recordset($2::jsonb) AS named (id text)))
   AND (coalesce(n.name, c.name), coalesce(n.description, c.description), coalesce(n.email, c.email),
        coalesce(n.phone, c.phone), coalesce(n.birthday, c.birthday), coalesce(n.birthdate, c.birthdate),
        coalesce(c.address || n.address, n.address, c.address), c.metadata || coalesce(n.metadata, '{}'))

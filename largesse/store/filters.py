@@ -11,6 +11,8 @@ from decimal import Decimal
 from typing import Any, Final, TypeAlias
 
 from largesse.domain.filters import (
+    AFTER,
+    BEFORE,
     CONTAINS,
     ENDS_WITH,
     HAS_VALUE,
@@ -26,6 +28,7 @@ from largesse.domain.filters import (
     MORE_THAN_AGO,
     MORE_THAN_EQUAL,
     MORE_THAN_FUTURE,
+    NEXT_MONTH,
     OPPOSITES,
     STARTS_WITH,
     Condition,
@@ -180,6 +183,8 @@ def _metadata(operator: str, given: tuple[Value, ...], bind: Bind) -> str:
         numbers = [Decimal(value) for value in texts if _NUMBER.fullmatch(value)]
         as_number = f" OR {_item_number('= ANY (%s::numeric[])', numbers, bind)}" if numbers else ""
         return f"({text} = ANY ({bind(texts)}::text[]){as_number})"
+    if operator in {AFTER, BEFORE} or operator in _DAYS_FROM_NOW:
+        return _item_moment(operator, text, given[0], bind)
     if operator in _COMPARISONS:
         if _NUMBER.fullmatch(texts[0]):
             return _item_number(f"{_COMPARISONS[operator]} %s::numeric", Decimal(texts[0]), bind)
@@ -190,6 +195,37 @@ def _metadata(operator: str, given: tuple[Value, ...], bind: Bind) -> str:
 def _item_number(comparison: str, value: Any, bind: Bind) -> str:
     number = "(CASE jsonb_typeof(m.item) WHEN 'number' THEN m.item::numeric END)"
     return f"{number} {comparison % bind(value)}"
+
+
+# A path finds nothing in a text that isn't a date, where a cast would fail. It knows neither fractions nor Z.
+_ITEM_IN: Final = (
+    "jsonb_path_exists_tz(to_jsonb(regexp_replace(regexp_replace({text}, '\\.\\d+', ''), 'Z$', '+00:00')),"
+    " '$ ? (@.datetime() >= $from.datetime() && @.datetime() < $to.datetime())',"
+    " jsonb_build_object('from', {from}, 'to', {to}), true)"
+)
+_SECONDS: Final = "to_char(({moment}) AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"+00:00\"')"
+_SPANS: Final = {
+    AFTER: ("{given} + interval '1 second'", ""),
+    BEFORE: ("", "{given}"),
+    MORE_THAN_AGO: ("", "now() - {days}"),
+    LESS_THAN_AGO: ("now() - {days}", "now()"),
+    MORE_THAN_FUTURE: ("now() + {days}", ""),
+    LESS_THAN_FUTURE: ("now()", "now() + {days}"),
+    IS_DAYS_AGO: (f"{_TODAY} - {{days}}", f"{_TODAY} - {{days}} + interval '1 day'"),
+    IS_DAYS_IN_FUTURE: (f"{_TODAY} + {{days}}", f"{_TODAY} + {{days}} + interval '1 day'"),
+}
+_EVER: Final = ("'0001-01-01'", "'9999-12-31T23:59:59+00:00'")
+
+
+def _item_moment(operator: str, text: str, given: Value, bind: Bind) -> str:
+    """From when to when the operator reaches, to the second; the end isn't part of it."""
+    place = bind(given)
+    days, moment = f"make_interval(days => {place}::int)", f"{place}::timestamptz"
+    start, end = (
+        _SECONDS.replace("{moment}", side.replace("{days}", days).replace("{given}", moment)) if side else ever
+        for side, ever in zip(_SPANS[operator], _EVER, strict=True)
+    )
+    return _ITEM_IN.replace("{text}", text).replace("{from}", start).replace("{to}", end)
 
 
 def metadata(column: str) -> FieldSql:
@@ -203,6 +239,12 @@ def metadata(column: str) -> FieldSql:
 def days_of_week(column: str) -> FieldSql:
     """A list of numbers, which matches with any of them."""
     return everywhere("d.day", f"EXISTS (SELECT FROM unnest({column}) AS d (day) WHERE {{match}})", Kind.NUMBER)
+
+
+def birthday(column: str) -> FieldSql:
+    """A date whose day comes round every year."""
+    months = f"extract(month FROM {column}) = extract(month FROM (now() AT TIME ZONE 'UTC') + interval '1 month')"
+    return FieldSql(column, Kind.DATE, states={NEXT_MONTH: months})
 
 
 def switch(table: str) -> FieldSql:

@@ -19,13 +19,17 @@ _SQL: Final = load("lists")
 
 @dataclass(frozen=True, slots=True)
 class Narrowing:
-    """What a caller wants to see of a list: plain parameters by name, all of which hold, and a filter."""
+    """What a caller wants to see of a list: plain parameters by name, all of which hold, and a filter.
+
+    `within` is a second filter that holds too: that of a segment.
+    """
 
     given: Mapping[str, Any] = field(default_factory=dict)
     filter: Filter | None = None
+    within: Filter | None = None
 
     def __bool__(self) -> bool:
-        return bool(self.given) or self.filter is not None
+        return bool(self.given) or self.filter is not None or self.within is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +38,8 @@ class ListSql:
 
     `page` and `count` hold `{filters}`, `page` also `{order}`, `{limit}` and `{offset}`. A filter's `{}` is its value,
     `{key}` the key of the code that is its value. `nulls_last_page` is the page for the orders in `nulls_last`, by
-    name: columns whose unset values an index has first in that direction. It holds `{column}` besides, and `{reach}`,
-    where limit and offset end.
+    name: columns whose unset values an index has first in that direction, or not at all. It holds `{column}` besides,
+    `{way}`, its direction, and `{reach}`, where limit and offset end.
     """
 
     page: str
@@ -59,7 +63,9 @@ class ListSql:
         text = self.page
         if order in self.nulls_last:
             arguments.append(limit + offset)
-            text = self.nulls_last_page.replace("{column}", self.nulls_last[order]).replace("{reach}", f"${count + 1}")
+            way = "DESC" if order.startswith("-") else "ASC"
+            text = self.nulls_last_page.replace("{column}", self.nulls_last[order]).replace("{way}", way)
+            text = text.replace("{reach}", f"${count + 1}")
         text = (
             text.replace("{filters}", filters)
             .replace("{order}", self.orders[order])
@@ -101,14 +107,17 @@ class ListSql:
             if "{}" in part:
                 part = part.replace("{}", bind(value))
             parts.append(part)
-        if narrowing.filter is not None:
-            parts.append(render_filter(narrowing.filter, self.fields, bind, project.code_key))
+        wanted = [one for one in (narrowing.filter, narrowing.within) if one is not None]
+        parts += [render_filter(one, self.fields, bind, project.code_key) for one in wanted]
         return "".join(f" AND {part}" for part in parts), arguments
 
 
 async def _fetch(connection: Connection, text: str, arguments: list[Any], *, limited: bool) -> list[asyncpg.Record]:
-    if not limited:
-        return await connection.fetch(text, *arguments)
+    return await (fetch_limited(connection, text, arguments) if limited else connection.fetch(text, *arguments))
+
+
+async def fetch_limited(connection: Connection, text: str, arguments: list[Any]) -> list[asyncpg.Record]:
+    """For what a caller made up. Raises InvalidQueryParams when it takes too long."""
     await connection.execute(_SQL["limit_time"], f"{FILTERED_TIMEOUT_MS}ms")
     try:
         return await connection.fetch(text, *arguments)

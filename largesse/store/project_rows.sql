@@ -65,3 +65,13 @@ DELETE FROM metadata_schemas WHERE project_id = $1 AND id = ANY (ARRAY(
 -- A chunk of them.
 DELETE FROM bin_entries WHERE project_id = $1 AND id = ANY (ARRAY(
   SELECT t.id FROM bin_entries t WHERE t.project_id = $1 LIMIT $2))
+
+-- validation_rules_assignments --
+-- A chunk of them.
+DELETE FROM validation_rules_assignments WHERE project_id = $1 AND id = ANY (ARRAY(
+  SELECT t.id FROM validation_rules_assignments t WHERE t.project_id = $1 LIMIT $2))
+
+-- validation_rules --
+-- A chunk of them.
+DELETE FROM validation_rules WHERE project_id = $1 AND id = ANY (ARRAY(
+  SELECT t.id FROM validation_rules t WHERE t.project_id = $1 LIMIT $2))

@@ -3,12 +3,28 @@
 from typing import Final, NamedTuple
 
 from largesse.domain.campaigns import Campaign
+from largesse.domain.filters import Filter
+from largesse.domain.projects import Project
 from largesse.domain.transactions import Transaction
 from largesse.domain.vouchers import Voucher
 from largesse.store.connection import Connection
+from largesse.store.filters import FieldSql
+from largesse.store.lists import ListSql, Narrowing, both_ways
 from largesse.store.sql import load
 
 SQL: Final = load("transactions")
+LIST: Final = ListSql(
+    page=SQL["list_transactions"],
+    count="",
+    filters={
+        "voucher": "t.voucher_id = {}",
+        "campaign": "t.campaign_id = {}",
+        "after": "t.id > {}",
+        "before": "t.id < {}",
+    },
+    orders=both_ways({"id": "t.id"}, "t.id", set_always=("id",)),
+    fields={"id": FieldSql("t.id"), "voucher_id": FieldSql("t.voucher_id")},
+)
 
 
 class Balance(NamedTuple):
@@ -45,14 +61,21 @@ async def append_transaction(
 
 async def list_transactions(
     connection: Connection,
-    project_id: int,
+    project: Project,
     of: Voucher | Campaign,
+    wanted: Filter | None,
     *,
     after: str | None,
     limit: int,
     newest_first: bool,
 ) -> list[Transaction]:
-    """Of a voucher, or of all vouchers of a campaign: those that follow the id `after` in that order."""
-    name = ("newest_" if newest_first else "oldest_") + ("campaign_" if isinstance(of, Campaign) else "")
-    rows = await connection.fetch(SQL[name + "transactions"], project_id, of.id, after, limit)
+    """Of a voucher, or of all vouchers of a campaign: those that follow the id `after` in that order.
+
+    Raises InvalidQueryParams when it takes too long.
+    """
+    given = {"campaign" if isinstance(of, Campaign) else "voucher": of.id}
+    if after is not None:
+        given["before" if newest_first else "after"] = after
+    order = "-id" if newest_first else "id"
+    rows = await LIST.rows(connection, project, Narrowing(given, wanted), order=order, limit=limit, offset=0)
     return [Transaction(**row) for row in rows]

@@ -18,38 +18,10 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
 RETURNING id, voucher_id, campaign_id, type, amount, total, balance, source, source_id, reason, related_transaction_id,
   details, created_at
 
--- newest_transactions --
--- Of a voucher, newest first, before $3 (null: from the newest on), at most $4.
+-- list_transactions --
+-- Of a card, or of all cards of a campaign, also deleted ones.
 SELECT t.id, t.voucher_id, t.campaign_id, t.type, t.amount, t.total, t.balance, t.source, t.source_id, t.reason,
   t.related_transaction_id, t.details, t.created_at
 FROM voucher_transactions t
-WHERE t.project_id = $1 AND t.voucher_id = $2 AND ($3::text IS NULL OR t.id < $3)
-ORDER BY t.id DESC
-LIMIT $4
-
--- oldest_transactions --
--- The same the other way round, after $3.
-SELECT t.id, t.voucher_id, t.campaign_id, t.type, t.amount, t.total, t.balance, t.source, t.source_id, t.reason,
-  t.related_transaction_id, t.details, t.created_at
-FROM voucher_transactions t
-WHERE t.project_id = $1 AND t.voucher_id = $2 AND ($3::text IS NULL OR t.id > $3)
-ORDER BY t.id
-LIMIT $4
-
--- newest_campaign_transactions --
--- Of all cards of a campaign, also deleted ones, newest first, before $3 (null: from the newest on), at most $4.
-SELECT t.id, t.voucher_id, t.campaign_id, t.type, t.amount, t.total, t.balance, t.source, t.source_id, t.reason,
-  t.related_transaction_id, t.details, t.created_at
-FROM voucher_transactions t
-WHERE t.project_id = $1 AND t.campaign_id = $2 AND ($3::text IS NULL OR t.id < $3)
-ORDER BY t.id DESC
-LIMIT $4
-
--- oldest_campaign_transactions --
--- The same the other way round, after $3.
-SELECT t.id, t.voucher_id, t.campaign_id, t.type, t.amount, t.total, t.balance, t.source, t.source_id, t.reason,
-  t.related_transaction_id, t.details, t.created_at
-FROM voucher_transactions t
-WHERE t.project_id = $1 AND t.campaign_id = $2 AND ($3::text IS NULL OR t.id > $3)
-ORDER BY t.id
-LIMIT $4
+WHERE t.project_id = $1{filters}
+ORDER BY {order} LIMIT {limit} OFFSET {offset}

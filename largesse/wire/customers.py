@@ -5,7 +5,7 @@ from typing import Annotated, Any, Final, TypeVar
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from largesse.domain.customers import Customer, CustomerShort, Profile
+from largesse.domain.customers import Cards, Customer, CustomerShort, Profile
 from largesse.domain.errors import InvalidPayload
 from largesse.wire.dates import Date, render
 from largesse.wire.metadata import METADATA_BYTES_MAX, Metadata
@@ -90,8 +90,11 @@ def render_customer_short(customer: CustomerShort) -> dict[str, Any]:
     }
 
 
-def render_customer(customer: Customer) -> dict[str, Any]:
-    """The whole customer: profile fields that were never set are left out."""
+_NO_CARDS: Final = Cards()
+
+
+def render_customer(customer: Customer, cards: Cards | None = None) -> dict[str, Any]:
+    """The whole customer: profile fields that were never set are left out. `cards`: None when it holds none."""
     out: dict[str, Any] = {"id": customer.id, "source_id": customer.source_id}
     for field in ("name", "description", "email", "phone"):
         if (value := getattr(customer, field)) is not None:
@@ -102,7 +105,7 @@ def render_customer(customer: Customer) -> dict[str, Any]:
         out["birthday"] = customer.birthday.isoformat()
     if customer.address is not None:
         out["address"] = customer.address
-    out |= _summaries()
+    out |= _summaries(cards or _NO_CARDS)
     out["metadata"] = customer.metadata
     out["system_metadata"] = {}
     out["created_at"] = render(customer.created_at)
@@ -112,8 +115,9 @@ def render_customer(customer: Customer) -> dict[str, Any]:
     return out
 
 
-def _summaries() -> dict[str, Any]:
+def _summaries(cards: Cards) -> dict[str, Any]:
     # Redemptions, orders and referrals aren't built yet: nobody has any.
+    campaigns = {name: {"points": points, "referred_customers": 0} for name, points in cards.campaigns.items()}
     return {
         "summary": {
             "redemptions": {
@@ -123,25 +127,25 @@ def _summaries() -> dict[str, Any]:
                 "total_rolled_back": 0,
                 "total_rollback_failed": 0,
                 "total_rollback_succeeded": 0,
-                "gift": {"redeemed_amount": 0, "amount_to_go": 0},
-                "loyalty_card": {"redeemed_points": 0, "points_to_go": 0},
+                "gift": {"redeemed_amount": cards.credits_redeemed, "amount_to_go": cards.credits_to_go},
+                "loyalty_card": {"redeemed_points": cards.points_redeemed, "points_to_go": cards.points_to_go},
             },
             "orders": {"total_amount": 0, "total_count": 0, "average_amount": 0, "last_order_amount": 0},
         },
-        "loyalty": {"points": 0, "referred_customers": 0, "campaigns": {}},
+        "loyalty": {"points": cards.points, "referred_customers": 0, "campaigns": campaigns},
         "referrals": {"total": 0, "campaigns": []},
     }
 
 
-def render_deletion(id: str, customer: Customer) -> dict[str, Any]:
+def render_deletion(id: str, customer: Customer, *, segments: int) -> dict[str, Any]:
     """The receipt of a permanent deletion; the misspelt object name is the contract's."""
-    counts = ("events", "customer_events", "daily_events", "segments", "orders", "order_events")
+    counts = ("events", "customer_events", "daily_events", "orders", "order_events")
     return {
         "id": id,
         "created_at": render(customer.updated_at or customer.created_at),
         "related_object_id": customer.id,
         "related_object": "customer",
         "status": "DONE",
-        "data_json": dict.fromkeys(counts, 0) | {"customer": 1},
+        "data_json": dict.fromkeys(counts, 0) | {"segments": segments, "customer": 1},
         "object": "pernament_deletion",
     }

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import msgspec
 
-from largesse.domain.errors import QueryTooLarge
+from largesse.domain.errors import InvalidPayload, QueryTooLarge
 from largesse.domain.filters import (
     CONDITIONS_MAX,
     DAYS_AGO,
@@ -37,7 +37,7 @@ from largesse.domain.filters import (
     Value,
 )
 from largesse.wire.dates import Date, DateTime
-from largesse.wire.faults import Fault, printable
+from largesse.wire.faults import Fault, Faults, printable
 from largesse.wire.lists import Query
 
 FAULTS_MAX: Final = 20
@@ -46,6 +46,7 @@ _BRACKETED: Final = re.compile(r"\[([^\[\]]*)\]")
 _CONDITIONS: Final = "conditions"
 _JUNCTION: Final = "junction"
 _FORMS: Final = "filters[field][conditions][operator] or filters[field][conditions][operator][index]"
+_FORMS_IN_BODY: Final = '{"field": {"conditions": {"operator": ["value"]}}}'
 _NUMBER: Final = re.compile(r"[+-]?(?:\d{1,30}(?:\.\d{1,30})?)", re.ASCII)
 _DAYS: Final = re.compile(r"\d{1,6}", re.ASCII)
 _ITEM: Final = re.compile(
@@ -69,7 +70,7 @@ def read_filter(query: Query, fields: Fields) -> Filter | None:
     named = [(match, text) for name, text in query.pairs if (match := _NAME.match(name))]
     if not named:
         return None
-    reader = _Reader(query, fields)
+    reader = _Reader(query.fault, fields)
     try:
         for match, text in named:
             whole = match.end() == len(match.string)
@@ -79,12 +80,34 @@ def read_filter(query: Query, fields: Fields) -> Filter | None:
         return None
 
 
+def parse_filter(value: dict[str, Any], fields: Fields, *, name: str = "filter") -> Filter | None:
+    """The filter that an object in a body stands for; None when it has no conditions.
+
+    Raises InvalidPayload with every fault.
+    """
+    faults = Faults()
+    reader = _Reader(lambda place, text: faults.add((None, place), text), fields, name)
+    wanted = None
+    try:
+        reader.take_object(value)
+        wanted = reader.filter()
+    except _TooManyFaults:
+        pass
+    except QueryTooLarge as error:
+        raise InvalidPayload(error.details) from error
+    if faults:
+        raise InvalidPayload(str(faults))
+    return wanted
+
+
 class _Reader:
     """Collects what was sent, whatever its encoding, as texts by field and operator; then makes conditions of it."""
 
-    def __init__(self, query: Query, fields: Fields) -> None:
-        self._query = query
+    def __init__(self, fault: Callable[[str, str], None], fields: Fields, name: str = "filters") -> None:
+        self._write_down = fault
         self._fields = fields
+        self._name = name
+        self._forms = _FORMS if name == "filters" else _FORMS_IN_BODY
         self._faults = 0
         self._count = 0
         self._any_of = False
@@ -94,7 +117,7 @@ class _Reader:
     def take(self, path: list[str] | None, text: str, name: str) -> None:
         """One pair of the query string. `path` is what stands in brackets behind `filters`."""
         if path is None:
-            self._fault("", f"must be written {_FORMS}, not {printable(name)}")
+            self._fault("", f"must be written {self._forms}, not {printable(name)}")
         elif path == [_JUNCTION]:
             self._take_junction(text)
         elif len(path) >= 2 and path[1] != _CONDITIONS:  # noqa: PLR2004
@@ -106,7 +129,7 @@ class _Reader:
 
     def _take_value(self, field: str, operator: str, index: list[str], text: str) -> None:
         if len(index) > 1 or (index and index[0] and not index[0].isdigit()):
-            self._fault(field, f"must be written {_FORMS}")
+            self._fault(field, f"must be written {self._forms}")
             return
         if not index:
             self._unindexed.add((field, operator))
@@ -115,7 +138,7 @@ class _Reader:
     def _add(self, field: str, operator: str, text: str) -> None:
         self._count += 1
         if self._count > VALUES_MAX:
-            raise QueryTooLarge(f"The parameter 'filters' must not have more than {VALUES_MAX} values")
+            raise QueryTooLarge(f"The parameter '{self._name}' must not have more than {VALUES_MAX} values")
         self._sent.setdefault((field, operator), []).append(text)
 
     def _take_junction(self, value: Any) -> None:
@@ -131,15 +154,15 @@ class _Reader:
         except (msgspec.DecodeError, RecursionError):
             value = None
         if not isinstance(value, dict):
-            self._fault(".".join(path), f"must be an object in JSON, or be written {_FORMS}")
+            self._fault(".".join(path), f"must be an object in JSON, or be written {self._forms}")
         elif not path:
-            self._take_object(value)
+            self.take_object(value)
         elif len(path) == 1:
             self._take_field(path[0], value)
         else:
             self._take_conditions(path[0], value)
 
-    def _take_object(self, filters: dict[str, Any]) -> None:
+    def take_object(self, filters: dict[str, Any]) -> None:
         for field, value in filters.items():
             if field == _JUNCTION:
                 self._take_junction(value)
@@ -173,7 +196,7 @@ class _Reader:
         for (name, operator), texts in self._sent.items():
             conditions += self._conditions(name, operator, texts)
             if len(conditions) > CONDITIONS_MAX:
-                raise QueryTooLarge(f"The parameter 'filters' must not have more than {CONDITIONS_MAX} conditions")
+                raise QueryTooLarge(f"The parameter '{self._name}' must not have more than {CONDITIONS_MAX} conditions")
         if self._faults or not conditions:
             return None
         return Filter(tuple(conditions), any_of=self._any_of)
@@ -185,19 +208,19 @@ class _Reader:
         field = self._fields.get(family) if key or family != METADATA else None
         if field is None:
             known = ", ".join(f"{METADATA}.<key>" if known == METADATA else known for known in self._fields)
-            self._fault(name, f"is not a field of this list: use {_FORMS} with one of the fields [{known}]")
+            self._fault(name, f"is not a field of this list: use {self._forms} with one of the fields [{known}]")
             return []
         if operator not in field.operators:
             operators = ", ".join(field.operators)
             self._fault(
-                f"{name}.{operator}", f"is not a condition of this field: use {_FORMS} with one of [{operators}]"
+                f"{name}.{operator}", f"is not a condition of this field: use {self._forms} with one of [{operators}]"
             )
             return []
         if (name, operator) in self._unindexed and len(texts) == 1 and _takes_list(field, operator):
             texts = _list(texts[0])
             self._count += len(texts)
             if self._count > VALUES_MAX:
-                raise QueryTooLarge(f"The parameter 'filters' must not have more than {VALUES_MAX} values")
+                raise QueryTooLarge(f"The parameter '{self._name}' must not have more than {VALUES_MAX} values")
         return self._read(family, key or None, field, operator, texts)
 
     def _read(self, family: str, key: str | None, field: Field, operator: str, texts: list[str]) -> list[Condition]:
@@ -221,7 +244,7 @@ class _Reader:
         return [Condition(family, operator, values, key) for operator, values in read]
 
     def _fault(self, place: str, text: str) -> None:
-        self._query.fault(f"filters.{place}" if place else "filters", text)
+        self._write_down(f"{self._name}.{place}" if place else self._name, text)
         self._faults += 1
         if self._faults == FAULTS_MAX:
             raise _TooManyFaults
@@ -280,6 +303,8 @@ def _value(field: Field, operator: str, text: str) -> tuple[str, tuple[Value, ..
         return operator, (text,)
     if operator in IN_DAYS:
         return operator, (_days(text),)
+    if field.kind is Kind.METADATA and operator in SYNONYMS:
+        return operator, (_date_time(text),)
     if field.kind in {Kind.DATE_TIME, Kind.DATE}:
         if operator in DAYS_AGO and _DAYS.fullmatch(text):
             return DAYS_AGO[operator], (_days(text),)
@@ -333,13 +358,13 @@ _READERS: Final[Mapping[Kind, Callable[[str], Value]]] = {
 def filter_schema(fields: Fields) -> dict[str, dict[str, Any]]:
     """The parameter for /openapi.json: an object in brackets."""
     properties = {name: _field_schema(field) for name, field in fields.items() if name != METADATA}
-    return {
-        "filters": {
-            "type": "object",
-            "properties": {_JUNCTION: {"type": "string", "enum": ["and", "or"]}, **properties},
-            "patternProperties": {rf"^{METADATA}\..+$": _field_schema(fields[METADATA])},
-        }
+    schema: dict[str, Any] = {
+        "type": "object",
+        "properties": {_JUNCTION: {"type": "string", "enum": ["and", "or"]}, **properties},
     }
+    if METADATA in fields:
+        schema["patternProperties"] = {rf"^{METADATA}\..+$": _field_schema(fields[METADATA])}
+    return {"filters": schema}
 
 
 def _field_schema(field: Field) -> dict[str, Any]:

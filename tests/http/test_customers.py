@@ -185,6 +185,16 @@ class TestList:
         [
             ({"email": "a@x"}, ["a"]),
             ({"name": "B"}, ["b"]),
+            ({"email": "A@x"}, []),
+            ({"email": "a@"}, []),
+            ({"name": "b"}, []),
+            ({"city": "x"}, []),
+            ({"name": "A", "city": "X", "email": "a@x"}, ["a"]),
+            ({"name": "A", "email": "b@x"}, []),
+            ({"updated_at[after]": "2020-01-01", "order": "source_id"}, ["b"]),
+            ({"[updated_at][after]": "2020-01-01", "updated_at[before]": "2999-01-01"}, ["b"]),
+            ({"updated_at[before]": "2020-01-01"}, []),
+            ({"created_at[after]": "2020-01-01", "created_at[before]": "2999-01-01", "name": "B"}, ["b"]),
             ({"city": "X", "order": "source_id"}, ["a", "b"]),
             ({"order": "-source_id"}, ["c", "b", "a"]),
             ({"created_at[after]": "2999-01-01"}, []),
@@ -195,12 +205,36 @@ class TestList:
         await made(api, source_id="a", email="a@x", name="A", address={"city": "X"})
         await made(api, source_id="b", email="b@x", name="B", address={"city": "X"})
         await made(api, source_id="c")
+        await api.put(f"{PATH}/b", json={"phone": "1"})
         page = (await api.get(PATH, params=query)).json()
         assert [customer["source_id"] for customer in page["customers"]] == found
         assert page["total"] == len(found)
 
+    @pytest.mark.parametrize(("order", "found"), [("source_id", ["a", "b", "c"]), ("-source_id", ["c", "b", "a"])])
+    async def test_who_has_no_source_id_comes_last_in_their_order(
+        self, api: httpx.AsyncClient, order: str, found: list[str]
+    ) -> None:
+        without = [(await made(api))["id"] for _ in range(3)]
+        for name in "bacd":
+            await made(api, source_id=name)
+        await api.delete(f"{PATH}/d")
+        seen = []
+        for page in (1, 2, 3, 4):
+            answer = (await api.get(PATH, params={"order": order, "limit": 2, "page": page})).json()
+            assert answer["total"] == 6
+            seen += [customer["source_id"] or customer["id"] for customer in answer["customers"]]
+        assert seen == found + (without if order == "source_id" else without[::-1])
+
     @pytest.mark.parametrize(
-        "query", [{"limit": "0"}, {"limit": "101"}, {"page": "100"}, {"order": "name"}, {"starting_after": "x"}]
+        "query",
+        [
+            {"limit": "0"},
+            {"limit": "101"},
+            {"page": "100"},
+            {"order": "name"},
+            {"starting_after": "x"},
+            {"updated_at[after]": "x"},
+        ],
     )
     async def test_impossible_parameters_are_refused(self, api: httpx.AsyncClient, query: dict[str, str]) -> None:
         answer = await api.get(PATH, params=query)

@@ -98,3 +98,65 @@ async def test_a_wrong_order_is_refused_by_name(api: httpx.AsyncClient) -> None:
     answer = await api.get(path("crm-1"), params={"order": "created_at"})
     assert (answer.status_code, answer.json()["key"]) == (400, "invalid_query_params")
     assert ".order" in answer.json()["details"]
+
+
+@pytest.mark.parametrize(
+    ("query", "codes"),
+    [
+        ({"filters[voucher_type][conditions][$is]": "GIFT_VOUCHER"}, "G"),
+        ({"filters[voucher_type][conditions][$in]": "gift"}, "G"),
+        ({"filters[voucher_type][conditions][$is_not]": "GIFT_VOUCHER"}, "RD"),
+        ({"filters[holder_role][conditions][$is]": "REFERRER"}, "R"),
+        ({"filters[holder_role][conditions][$is]": "OWNER"}, "GD"),
+        ({"filters[campaign_type][conditions][$is]": "REFERRAL_PROGRAM"}, "R"),
+        ({"filters[campaign_id][conditions][$is_unknown]": ""}, "GD"),
+        ({"filters[redeemable_object][conditions][$is]": "voucher"}, "RGD"),
+        ({"filters[redeemable_object][conditions][$is_not]": "voucher"}, ""),
+        ({"filters[created_at][conditions][$after]": "2020-01-01"}, "RGD"),
+        ({"filters[created_at][conditions][$before]": "2020-01-01"}, ""),
+        (
+            {
+                "filters[voucher_type][conditions][$is]": "GIFT_VOUCHER",
+                "filters[holder_role][conditions][$is]": "REFERRER",
+            },
+            "",
+        ),
+        (
+            {
+                "filters[voucher_type][conditions][$is]": "GIFT_VOUCHER",
+                "filters[holder_role][conditions][$is]": "REFERRER",
+                "filters[junction]": "or",
+            },
+            "RG",
+        ),
+    ],
+)
+async def test_filters_narrow_the_wallet(api: httpx.AsyncClient, query: dict[str, str], codes: str) -> None:
+    discount = {"type": "DISCOUNT_VOUCHER", "discount": {"type": "PERCENT", "percent_off": 10}}
+    await publish(api, "D", "crm-1", discount)
+    await publish(api, "G", "crm-1")
+    referral = {"name": "friends", "campaign_type": "REFERRAL_PROGRAM", "voucher": discount, "referral_program": {"conversion_event_type": "redemption"}}  # fmt: skip
+    assert (await api.post("/v1/campaigns", json=referral)).status_code == 200
+    assert (await api.post("/v1/campaigns/friends/vouchers/R", json={})).status_code == 200
+    answer = await api.post("/v1/publications", json={"voucher": "R", "customer": {"source_id": "crm-1"}})
+    assert answer.status_code == 200, answer.text
+    found = (await wallet(api, "crm-1", **query))["data"]
+    assert [item["redeemable"]["voucher"]["code"] for item in found] == list(codes)
+
+
+async def test_filters_by_id_hold_on_every_page(api: httpx.AsyncClient) -> None:
+    for code in "ABCD":
+        await publish(api, code, "crm-1")
+    ids = {item["redeemable"]["voucher"]["code"]: item for item in (await wallet(api, "crm-1"))["data"]}
+    either = {"filters[id][conditions][$in][0]": ids["A"]["id"], "filters[redeemable_id][conditions][$is]": ids["D"]["redeemable_id"], "filters[junction]": "or"}  # fmt: skip
+    first = await wallet(api, "crm-1", limit=1, **either)
+    rest = await wallet(api, "crm-1", limit=1, starting_after_id=first["more_starting_after"], **either)
+    assert [body["data"][0]["redeemable"]["voucher"]["code"] for body in (first, rest)] == ["D", "A"]
+    assert (first["has_more"], rest["has_more"]) == (True, False)
+
+
+async def test_unknown_fields_of_the_wallet_are_named(api: httpx.AsyncClient) -> None:
+    await publish(api, "A", "crm-1")
+    answer = await api.get(path("crm-1"), params={"filters[code][conditions][$is]": "A"})
+    assert (answer.status_code, answer.json()["key"]) == (400, "invalid_query_params")
+    assert ".filters.code is not a field" in answer.json()["details"]

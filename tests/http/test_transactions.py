@@ -190,6 +190,31 @@ class TestCampaignTransactions:
         assert amounts == ([1, 2, 4] if order == "id" else [4, 2, 1])
         assert (first["has_more"], rest["has_more"], rest["more_starting_after"]) == (True, False, None)
 
-    async def test_filters_are_refused_rather_than_ignored(self, api, loyalty_card):
-        answer = await api.get(self.PATH + "?filters[junction]=and")
-        assert_refused(answer, 400, "invalid_query_params", "Property .filters")
+    async def test_filters_narrow_by_transaction_and_card(self, api, loyalty_card):
+        await api.post("/v1/campaigns/club/vouchers/CARD-2", json={})
+        await api.post("/v1/publications", json={"voucher": "CARD-2", "customer": "d"})
+        changed = (await change(api, "CARD-2", 2)).json()
+        await change(api, loyalty_card, 1)
+        await change(api, loyalty_card, 3)
+
+        async def amounts(**query: str) -> list[int]:
+            answer = await api.get(self.PATH, params=query)
+            assert answer.status_code == 200, answer.text
+            return [row["details"]["balance"]["amount"] for row in answer.json()["data"]]
+
+        card = {"filters[voucher_id][conditions][$is]": changed["related_object"]["id"]}
+        assert await amounts(**card) == [2]
+        assert await amounts(**{"filters[voucher_id][conditions][$is_not]": changed["related_object"]["id"]}) == [3, 1]
+        newest = (await api.get(self.PATH)).json()["data"][0]["id"]
+        one = {"filters[id][conditions][$in][0]": newest}
+        assert await amounts(**card, **one) == []
+        assert await amounts(**card, **one, **{"filters[junction]": "or"}) == [3, 2]
+
+    async def test_unknown_fields_are_named(self, api, loyalty_card):
+        answer = await api.get(self.PATH + "?filters[reason][conditions][$is]=x")
+        assert_refused(answer, 400, "invalid_query_params")
+        assert ".filters.reason is not a field" in answer.json()["details"]
+
+    async def test_one_card_has_none_and_says_so(self, api, card):
+        answer = await api.get(f"/v1/vouchers/{card}/transactions?filters[id][conditions][$is]=x")
+        assert_refused(answer, 400, "invalid_query_params", "Property .filters is not supported here")

@@ -1,0 +1,63 @@
+"""What happened to a customer as JSON (spec customers §4)."""
+
+from typing import Any
+
+import msgspec
+
+from largesse.domain.activity import Activity
+from largesse.domain.customers import Customer
+from largesse.domain.publications import Publication
+from largesse.wire.customers import render_customer, render_customer_short
+from largesse.wire.dates import render
+from largesse.wire.publications import render_publication_in_list
+
+
+def render_activity(activity: Activity, publication: Publication | None) -> dict[str, Any]:
+    """`publication` is the one it is about, if any.
+
+    The contract has source and objects within `data`, its predecessor beside it: both are there. `group_id` is the
+    request, where the fact says which it was.
+    """
+    customer = render_customer_short(activity.customer)
+    source = {"channel": "API", "user": None, "api_key": {"app_id": activity.actor, "name": None}}
+    if activity.actor is None:
+        source["api_key"] = None
+    out = {
+        "id": activity.id,
+        "type": activity.type,
+        "data": {"data": _data(activity, publication, customer), "event_source": source},
+        "customer": customer,
+        "campaign": _campaign(activity),
+        "created_at": render(activity.created_at),
+        "category": activity.category,
+        "event_source": source,
+        "group_id": activity.request_id,
+    }
+    if out["campaign"] is None:
+        del out["campaign"]
+    return out
+
+
+def _campaign(activity: Activity) -> dict[str, Any] | None:
+    if activity.campaign_name is None:  # none, or gone for good
+        return None
+    return {
+        "id": activity.campaign_id,
+        "name": activity.campaign_name,
+        "campaign_type": activity.campaign_type,
+        "object": "campaign",
+    }
+
+
+def _data(activity: Activity, publication: Publication | None, customer: dict[str, Any]) -> dict[str, Any]:
+    if "customer" in activity.data:  # the customer as it was
+        return {"customer": render_customer(msgspec.convert(activity.data["customer"], Customer))}
+    out = {"customer": customer, "campaign": _campaign(activity)}
+    if publication is not None:
+        return out | {"publication": render_publication_in_list(publication)}
+    voucher = activity.data["voucher"]
+    out["voucher"] = {"id": voucher["id"], "code": voucher["code"], "object": "voucher"}
+    if "balance" in activity.data:
+        balance = {name: activity.data[name] for name in ("amount", "total", "balance")}
+        out["balance"] = balance | {"object": "balance", "related_object": {"type": "voucher", "id": voucher["id"]}}
+    return out
