@@ -75,3 +75,13 @@ DELETE FROM validation_rules_assignments WHERE project_id = $1 AND id = ANY (ARR
 -- A chunk of them.
 DELETE FROM validation_rules WHERE project_id = $1 AND id = ANY (ARRAY(
   SELECT t.id FROM validation_rules t WHERE t.project_id = $1 LIMIT $2))
+
+-- segment_members --
+-- A chunk of them.
+DELETE FROM segment_members WHERE project_id = $1 AND (segment_id, customer_id) IN (
+  SELECT t.segment_id, t.customer_id FROM segment_members t WHERE t.project_id = $1 LIMIT $2)
+
+-- segments --
+-- A chunk of them.
+DELETE FROM segments WHERE project_id = $1 AND id = ANY (ARRAY(
+  SELECT t.id FROM segments t WHERE t.project_id = $1 LIMIT $2))

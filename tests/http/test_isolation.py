@@ -67,6 +67,10 @@ async def owned(api: httpx.AsyncClient, pool: Pool) -> Owned:
     other = await post("/v1/vouchers/mine", {**DISCOUNT, "category_id": category["id"]})
     await post(f"/v1/vouchers/{card['code']}/balance", {"amount": -1})
     rule = await post("/v1/validation-rules", {"name": "mine"})
+    segment = await post("/v1/segments", {"name": "mine", "type": "static", "customers": [customer["id"]]})
+    await post("/v1/vouchers/binned", DISCOUNT)
+    await api.delete("/v1/vouchers/binned")
+    [entry] = (await api.get("/v1/trash-bin")).json()["data"]
     action = await post("/v1/vouchers/metadata/async", {"codes": ["mine"], "metadata": {"a": 1}})
     await work_off(pool)
     return {
@@ -76,6 +80,9 @@ async def owned(api: httpx.AsyncClient, pool: Pool) -> Owned:
         "customer": [customer["id"], "mine"],
         "asyncaction": [action["async_action_id"]],
         "validationrule": [rule["id"]],
+        "segment": [segment["id"]],
+        "entry": [entry["id"]],
+        "resource": [],  # a metadata schema by its word, of which every project has its own
         "publication": [publication["id"]],
     }
 

@@ -203,6 +203,10 @@ class TestProjects:
             await client.post("/v1/campaigns", json=campaign)
             await client.post("/v1/customers/bulk/async", json=[{"source_id": "b"}])
             await work_off(pool)
+            await client.post("/v1/segments", json={"name": "A", "type": "static", "customers": ["b"]})
+            rule = (await client.post("/v1/validation-rules", json={"name": "A"})).json()["id"]
+            assigned = {"related_object_type": "campaign", "related_object_id": "A"}
+            await client.post(f"/v1/validation-rules/{rule}/assignments", json=assigned)
             answer = await client.post("/v1/publications", json={"campaign": {"name": "A"}, "customer": "a"})
             code = answer.json()["voucher"]["code"]
             assert (await client.post(f"/v1/vouchers/{code}/balance", json={"amount": 1})).status_code == 200

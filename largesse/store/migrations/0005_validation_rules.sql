@@ -1,7 +1,7 @@
 -- Validation rules and what they are assigned to (spec validation-redemption §8, vouchers-and-campaigns §11).
 
 CREATE TABLE validation_rules (
-  project_id bigint NOT NULL,
+  project_id int NOT NULL,
   id text COLLATE "C" NOT NULL,
   name text COLLATE "C" NOT NULL,
   rules jsonb NOT NULL,
@@ -10,19 +10,19 @@ CREATE TABLE validation_rules (
   applicable_to jsonb NOT NULL,
   type text COLLATE "C" NOT NULL,
   context_type text COLLATE "C" NOT NULL,
-  created_at timestamptz NOT NULL DEFAULT now(),
-  updated_at timestamptz,
+  created_at timestamptz(3) NOT NULL DEFAULT now(),
+  updated_at timestamptz(3),
   PRIMARY KEY (project_id, id)
 );
 CREATE INDEX validation_rules_created ON validation_rules (project_id, created_at, id);
 
 CREATE TABLE validation_rules_assignments (
-  project_id bigint NOT NULL,
+  project_id int NOT NULL,
   id text COLLATE "C" NOT NULL,
   rule_id text COLLATE "C" NOT NULL,
   related_object_type text COLLATE "C" NOT NULL,
   related_object_id text COLLATE "C" NOT NULL,
-  created_at timestamptz NOT NULL DEFAULT now(),
+  created_at timestamptz(3) NOT NULL DEFAULT now(),
   PRIMARY KEY (project_id, id),
   FOREIGN KEY (project_id, rule_id) REFERENCES validation_rules ON DELETE CASCADE
 );
