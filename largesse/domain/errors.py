@@ -158,6 +158,13 @@ class InvalidAddBalanceParams(LargesseError):
     key = "invalid_add_balance_params"
 
 
+class InvalidExportFields(LargesseError):
+    """Invalid Export"""
+
+    status = 400
+    key = "invalid_export_fields"
+
+
 class InvalidGrantType(LargesseError):
     """Invalid grant_type"""
 

@@ -24,6 +24,7 @@ class Project(msgspec.Struct, frozen=True, kw_only=True):
     codes_per_campaign_max: int = 10_000_000
     client_origins: list[str] = []  # whose pages may call with a client-side key; "*": everybody's
     client_publish: bool = False  # whether client-side keys may publish
+    publish_on_voucher_export: bool = True  # whether codes that leave in a file are published by that
 
     def allows_origin(self, origin: str) -> bool:
         """Whether a page of `origin` (`https://shop.example:8443`), or a caller that names none (""), may call."""
@@ -44,6 +45,7 @@ class ProjectChanges(msgspec.Struct, frozen=True, kw_only=True):
     on_known_source_id: str | None = None
     client_origins: list[str] | None = None
     client_publish: bool | None = None
+    publish_on_voucher_export: bool | None = None
 
 
 def check_origins(origins: list[str]) -> list[str]:

@@ -61,6 +61,7 @@ async def update_project(connection: Connection, project_id: int, changes: Proje
         changes.on_known_source_id,
         changes.client_origins,
         changes.client_publish,
+        changes.publish_on_voucher_export,
     )
     if row is None:
         raise NotFound.of("project", str(project_id))

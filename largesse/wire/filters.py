@@ -5,6 +5,7 @@ word `conditions`, the same key again and again; an object as JSON instead of an
 Python writes it.
 """
 
+import contextlib
 import re
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
@@ -79,12 +80,27 @@ def read_filter(query: Query, fields: Fields) -> Filter | None:
         return None
 
 
+def read_filter_object(sent: Mapping[str, Any], fields: Fields, place: str) -> tuple[Filter | None, list[str]]:
+    """The filter that stands in a body as an object, and what is wrong with it; `place`: where it stands.
+
+    Raises QueryTooLarge for too many conditions or values.
+    """
+    query = Query([])
+    reader = _Reader(query, fields, place)
+    found = None
+    with contextlib.suppress(_TooManyFaults):
+        reader.take_object(sent)
+        found = reader.filter()
+    return found, query.faults
+
+
 class _Reader:
     """Collects what was sent, whatever its encoding, as texts by field and operator; then makes conditions of it."""
 
-    def __init__(self, query: Query, fields: Fields) -> None:
+    def __init__(self, query: Query, fields: Fields, place: str = "filters") -> None:
         self._query = query
         self._fields = fields
+        self._place = place
         self._faults = 0
         self._count = 0
         self._any_of = False
@@ -133,13 +149,13 @@ class _Reader:
         if not isinstance(value, dict):
             self._fault(".".join(path), f"must be an object in JSON, or be written {_FORMS}")
         elif not path:
-            self._take_object(value)
+            self.take_object(value)
         elif len(path) == 1:
             self._take_field(path[0], value)
         else:
             self._take_conditions(path[0], value)
 
-    def _take_object(self, filters: dict[str, Any]) -> None:
+    def take_object(self, filters: Mapping[str, Any]) -> None:
         for field, value in filters.items():
             if field == _JUNCTION:
                 self._take_junction(value)
@@ -221,7 +237,7 @@ class _Reader:
         return [Condition(family, operator, values, key) for operator, values in read]
 
     def _fault(self, place: str, text: str) -> None:
-        self._query.fault(f"filters.{place}" if place else "filters", text)
+        self._query.fault(f"{self._place}.{place}" if place else self._place, text)
         self._faults += 1
         if self._faults == FAULTS_MAX:
             raise _TooManyFaults

@@ -141,6 +141,11 @@ class Query:
         """Write down a fault that only the resource knows: `must be …`."""
         self._faults.append(sentence(f".{printable(name)}", text))
 
+    @property
+    def faults(self) -> list[str]:
+        """What was written down so far."""
+        return list(self._faults)
+
     def check(self) -> None:
         """Raise InvalidQueryParams with every fault, or PageOverLimit."""
         if self._faults:

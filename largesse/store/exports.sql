@@ -1,0 +1,241 @@
+-- Exports: their rows, the pieces of their files, what they read, and the vouchers that they publish.
+
+-- create_export --
+-- What was asked; the job that does it is enqueued in the same transaction.
+INSERT INTO exports (project_id, id, exported_object, parameters, narrowed, publishes, phase)
+VALUES ($1, $2, $3, $4, $5, $6, $7)
+
+-- get_export --
+-- One that wasn't deleted.
+SELECT e.id, e.exported_object, e.status, e.channel, e.user_id, e.parameters, e.narrowed, e.publishes, e.phase,
+  e.held_after, e.attempt, e.pieces, e.bytes, e.rows, e.status = 'DONE' AND e.file_until > now() AS available,
+  e.deleted_at IS NOT NULL AS deleted, e.created_at
+FROM exports e WHERE e.project_id = $1 AND e.id = $2 AND e.deleted_at IS NULL
+
+-- lock_export --
+-- For the job: deleted ones too. Whoever does a chunk holds this row.
+SELECT e.id, e.exported_object, e.status, e.channel, e.user_id, e.parameters, e.narrowed, e.publishes, e.phase,
+  e.held_after, e.attempt, e.pieces, e.bytes, e.rows, e.status = 'DONE' AND e.file_until > now() AS available,
+  e.deleted_at IS NOT NULL AS deleted, e.created_at
+FROM exports e WHERE e.project_id = $1 AND e.id = $2
+FOR NO KEY UPDATE
+
+-- list_exports --
+-- One page; exports are few.
+SELECT e.id, e.exported_object, e.status, e.channel, e.user_id, e.parameters, e.narrowed, e.publishes, e.phase,
+  e.held_after, e.attempt, e.pieces, e.bytes, e.rows, e.status = 'DONE' AND e.file_until > now() AS available,
+  e.deleted_at IS NOT NULL AS deleted, e.created_at
+FROM exports e WHERE e.project_id = $1 AND e.deleted_at IS NULL{filters}
+ORDER BY {order} LIMIT {limit} OFFSET {offset}
+
+-- count_exports --
+-- All that can be seen.
+SELECT count(*) FROM exports e WHERE e.project_id = $1 AND e.deleted_at IS NULL{filters}
+
+-- delete_export --
+-- Out of sight. Its job, or the sweeper, does the rest.
+UPDATE exports SET deleted_at = now(), updated_at = now()
+WHERE project_id = $1 AND id = $2 AND deleted_at IS NULL
+RETURNING id
+
+-- move_export --
+-- How far the job came, in the chunk's own transaction. The file's time begins with DONE: $7 days.
+UPDATE exports e SET
+  status = $3, phase = $4, held_after = $5, failure = coalesce($6, e.failure), updated_at = clock.t,
+  file_until = CASE WHEN $3 = 'DONE' THEN clock.until ELSE e.file_until END
+FROM (SELECT now() AS t, now() + make_interval(days => $7::int) AS until) AS clock
+WHERE e.project_id = $1 AND e.id = $2
+
+-- begin_file --
+-- A file is begun anew by each attempt; what an earlier one has written, or still writes, doesn't count any more.
+UPDATE exports SET attempt = attempt + 1, status = 'IN_PROGRESS', updated_at = now()
+WHERE project_id = $1 AND id = $2 AND phase = 'file' AND deleted_at IS NULL
+RETURNING attempt
+
+-- save_piece --
+-- Nothing when the export was deleted or another attempt has begun.
+INSERT INTO export_pieces (project_id, export_id, attempt, number, content)
+SELECT $1, e.id, e.attempt, $4, $5 FROM exports e
+WHERE e.project_id = $1 AND e.id = $2 AND e.attempt = $3 AND e.phase = 'file' AND e.deleted_at IS NULL
+RETURNING number
+
+-- finish_file --
+-- The file of this attempt is whole.
+UPDATE exports SET phase = 'publish', pieces = $4, bytes = $5, rows = $6, updated_at = now()
+WHERE project_id = $1 AND id = $2 AND attempt = $3 AND phase = 'file' AND deleted_at IS NULL
+RETURNING id
+
+-- get_piece --
+-- One piece of a file that is whole.
+SELECT p.content FROM exports e JOIN export_pieces p ON p.project_id = $1 AND p.export_id = e.id AND p.attempt = e.attempt
+WHERE e.project_id = $1 AND e.id = $2 AND e.status = 'DONE' AND e.deleted_at IS NULL AND p.number = $3
+
+-- purge_pieces --
+-- Up to $2 pieces that nobody will read: of overtaken attempts, failed and deleted exports, files whose time is up.
+DELETE FROM export_pieces WHERE project_id = $1 AND (export_id, attempt, number) IN (
+  SELECT p.export_id, p.attempt, p.number
+  FROM exports e JOIN export_pieces p ON p.project_id = $1 AND p.export_id = e.id
+  WHERE e.project_id = $1 AND (p.attempt < e.attempt
+    OR e.phase IS NULL AND (e.deleted_at IS NOT NULL OR e.status = 'ERROR' OR e.file_until <= now()))
+  LIMIT $2
+)
+RETURNING number
+
+-- purge_exports --
+-- Deleted exports of which nothing is left to do.
+DELETE FROM exports e
+WHERE e.project_id = $1 AND e.deleted_at IS NOT NULL AND e.phase IS NULL
+  AND NOT EXISTS (SELECT FROM export_pieces p WHERE p.project_id = $1 AND p.export_id = e.id)
+
+-- read_whole --
+-- For the rest of a transaction that reads a whole table: no limit but the export's own, and plans for its values.
+SELECT set_config('statement_timeout', '0', true), set_config('plan_cache_mode', 'force_custom_plan', true)
+
+-- copy_publication --
+-- A row for each code; a failure, which has none, is a row too.
+SELECT {columns} FROM publications p
+LEFT JOIN campaigns n ON n.project_id = $1 AND n.id = p.campaign_id
+LEFT JOIN LATERAL (
+  SELECT l.code, l.position FROM publication_vouchers l
+  WHERE l.project_id = $1 AND l.publication_id = p.id AND p.vouchers_count > 1
+) m ON true
+WHERE p.project_id = $1 AND p.result <> 'HELD'{filters}
+ORDER BY {order}, m.position
+
+-- copy_voucher --
+-- As the list shows them.
+SELECT {columns} FROM vouchers v
+LEFT JOIN campaigns n ON n.project_id = $1 AND n.id = v.campaign_id
+LEFT JOIN categories k ON k.project_id = $1 AND k.id = v.category_id
+LEFT JOIN customers c ON c.project_id = $1 AND c.id = v.holder_id
+WHERE v.project_id = $1 AND v.deleted_at IS NULL{filters}
+ORDER BY {order}
+
+-- copy_held_voucher --
+-- The same for an export that publishes: what it holds, and what nobody can get from a pool any more. A code that came
+-- free after the hold would go out in this file and once more to a customer: left out, as what others hold.
+SELECT {columns} FROM vouchers v
+LEFT JOIN campaigns n ON n.project_id = $1 AND n.id = v.campaign_id
+LEFT JOIN categories k ON k.project_id = $1 AND k.id = v.category_id
+LEFT JOIN customers c ON c.project_id = $1 AND c.id = v.holder_id
+WHERE v.project_id = $1 AND v.deleted_at IS NULL AND (v.held_by = {export} AND v.state = 1
+  OR v.state <> 1 AND NOT (v.state = 0 AND v.active AND (v.expiration_date IS NULL OR v.expiration_date > now())){filters})
+ORDER BY {order}
+
+-- copy_customer --
+-- As the list shows them.
+SELECT {columns} FROM customers c WHERE c.project_id = $1 AND c.deleted_at IS NULL{filters}
+ORDER BY {order}
+
+-- copy_voucher_transactions --
+-- Those of deleted cards too.
+SELECT {columns} FROM voucher_transactions t WHERE t.project_id = $1{filters}
+ORDER BY {order}
+
+-- as_json --
+-- Each row of an export as one object.
+SELECT row_to_json(r) FROM ({rows}) AS r
+
+-- keys_publication --
+-- The metadata keys in an export of publications: each is a column of its file.
+SELECT DISTINCT m.key FROM publications p CROSS JOIN LATERAL jsonb_object_keys(p.metadata) AS m (key)
+WHERE p.project_id = $1 AND p.result <> 'HELD'{filters}
+ORDER BY m.key LIMIT {limit}
+
+-- keys_voucher --
+-- The same for vouchers; also of some that an export which publishes leaves out.
+SELECT DISTINCT m.key FROM vouchers v CROSS JOIN LATERAL jsonb_object_keys(v.metadata) AS m (key)
+WHERE v.project_id = $1 AND v.deleted_at IS NULL{filters}
+ORDER BY m.key LIMIT {limit}
+
+-- keys_customer --
+-- The same for customers.
+SELECT DISTINCT m.key FROM customers c CROSS JOIN LATERAL jsonb_object_keys(c.metadata) AS m (key)
+WHERE c.project_id = $1 AND c.deleted_at IS NULL{filters}
+ORDER BY m.key LIMIT {limit}
+
+-- hold_vouchers --
+-- One chunk: the next free vouchers of an export leave the pool. Their looks stay as they are. Says how many of which
+-- campaign, and the last of them.
+WITH chunk AS (
+  SELECT v.id FROM vouchers v
+  WHERE v.project_id = $1 AND v.deleted_at IS NULL AND v.state = 0 AND v.active
+    AND (v.expiration_date IS NULL OR v.expiration_date > now()) AND v.id > {after}::text{filters}
+  ORDER BY v.id LIMIT {limit}::int
+  FOR NO KEY UPDATE OF v
+), held AS (
+  UPDATE vouchers v SET state = 1, held_by = {export}::text FROM chunk
+  WHERE v.project_id = $1 AND v.id = chunk.id AND v.state = 0 AND v.active
+  RETURNING v.id, v.campaign_id
+)
+SELECT campaign_id, count(*) AS vouchers, max(id) AS last FROM held GROUP BY campaign_id ORDER BY campaign_id
+
+-- any_to_hold --
+-- Whether there is one left: a chunk may come back empty because others were faster with all of it.
+SELECT EXISTS (
+  SELECT FROM vouchers v
+  WHERE v.project_id = $1 AND v.deleted_at IS NULL AND v.state = 0 AND v.active
+    AND (v.expiration_date IS NULL OR v.expiration_date > now()) AND v.id > {after}::text{filters}
+)
+
+-- release_vouchers --
+-- One chunk of what an export holds, up to $3, goes back. Says how many of which campaign, and how many are switched off.
+WITH chunk AS (
+  SELECT v.id FROM vouchers v WHERE v.project_id = $1 AND v.held_by = $2 AND v.state = 1
+  ORDER BY v.id LIMIT $3
+  FOR NO KEY UPDATE OF v
+), freed AS (
+  UPDATE vouchers v SET state = 0, held_by = NULL FROM chunk
+  WHERE v.project_id = $1 AND v.id = chunk.id AND v.state = 1
+  RETURNING v.campaign_id, v.active
+)
+SELECT campaign_id, count(*) AS vouchers, count(*) FILTER (WHERE NOT active) AS disabled
+FROM freed GROUP BY campaign_id ORDER BY campaign_id
+
+-- publish_vouchers --
+-- One chunk of what an export holds becomes published without a customer, each in a publication of its own: $3 their
+-- ids, $4 those of the holder records, $5 the metadata, $6 the time zone, $7 and $8 the events' provenance. Says how
+-- many of which campaign. The order of locks is that of the publish statement.
+WITH clock AS MATERIALIZED (SELECT now() AS t),
+chunk AS MATERIALIZED (
+  SELECT v.id, v.campaign_id FROM vouchers v WHERE v.project_id = $1 AND v.held_by = $2 AND v.state = 1
+  ORDER BY v.id LIMIT cardinality($3::text[])
+  FOR NO KEY UPDATE OF v
+),
+given AS MATERIALIZED (
+  SELECT chunk.id, row_number() OVER (ORDER BY chunk.id)::int AS n, c.valid_for, to_jsonb(c) - 'project_id' AS campaign
+  FROM chunk LEFT JOIN campaigns c ON c.project_id = $1 AND c.id = chunk.campaign_id
+),
+mark AS (
+  UPDATE vouchers v SET state = 2, held_by = NULL, publish_count = v.publish_count + 1, updated_at = clock.t,
+    expiration_date = coalesce((clock.t AT TIME ZONE $6 + g.valid_for) AT TIME ZONE $6, v.expiration_date)
+  FROM given g CROSS JOIN clock
+  WHERE v.project_id = $1 AND v.id = g.id AND v.state = 1
+  RETURNING v.*, g.n, g.campaign
+),
+pub AS (
+  INSERT INTO publications (project_id, id, result, campaign_id, channel, metadata, vouchers_count, first_code,
+    voucher_type, is_referral_code)
+  SELECT $1, ids.id, 'SUCCESS', m.campaign_id, 'CSV', $5::jsonb, 1, m.code, m.type, m.is_referral_code
+  FROM mark m JOIN unnest($3::text[]) WITH ORDINALITY AS ids (id, n) ON ids.n = m.n
+  ORDER BY m.n
+  RETURNING *
+),
+link AS (
+  INSERT INTO publication_vouchers (project_id, voucher_id, to_customer, id, publication_id, position, code)
+  SELECT $1, m.id, false, ids.holder_id, ids.publication_id, 1, m.code
+  FROM mark m JOIN unnest($3::text[], $4::text[]) WITH ORDINALITY AS ids (publication_id, holder_id, n) ON ids.n = m.n
+  ORDER BY m.n
+  RETURNING 1
+),
+event AS (
+  INSERT INTO events (project_id, id, type, entity_id, data, request_id, actor)
+  SELECT $1, 'ev_' || substr(pub.id, 5), 'publication.succeeded', pub.id, jsonb_build_object(
+      'publication', to_jsonb(pub) - 'project_id', 'customer', NULL, 'campaign', m.campaign,
+      'vouchers', jsonb_build_array(
+        to_jsonb(m) - '{project_id,code_key,pick_key,deleted_at,held_by,n,campaign}'::text[] || '{"position": 1}')),
+    $7, $8
+  FROM mark m JOIN unnest($3::text[]) WITH ORDINALITY AS ids (id, n) ON ids.n = m.n JOIN pub ON pub.id = ids.id
+  RETURNING 1
+)
+SELECT campaign_id, count(*) AS vouchers FROM mark GROUP BY campaign_id ORDER BY campaign_id
