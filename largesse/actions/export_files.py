@@ -12,14 +12,19 @@ import asyncpg
 
 from largesse.actions.exports import fail_export, narrowing_of
 from largesse.actions.scope import Scope
-from largesse.domain.exports import CSV, FILE, JSONL, METADATA, OBJECTS, Export
+from largesse.domain.exports import CSV, FILE, JSONL, METADATA, OBJECTS, Export, MetadataColumns
 from largesse.store import exports as store
 from largesse.store.exports import Rows
-from largesse.wire.export_files import File, make_file
+from largesse.wire.export_files import File, PlainFile, make_file
 
 PIECE_BYTES: Final = 1_048_576
 METADATA_COLUMNS_MAX: Final = 200
 """Metadata keys with a column each; what others hold stands in one column more, as JSON."""
+
+
+FAILURE_LENGTH_MAX: Final = 500
+_HOPELESS: Final = (asyncpg.DataError, asyncpg.QueryCanceledError, ImportError)
+"""Another try would end the same way."""
 
 
 class Interrupted(Exception):
@@ -35,16 +40,21 @@ class Units(Protocol):
 class _Pieces:
     """Gathers a file's bytes and saves them piece by piece."""
 
-    def __init__(self, units: Units, file: File, id: str, attempt: int, stopping: Callable[[], bool]) -> None:
+    def __init__(self, units: Units, id: str, attempt: int, stopping: Callable[[], bool]) -> None:
         self._units = units
-        self._file = file
         self._id = id
         self._attempt = attempt
         self._stopping = stopping
+        self._file: File = PlainFile(b"")
         self._lines = bytearray()
-        self._begun = False
+        self._head = b""
+        self.interrupted = False
         self.pieces = 0
         self.bytes_count = 0
+
+    def begin(self, file: File) -> None:
+        self._file = file
+        self._head = file.head()
 
     async def take(self, lines: bytes) -> None:
         """Whole lines. Raises Interrupted."""
@@ -56,20 +66,18 @@ class _Pieces:
         await self._save(self._part() + self._file.end())
 
     def _part(self) -> bytes:
-        head = b"" if self._begun else self._file.head()
-        self._begun = True
+        head, self._head = self._head, b""
         part = self._file.part(bytes(self._lines)) if self._lines else b""
         self._lines.clear()
         return head + part
 
     async def _save(self, content: bytes) -> None:
-        if self._stopping():
-            raise Interrupted
         async with self._units() as scope:
-            if not await store.save_piece(
+            self.interrupted = self._stopping() or not await store.save_piece(
                 scope.connection, scope.project.id, self._id, self._attempt, self.pieces, content
-            ):
-                raise Interrupted
+            )
+        if self.interrupted:
+            raise Interrupted
         self.pieces += 1
         self.bytes_count += len(content)
 
@@ -83,12 +91,16 @@ async def write_file(units: Units, id: str, stopping: Callable[[], bool]) -> Non
         attempt = await store.begin_file(scope.connection, scope.project.id, id)
     if attempt is None:
         return
+    written = _Pieces(units, id, attempt, stopping)
     try:
-        written, rows = await _write(units, export, attempt, stopping)
-    except (asyncpg.DataError, asyncpg.QueryCanceledError, ImportError) as error:
-        # Another try would end the same way.
+        rows = await _write(units, export, written)
+    except Exception as error:
+        if written.interrupted:  # whatever came of the reading that was cut short
+            raise Interrupted from None
+        if not isinstance(error, _HOPELESS):
+            raise
         async with units() as scope:
-            await fail_export(scope, id, f"{type(error).__name__}: {error}"[:500])
+            await fail_export(scope, id, f"{type(error).__name__}: {error}"[:FAILURE_LENGTH_MAX])
         return
     async with units() as scope:
         counts = {"pieces": written.pieces, "bytes_count": written.bytes_count, "rows": rows}
@@ -96,7 +108,8 @@ async def write_file(units: Units, id: str, stopping: Callable[[], bool]) -> Non
             raise Interrupted
 
 
-async def _write(units: Units, export: Export, attempt: int, stopping: Callable[[], bool]) -> tuple[_Pieces, int]:
+async def _write(units: Units, export: Export, written: _Pieces) -> int:
+    """Returns how many rows there are. Raises Interrupted."""
     exported = OBJECTS[export.exported_object]
     fields: list[str] = export.parameters["fields"]
     rows = Rows(
@@ -106,24 +119,19 @@ async def _write(units: Units, export: Export, attempt: int, stopping: Callable[
         export.parameters["order"],
         export.id if export.publishes else None,
     )
+    by_key = METADATA in fields and export.format == CSV
     async with units(snapshot=True) as reader:
-        keys: list[str] = []
-        by_key = METADATA in fields and export.format == CSV
-        if by_key:
-            limit = METADATA_COLUMNS_MAX + 1
-            keys = await store.metadata_keys(reader.connection, reader.project, rows, limit)
-        with_rest = len(keys) > METADATA_COLUMNS_MAX
-        keys = keys[:METADATA_COLUMNS_MAX]
-        file = make_file(exported, export.format, fields, keys, with_rest=with_rest)
-        written = _Pieces(units, file, export.id, attempt, stopping)
+        connection, project = reader.connection, reader.project
+        keys = await store.metadata_keys(connection, project, rows, METADATA_COLUMNS_MAX + 1) if by_key else []
+        columns = MetadataColumns(keys[:METADATA_COLUMNS_MAX], with_rest=len(keys) > METADATA_COLUMNS_MAX)
+        written.begin(make_file(exported, export.format, fields, columns))
         count = await store.copy_rows(
-            reader.connection,
-            reader.project,
+            connection,
+            project,
             rows,
             written.take,
-            metadata_columns=keys if by_key else None,
-            with_rest=with_rest,
+            metadata=columns if by_key else None,
             as_json=export.format == JSONL,
         )
     await written.close()
-    return written, count
+    return count

@@ -116,6 +116,13 @@ OBJECTS: Final[Mapping[str, Exported]] = {
 }  # fmt: skip
 
 
+class MetadataColumns(msgspec.Struct, frozen=True):
+    """What stands in a file in place of the field `metadata`: a column for each key, and one for all others."""
+
+    keys: list[str]
+    with_rest: bool
+
+
 class Export(msgspec.Struct, frozen=True, kw_only=True):
     """A row of `exports`. `available`: its file can be downloaded now. `phase`: what its job does next."""
 

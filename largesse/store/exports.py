@@ -6,7 +6,16 @@ from typing import Any, Final, NamedTuple
 
 import asyncpg
 
-from largesse.domain.exports import CUSTOMER, METADATA, OBJECTS, PUBLICATION, TRANSACTION, VOUCHER, Export
+from largesse.domain.exports import (
+    CUSTOMER,
+    METADATA,
+    OBJECTS,
+    PUBLICATION,
+    TRANSACTION,
+    VOUCHER,
+    Export,
+    MetadataColumns,
+)
 from largesse.domain.filters import Kind
 from largesse.domain.projects import Project
 from largesse.store import customers, publications, vouchers
@@ -180,40 +189,42 @@ async def copy_rows(
     rows: Rows,
     sink: Callable[[bytes], Coroutine[Any, Any, None]],
     *,
-    metadata_columns: Sequence[str] | None = None,
-    with_rest: bool = False,
+    metadata: MetadataColumns | None = None,
     as_json: bool = False,
 ) -> int:
     """Stream every row to `sink`, as lines of CSV or of JSON, whole lines at a time. Returns how many.
 
-    `metadata_columns`: these keys stand in place of the field `metadata`, and with `with_rest` a column of all others.
+    `metadata`: what stands in place of the field of that name.
     """
     await connection.execute(SQL["read_whole"])
-    list_ = _LISTS[rows.exported_object]
-    template = SQL["copy_" + rows.exported_object]
-    if rows.held_by is not None:
-        template = SQL["copy_held_voucher"]
-    text, arguments = list_.statement(template, project, rows.narrowing, order=rows.order, export=rows.held_by)
-    columns = []
-    for field in rows.fields:
-        column = COLUMNS[rows.exported_object][field]
-        if field == METADATA and metadata_columns is not None:
-            for key in metadata_columns:
-                arguments.append(key)
-                columns.append(f"{column} ->> ${len(arguments)}::text")
-            if with_rest:
-                arguments.append(list(metadata_columns))
-                columns.append(f"{column} - ${len(arguments)}::text[]")
-        elif not as_json and OBJECTS[rows.exported_object].fields[field] == "boolean":
-            columns.append(f"({column})::text")  # COPY would say t and f
-        else:
-            columns.append(f'{column} AS "{field}"')
+    template = SQL["copy_" + rows.exported_object] if rows.held_by is None else SQL["copy_held_voucher"]
+    text, arguments = _LISTS[rows.exported_object].statement(
+        template, project, rows.narrowing, order=rows.order, export=rows.held_by
+    )
+    columns = _columns(rows, metadata, arguments, as_json=as_json)
     text = text.replace("{columns}", ", ".join(columns))
     if as_json:
         text = SQL["as_json"].replace("{rows}", text)
     options: dict[str, Any] = _JSON_LINES if as_json else {"format": "csv"}
     status = await connection.copy_from_query(text, *arguments, output=sink, timeout=COPY_S_MAX, **options)
     return int(status.split()[1])
+
+
+def _columns(rows: Rows, metadata: MetadataColumns | None, arguments: list[Any], *, as_json: bool) -> list[str]:
+    """Names of keys become arguments."""
+    columns = []
+    for field in rows.fields:
+        column = COLUMNS[rows.exported_object][field]
+        if field == METADATA and metadata is not None:
+            arguments.append(metadata.keys)
+            columns += [f"{column} ->> (${len(arguments)}::text[])[{n}]" for n in range(1, len(metadata.keys) + 1)]
+            if metadata.with_rest:
+                columns.append(f"{column} - ${len(arguments)}::text[]")
+        elif not as_json and OBJECTS[rows.exported_object].fields[field] == "boolean":
+            columns.append(f"({column})::text")  # COPY would say t and f
+        else:
+            columns.append(f'{column} AS "{field}"')
+    return columns
 
 
 async def hold_vouchers(

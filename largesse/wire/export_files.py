@@ -9,7 +9,7 @@ import io
 from collections.abc import Sequence
 from typing import Any, Final, Protocol
 
-from largesse.domain.exports import CSV, METADATA, PARQUET, Exported, heading
+from largesse.domain.exports import CSV, METADATA, PARQUET, Exported, MetadataColumns, heading
 
 PARQUET_MODULE: Final = "pyarrow"
 
@@ -100,10 +100,8 @@ def has_parquet() -> bool:
     return importlib.util.find_spec(PARQUET_MODULE) is not None
 
 
-def make_file(
-    exported: Exported, format_: str, fields: Sequence[str], metadata_columns: Sequence[str], *, with_rest: bool
-) -> File:
-    """`metadata_columns` and `with_rest`: the columns of a CSV in place of the field `metadata`."""
+def make_file(exported: Exported, format_: str, fields: Sequence[str], metadata: MetadataColumns) -> File:
+    """`metadata`: the columns of a CSV. Raises ImportError for Parquet without its extra."""
     if format_ == PARQUET:
         return ParquetFile(exported, fields)
     if format_ != CSV:
@@ -111,7 +109,7 @@ def make_file(
     headings: list[str] = []
     for field in fields:
         if field == METADATA:
-            headings += [*metadata_columns, *([heading(METADATA)] if with_rest else [])]
+            headings += [*metadata.keys, *([heading(METADATA)] if metadata.with_rest else [])]
         else:
             headings.append(heading(field))
     line = io.StringIO(newline="")

@@ -87,8 +87,7 @@ class TestLifeOfAnExport:
         answer = await anonymous.get(address(export), headers={"Accept": "text/csv"})
         assert answer.status_code == 200
         assert answer.text == (
-            "Voucher Code,Channel,Customer Source ID,Date\n"
-            f"A-1,newsletter_October,alice,{published_['created_at']}\n"
+            f"Voucher Code,Channel,Customer Source ID,Date\nA-1,newsletter_October,alice,{published_['created_at']}\n"
         )
         assert answer.headers["content-type"] == "text/plain; charset=utf-8"
         assert answer.headers["cache-control"] == "no-store"
@@ -224,7 +223,11 @@ class TestPublications:
             filters = {"junction": "and", field: {"conditions": conditions}}
             rows = await rows_of(api, pool, "publication", filters=filters)
             assert sorted(row["Voucher Code"] for row in rows) == codes, (field, conditions)
-        filters = {"junction": "OR", "voucher": {"conditions": {"$is": ["B"]}}, "customer": {"conditions": {"$is": ["bob"]}}}
+        filters = {
+            "junction": "OR",
+            "voucher": {"conditions": {"$is": ["B"]}},
+            "customer": {"conditions": {"$is": ["bob"]}},
+        }
         assert len(await rows_of(api, pool, "publication", filters=filters)) == 2
 
     @pytest.mark.parametrize("order", OBJECTS["publication"].orders)
@@ -319,7 +322,11 @@ class TestCustomers:
 class TestTransactions:
     @pytest.fixture
     async def cards(self, api) -> str:
-        campaign = {"name": "g", "campaign_type": "GIFT_VOUCHERS", "voucher": {"type": "GIFT_VOUCHER", "gift": {"amount": 0}}}
+        campaign = {
+            "name": "g",
+            "campaign_type": "GIFT_VOUCHERS",
+            "voucher": {"type": "GIFT_VOUCHER", "gift": {"amount": 0}},
+        }
         answer = await api.post("/v1/campaigns", json=campaign)
         assert answer.status_code == 200, answer.text
         for code in ("G1", "G2"):
