@@ -173,19 +173,21 @@ async def _hold(scope: Scope, export: Export) -> None:
 
 
 async def _publish(scope: Scope, export: Export) -> bool:
+    held = await store.lock_held(scope.connection, scope.project.id, export.id, CHUNK)
+    if not held:
+        await _move(scope, export, DONE, None)
+        return True
     moved = await store.publish_vouchers(
         scope.connection,
         scope.project,
         export.id,
-        publication_ids=scope.ids.run("pub_", CHUNK),
-        holder_ids=scope.ids.hex_run("rh_", CHUNK),
+        held,
+        publication_ids=scope.ids.run("pub_", len(held)),
+        holder_ids=scope.ids.hex_run("rh_", len(held)),
         metadata={"export_id": export.id, "source_type": "export", "source_id": export.id},
         request_id=scope.request_id,
         actor=scope.actor,
     )
-    if not moved:
-        await _move(scope, export, DONE, None)
-        return True
     for campaign_id, count, _ in _by_campaign(moved):
         await counters.change_counters(
             scope.connection, scope.project.id, campaign_id, held=-count, published=count, publications=count
@@ -194,10 +196,11 @@ async def _publish(scope: Scope, export: Export) -> bool:
 
 
 async def _release(scope: Scope, export: Export) -> bool:
-    moved = await store.release_vouchers(scope.connection, scope.project.id, export.id, CHUNK)
-    if not moved:
+    held = await store.lock_held(scope.connection, scope.project.id, export.id, CHUNK)
+    if not held:
         await _move(scope, export, export.status, None)
         return True
+    moved = await store.release_vouchers(scope.connection, scope.project.id, export.id, held)
     for campaign_id, count, disabled in _by_campaign(moved):
         await counters.change_counters(scope.connection, scope.project.id, campaign_id, held=-count, disabled=disabled)
     return False

@@ -231,23 +231,31 @@ async def hold_vouchers(
     connection: Connection, project: Project, id: str, narrowing: Narrowing, after: str, limit: int
 ) -> tuple[list[Moved], str | None]:
     """Take up to `limit` free vouchers behind the id `after` out of the pool. And the last id; None: no more."""
-    values: dict[str, Any] = {"export": id, "after": after, "limit": limit}
-    text, arguments = vouchers.LIST.statement(SQL["hold_vouchers"], project, narrowing, **values)
-    rows = await connection.fetch(text, *arguments)
-    if rows:
-        return [Moved(row["campaign_id"], row["vouchers"]) for row in rows], max(row["last"] for row in rows)
+    values: dict[str, Any] = {"after": after, "limit": limit}
+    text, arguments = vouchers.LIST.statement(SQL["free_vouchers"], project, narrowing, **values)
+    free = [row["id"] for row in await connection.fetch(text, *arguments)]
+    if free:
+        rows = await connection.fetch(SQL["hold_vouchers"], project.id, id, free)
+        return [Moved(*row) for row in rows], free[-1]
     text, arguments = vouchers.LIST.statement(SQL["any_to_hold"], project, narrowing, **values)
     return [], after if await connection.fetchval(text, *arguments) else None
 
 
-async def release_vouchers(connection: Connection, project_id: int, id: str, limit: int) -> list[Moved]:
-    return [Moved(*row) for row in await connection.fetch(SQL["release_vouchers"], project_id, id, limit)]
+async def lock_held(connection: Connection, project_id: int, id: str, limit: int) -> list[str]:
+    """The ids of the next vouchers that the export holds."""
+    return [row["id"] for row in await connection.fetch(SQL["held_vouchers"], project_id, id, limit)]
+
+
+async def release_vouchers(connection: Connection, project_id: int, id: str, voucher_ids: list[str]) -> list[Moved]:
+    """The caller has locked them."""
+    return [Moved(*row) for row in await connection.fetch(SQL["release_vouchers"], project_id, id, voucher_ids)]
 
 
 async def publish_vouchers(
     connection: Connection,
     project: Project,
     id: str,
+    voucher_ids: list[str],
     *,
     publication_ids: list[str],
     holder_ids: list[str],
@@ -255,6 +263,8 @@ async def publish_vouchers(
     request_id: str,
     actor: str,
 ) -> list[Moved]:
-    """As many as there are ids. The counters are the caller's."""
-    values = (publication_ids, holder_ids, metadata, project.time_zone, request_id, actor)
+    """The caller has locked them. The counters are the caller's too."""
+    publications_by = dict(zip(voucher_ids, publication_ids, strict=True))
+    holders_by = dict(zip(voucher_ids, holder_ids, strict=True))
+    values = (voucher_ids, publications_by, holders_by, metadata, project.time_zone, request_id, actor)
     return [Moved(*row) for row in await connection.fetch(SQL["publish_vouchers"], project.id, id, *values)]

@@ -154,88 +154,87 @@ SELECT DISTINCT m.key FROM customers c CROSS JOIN LATERAL jsonb_object_keys(c.me
 WHERE c.project_id = $1 AND c.deleted_at IS NULL{filters}
 ORDER BY m.key LIMIT {limit}
 
--- hold_vouchers --
--- One chunk: the next free vouchers of an export leave the pool. Their looks stay as they are. Says how many of which
--- campaign, and the last of them.
-WITH chunk AS (
-  SELECT v.id FROM vouchers v
-  WHERE v.project_id = $1 AND v.deleted_at IS NULL AND v.state = 0 AND v.active
-    AND (v.expiration_date IS NULL OR v.expiration_date > now()) AND v.id > {after}::text{filters}
-  ORDER BY v.id LIMIT {limit}::int
-  FOR NO KEY UPDATE OF v
-), held AS (
-  UPDATE vouchers v SET state = 1, held_by = {export}::text FROM chunk
-  WHERE v.project_id = $1 AND v.id = chunk.id AND v.state = 0 AND v.active
-  RETURNING v.id, v.campaign_id
-)
-SELECT campaign_id, count(*) AS vouchers, max(id) AS last FROM held GROUP BY campaign_id ORDER BY campaign_id
+-- free_vouchers --
+-- The next free vouchers of an export, locked until the transaction ends. What is done to them names them one by one:
+-- joined, they would be compared each with each where the planner takes ten thousand rows for one.
+SELECT v.id FROM vouchers v
+WHERE v.project_id = $1 AND v.deleted_at IS NULL AND v.state = 0 AND v.active
+  AND (v.expiration_date IS NULL OR v.expiration_date > now()) AND v.id > {after}::text{filters}
+ORDER BY v.id LIMIT {limit}::int
+FOR NO KEY UPDATE OF v
 
 -- any_to_hold --
--- Whether there is one left: a chunk may come back empty because others were faster with all of it.
+-- Whether there is one left: the others may have been faster with a whole chunk.
 SELECT EXISTS (
   SELECT FROM vouchers v
   WHERE v.project_id = $1 AND v.deleted_at IS NULL AND v.state = 0 AND v.active
     AND (v.expiration_date IS NULL OR v.expiration_date > now()) AND v.id > {after}::text{filters}
 )
 
--- release_vouchers --
--- One chunk of what an export holds, up to $3, goes back. Says how many of which campaign, and how many are switched off.
-WITH chunk AS (
-  SELECT v.id FROM vouchers v WHERE v.project_id = $1 AND v.held_by = $2 AND v.state = 1
-  ORDER BY v.id LIMIT $3
-  FOR NO KEY UPDATE OF v
-), freed AS (
-  UPDATE vouchers v SET state = 0, held_by = NULL FROM chunk
-  WHERE v.project_id = $1 AND v.id = chunk.id AND v.state = 1
-  RETURNING v.campaign_id, v.active
+-- hold_vouchers --
+-- Locked free ones leave the pool; their looks stay as they are. Says how many of which campaign.
+WITH held AS (
+  UPDATE vouchers SET state = 1, held_by = $2
+  WHERE project_id = $1 AND id = ANY ($3::text[]) AND state = 0 AND active
+  RETURNING campaign_id
 )
-SELECT campaign_id, count(*) AS vouchers, count(*) FILTER (WHERE NOT active) AS disabled
-FROM freed GROUP BY campaign_id ORDER BY campaign_id
+SELECT campaign_id, count(*) AS vouchers, 0::bigint AS disabled FROM held GROUP BY campaign_id
+
+-- held_vouchers --
+-- The next $3 that an export holds, locked until the transaction ends.
+SELECT v.id FROM vouchers v WHERE v.project_id = $1 AND v.held_by = $2 AND v.state = 1
+ORDER BY v.id LIMIT $3
+FOR NO KEY UPDATE
+
+-- release_vouchers --
+-- Locked held ones go back. Says how many of which campaign, and how many are switched off.
+WITH freed AS (
+  UPDATE vouchers SET state = 0, held_by = NULL
+  WHERE project_id = $1 AND id = ANY ($3::text[]) AND state = 1 AND held_by = $2
+  RETURNING campaign_id, active
+)
+SELECT campaign_id, count(*) AS vouchers, count(*) FILTER (WHERE NOT active) AS disabled FROM freed GROUP BY campaign_id
 
 -- publish_vouchers --
--- One chunk of what an export holds becomes published without a customer, each in a publication of its own: $3 their
--- ids, $4 those of the holder records, $5 the metadata, $6 the time zone, $7 and $8 the events' provenance. Says how
--- many of which campaign. The order of locks is that of the publish statement.
-WITH clock AS MATERIALIZED (SELECT now() AS t),
-chunk AS MATERIALIZED (
-  SELECT v.id, v.campaign_id FROM vouchers v WHERE v.project_id = $1 AND v.held_by = $2 AND v.state = 1
-  ORDER BY v.id LIMIT cardinality($3::text[])
-  FOR NO KEY UPDATE OF v
-),
-given AS MATERIALIZED (
-  SELECT chunk.id, row_number() OVER (ORDER BY chunk.id)::int AS n, c.valid_for, to_jsonb(c) - 'project_id' AS campaign
-  FROM chunk LEFT JOIN campaigns c ON c.project_id = $1 AND c.id = chunk.campaign_id
-),
-mark AS (
+-- Locked held ones, $3, become published without a customer, each in a publication of its own: $4 and $5 are objects of
+-- its id and its holder record's by voucher, $6 the metadata, $7 the time zone, $8 and $9 the events' provenance. Says
+-- how many of which campaign.
+WITH mark AS (
   UPDATE vouchers v SET state = 2, held_by = NULL, publish_count = v.publish_count + 1, updated_at = clock.t,
-    expiration_date = coalesce((clock.t AT TIME ZONE $6 + g.valid_for) AT TIME ZONE $6, v.expiration_date)
-  FROM given g CROSS JOIN clock
-  WHERE v.project_id = $1 AND v.id = g.id AND v.state = 1
-  RETURNING v.*, g.n, g.campaign
+    expiration_date = coalesce((clock.t AT TIME ZONE $7 + (
+      SELECT n.valid_for FROM campaigns n WHERE n.project_id = $1 AND n.id = v.campaign_id
+    )) AT TIME ZONE $7, v.expiration_date)
+  FROM (SELECT now()::timestamptz(3) AS t) AS clock
+  WHERE v.project_id = $1 AND v.id = ANY ($3::text[]) AND v.state = 1 AND v.held_by = $2
+  RETURNING v.*, $4::jsonb ->> v.id AS publication_id, $5::jsonb ->> v.id AS link_id
 ),
 pub AS (
   INSERT INTO publications (project_id, id, result, campaign_id, channel, metadata, vouchers_count, first_code,
-    voucher_type, is_referral_code)
-  SELECT $1, ids.id, 'SUCCESS', m.campaign_id, 'CSV', $5::jsonb, 1, m.code, m.type, m.is_referral_code
-  FROM mark m JOIN unnest($3::text[]) WITH ORDINALITY AS ids (id, n) ON ids.n = m.n
-  ORDER BY m.n
-  RETURNING *
+    voucher_type, is_referral_code, created_at)
+  SELECT $1, m.publication_id, 'SUCCESS', m.campaign_id, 'CSV', $6::jsonb, 1, m.code, m.type, m.is_referral_code,
+    m.updated_at
+  FROM mark m ORDER BY m.publication_id
+  RETURNING 1
 ),
 link AS (
   INSERT INTO publication_vouchers (project_id, voucher_id, to_customer, id, publication_id, position, code)
-  SELECT $1, m.id, false, ids.holder_id, ids.publication_id, 1, m.code
-  FROM mark m JOIN unnest($3::text[], $4::text[]) WITH ORDINALITY AS ids (publication_id, holder_id, n) ON ids.n = m.n
-  ORDER BY m.n
+  SELECT $1, m.id, false, m.link_id, m.publication_id, 1, m.code FROM mark m
   RETURNING 1
 ),
 event AS (
   INSERT INTO events (project_id, id, type, entity_id, data, request_id, actor)
-  SELECT $1, 'ev_' || substr(pub.id, 5), 'publication.succeeded', pub.id, jsonb_build_object(
-      'publication', to_jsonb(pub) - 'project_id', 'customer', NULL, 'campaign', m.campaign,
-      'vouchers', jsonb_build_array(
-        to_jsonb(m) - '{project_id,code_key,pick_key,deleted_at,held_by,n,campaign}'::text[] || '{"position": 1}')),
-    $7, $8
-  FROM mark m JOIN unnest($3::text[]) WITH ORDINALITY AS ids (id, n) ON ids.n = m.n JOIN pub ON pub.id = ids.id
+  SELECT $1, 'ev_' || substr(m.publication_id, 5), 'publication.succeeded', m.publication_id, jsonb_build_object(
+      'publication', jsonb_build_object(
+        'id', m.publication_id, 'result', 'SUCCESS', 'campaign_id', m.campaign_id, 'customer_id', NULL,
+        'tracking_id', NULL, 'source_id', NULL, 'channel', 'CSV', 'metadata', $6::jsonb, 'vouchers_count', 1,
+        'first_code', m.code, 'voucher_type', m.type, 'is_referral_code', m.is_referral_code,
+        'first_of_customer', false, 'failure_code', NULL, 'failure_message', NULL, 'created_at', m.updated_at),
+      'customer', NULL,
+      'campaign', (SELECT to_jsonb(c) - 'project_id' FROM campaigns c WHERE c.project_id = $1 AND c.id = m.campaign_id),
+      'vouchers', jsonb_build_array(to_jsonb(m)
+        - '{project_id,code_key,pick_key,deleted_at,held_by,publication_id,link_id}'::text[] || '{"position": 1}')),
+    $8, $9
+  FROM mark m ORDER BY m.publication_id
   RETURNING 1
 )
-SELECT campaign_id, count(*) AS vouchers FROM mark GROUP BY campaign_id ORDER BY campaign_id
+SELECT campaign_id, count(*) AS vouchers, 0::bigint AS disabled FROM mark GROUP BY campaign_id
