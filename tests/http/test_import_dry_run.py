@@ -18,7 +18,7 @@ JSON = [{"code": "A", "category": "New", **PERCENT}, {"code": " bad", **PERCENT}
 TABLES = ("vouchers", "customers", "categories", "events", "campaign_counters")
 
 
-async def everything(pool) -> list[list[tuple]]:
+async def everything(pool) -> list[list[tuple[object, ...]]]:
     return [[tuple(row) for row in await pool.fetch(f"SELECT * FROM {table} ORDER BY 1, 2, 3, 4")] for table in TABLES]
 
 

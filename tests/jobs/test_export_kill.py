@@ -36,7 +36,7 @@ async def test_an_export_whose_worker_is_killed_again_and_again_publishes_every_
         export = await exports.create_export(scope, ExportInput(exported_object="voucher"))
     chance = random.Random(7)
     seen = await how_far(pool)
-    phases = []
+    phases: list[str] = []
     while phases.count("publish") < KILLS:
         process = await worker(database_url)
         try:

@@ -9,6 +9,7 @@ from largesse.actions.export_files import Interrupted, write_file
 from largesse.jobs import worker as worker_module
 from largesse.jobs.handlers import HANDLERS, LONG, Handler
 from largesse.jobs.worker import Worker
+from largesse.store import exports as store
 from largesse.wire.exports import ExportInput
 from tests.actions.conftest import scopes, work_off
 from tests.factories.campaigns import add_vouchers
@@ -62,7 +63,7 @@ async def test_an_overtaken_attempt_writes_in_vain(scopes, pool, project, monkey
             project.id,
         )
     export = await begin(scopes)
-    save = export_files.store.save_piece
+    save = store.save_piece
     overtaken = False
 
     async def overtake(*args):
@@ -73,7 +74,7 @@ async def test_an_overtaken_attempt_writes_in_vain(scopes, pool, project, monkey
             await work_off(pool)
         return await save(*args)
 
-    monkeypatch.setattr(export_files.store, "save_piece", overtake)
+    monkeypatch.setattr(store, "save_piece", overtake)
     with pytest.raises(Interrupted):
         await write_file(units(pool, project), export.id, lambda: False)
     row = await pool.fetchrow("SELECT status, attempt, rows, bytes FROM exports")
@@ -121,13 +122,13 @@ async def test_one_export_is_one_moment(scopes, pool, project, monkeypatch):
         await scope.connection.execute("UPDATE projects SET publish_on_voucher_export = false")
         export = await exports.create_export(scope, sent)
         await scope.connection.execute("UPDATE exports SET publishes = false, phase = 'file'")
-    save = export_files.store.save_piece
+    save = store.save_piece
 
     async def meanwhile(*args):
         await add_vouchers(pool, project, None, [f"W{args[4]}"])
         return await save(*args)
 
-    monkeypatch.setattr(export_files.store, "save_piece", meanwhile)
+    monkeypatch.setattr(store, "save_piece", meanwhile)
     await work_off(pool)
     row = await pool.fetchrow("SELECT rows, pieces FROM exports WHERE id = $1", export.id)
     assert row["rows"] == 5000
