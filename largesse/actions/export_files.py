@@ -4,6 +4,8 @@ The pieces are transactions of their own. They count only when the last of them 
 meanwhile, so a worker that is killed, or was taken for dead, leaves nothing that anybody sees.
 """
 
+import asyncio
+import contextlib
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from typing import Final, Protocol
@@ -48,6 +50,7 @@ class _Pieces:
         self._file: File = PlainFile(b"")
         self._lines = bytearray()
         self._head = b""
+        self._saving: asyncio.Task[None] | None = None
         self.interrupted = False
         self.pieces = 0
         self.bytes_count = 0
@@ -60,10 +63,24 @@ class _Pieces:
         """Whole lines. Raises Interrupted."""
         self._lines += lines
         if len(self._lines) >= PIECE_BYTES:
-            await self._save(self._part())
+            part = self._part()
+            await self._saved()
+            self._saving = asyncio.create_task(self._save(part))  # while the next one is read
 
     async def close(self) -> None:
+        """The last piece. Raises Interrupted."""
+        await self._saved()
         await self._save(self._part() + self._file.end())
+
+    async def abandon(self) -> None:
+        """Leave nothing behind that still works."""
+        with contextlib.suppress(Exception):
+            await self._saved()
+
+    async def _saved(self) -> None:
+        saving, self._saving = self._saving, None
+        if saving is not None:
+            await saving
 
     def _part(self) -> bytes:
         head, self._head = self._head, b""
@@ -95,6 +112,7 @@ async def write_file(units: Units, id: str, stopping: Callable[[], bool]) -> Non
     try:
         rows = await _write(units, export, written)
     except Exception as error:
+        await written.abandon()
         if written.interrupted:  # whatever came of the reading that was cut short
             raise Interrupted from None
         if not isinstance(error, _HOPELESS):
