@@ -92,15 +92,15 @@ WHERE e.project_id = $1 AND e.deleted_at IS NOT NULL AND e.phase IS NULL
 SELECT set_config('statement_timeout', '0', true), set_config('plan_cache_mode', 'force_custom_plan', true)
 
 -- copy_publication --
--- A row for each code; a failure, which has none, is a row too.
+-- A row for each code, in no order of their own (it would cost a sort); a failure, which has none, is a row too.
 SELECT {columns} FROM publications p
 LEFT JOIN campaigns n ON n.project_id = $1 AND n.id = p.campaign_id
 LEFT JOIN LATERAL (
-  SELECT l.code, l.position FROM publication_vouchers l
+  SELECT l.code FROM publication_vouchers l
   WHERE l.project_id = $1 AND l.publication_id = p.id AND p.vouchers_count > 1
 ) m ON true
 WHERE p.project_id = $1 AND p.result <> 'HELD'{filters}
-ORDER BY {order}, m.position
+ORDER BY {order}
 
 -- copy_voucher --
 -- As the list shows them.
