@@ -15,10 +15,12 @@ from typing import Final
 
 import msgspec
 
+from bench.bulk import measure_bulk
 from bench.load import Order, Result
 from bench.system import System, running
 
 CODES_COUNT: Final = 100_000
+PUBLICATIONS_COUNT: Final = 1_000_000
 CONNECTIONS: Final = (1, 8, 64)
 REPORT: Final = Path(__file__).parent.parent / "BENCHMARKS.md"
 MARK: Final = "<!-- measured by make bench: everything below is overwritten -->"
@@ -31,7 +33,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="largesse-bench-") as name:
         folder = Path(name)
         folder.chmod(0o711)  # as root PostgreSQL runs under another account
-        rows = measure(folder / "data", seconds=4 if quick else 15, repeats=1 if quick else 3)
+        rows = measure(folder / "data", seconds=4 if quick else 15, repeats=1 if quick else 3, quick=quick)
     lines = ["| what | measured |", "| --- | --- |", *(f"| {what} | {measured} |" for what, measured in rows)]
     kind = "quick run" if quick else "medians of three"
     head = f"{dt.datetime.now(dt.UTC):%Y-%m-%d}, {_machine()}; load generator on the same machine; {kind}."
@@ -41,7 +43,7 @@ def main() -> None:
     REPORT.write_text(f"{before}{MARK}\n\n{text}")
 
 
-def measure(data: Path, *, seconds: float, repeats: int) -> list[tuple[str, str]]:
+def measure(data: Path, *, seconds: float, repeats: int, quick: bool) -> list[tuple[str, str]]:
     port = _free_port()
     with running(data, port) as system:
         rows = [("start to ready, first time", f"{system.ready_after_s:.1f} s")]
@@ -60,6 +62,13 @@ def measure(data: Path, *, seconds: float, repeats: int) -> list[tuple[str, str]
             check=False,
         )
         rows.append(("audit afterwards", audit.stdout.strip().splitlines()[-1]))
+        # After the audit: its publications are written straight into the table.
+        rows += measure_bulk(
+            system,
+            publications=PUBLICATIONS_COUNT // (10 if quick else 1),
+            codes=CODES_COUNT // (10 if quick else 1),
+            repeats=repeats,
+        )
     return rows
 
 

@@ -69,7 +69,7 @@ class System:
 
     def memory_mb(self) -> dict[str, float]:
         """Proportional set size: shared pages are counted once."""
-        return {kind: sum(_pss_mb(pid) for pid in pids) for kind, pids in self.processes().items()}
+        return {kind: sum(pss_mb(pid) for pid in pids) for kind, pids in self.processes().items()}
 
     def stop(self) -> None:
         self.process.send_signal(signal.SIGTERM)
@@ -99,7 +99,7 @@ def _cpu_s(pid: int) -> float:
     return sum(int(field) for field in fields[11:15]) / TICKS
 
 
-def _pss_mb(pid: int) -> float:
+def pss_mb(pid: int) -> float:
     try:
         rollup = Path(f"/proc/{pid}/smaps_rollup").read_text()
     except OSError:

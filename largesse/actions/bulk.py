@@ -4,6 +4,7 @@ The rows are stored with the request. A chunk is one transaction: it works on on
 its place, and saves how far it came; so whoever goes on after a kill neither repeats nor skips a row.
 """
 
+import contextlib
 from collections.abc import Awaitable, Callable
 from typing import Any, Final, NamedTuple
 
@@ -40,16 +41,24 @@ Conclude = Callable[[Scope, AsyncAction], Awaitable[None]]
 
 
 async def start_bulk(
-    scope: Scope, type_: str, rows: list[Any], arguments: dict[str, Any] | None = None, *, subject: str | None = None
+    scope: Scope,
+    type_: str,
+    rows: list[Any],
+    arguments: dict[str, Any] | None = None,
+    *,
+    subject: str | None = None,
+    dry_run: bool = False,
 ) -> str:
-    """Enqueue the work on `rows`, JSON values; returns the async action's id. Raises InvalidPayload for too many."""
+    """Enqueue the work on `rows`, JSON values; returns the async action's id. Raises InvalidPayload for too many.
+
+    `dry_run`: each piece is done and undone, so that only the report is left.
+    """
     if len(rows) > ROWS_MAX:
         raise InvalidPayload(f"Payload must not have more than {ROWS_MAX} rows")
     action_id = scope.ids.new("aa_")
     project_id = scope.project.id
-    await async_actions.create_async_action(
-        scope.connection, project_id, action_id, type_, scope.request_id, {"rows": len(rows), **(arguments or {})}
-    )
+    arguments = {"rows": len(rows), **(arguments or {})} | ({"dry_run": True} if dry_run else {})
+    await async_actions.create_async_action(scope.connection, project_id, action_id, type_, scope.request_id, arguments)
     pieces = [rows[at : at + PIECE] for at in range(0, len(rows), PIECE)]
     await payloads.save_payload(scope.connection, project_id, action_id, pieces)
     await jobs.enqueue_job(scope.connection, project_id, type_, action_id, subject=subject)
@@ -72,11 +81,11 @@ async def bulk_chunk(
     rows = await payloads.get_piece(scope.connection, project_id, action_id, number)
     if rows is None:
         finished = await _finish(scope, action, report)
-        if conclude is not None:
+        if conclude is not None and not is_dry(action):
             await conclude(scope, finished)
         return True
     try:
-        outcome = await apply(scope, action, rows)
+        outcome = await (_try_out(scope, action, rows, apply) if is_dry(action) else apply(scope, action, rows))
     except Stopped as stopped:
         await _finish(scope, action, report, str(stopped))
         return True
@@ -85,12 +94,40 @@ async def bulk_chunk(
         action,
         status=states.IN_PROGRESS,
         progress=min(99, 100 * PIECE * (number + 1) // max(1, action.arguments["rows"])),
-        cursor={"pieces": number + 1, "done": done + outcome.done},
+        cursor={"pieces": number + 1, "done": done + outcome.done} | _promised(action, outcome),
     )
     await async_actions.save_async_action(scope.connection, project_id, moved)
+    if is_dry(action):
+        return False
     for campaign_id, changes in sorted(outcome.counters.items(), key=lambda item: item[0] or ""):
         await counters.change_counters(scope.connection, project_id, campaign_id, **changes)
     return False
+
+
+def is_dry(action: AsyncAction) -> bool:
+    return bool(action.arguments.get("dry_run", False))
+
+
+class _Undone(Exception):
+    """Takes back what a dry run did."""
+
+
+async def _try_out(scope: Scope, action: AsyncAction, rows: list[Any], apply: Apply) -> Outcome:
+    outcome: Outcome | None = None
+    with contextlib.suppress(_Undone):
+        async with scope.connection.transaction():  # a savepoint: the chunk's own transaction goes on
+            outcome = await apply(scope, action, rows)
+            raise _Undone
+    assert outcome is not None
+    return outcome
+
+
+def _promised(action: AsyncAction, outcome: Outcome) -> dict[str, int]:
+    """The vouchers that earlier pieces of a dry run would have made: they take room in the campaign."""
+    if not is_dry(action):
+        return {}
+    made = sum(changes.get("vouchers", 0) for changes in outcome.counters.values())
+    return {"vouchers": int(action.cursor.get("vouchers", 0)) + made}
 
 
 async def _finish(scope: Scope, action: AsyncAction, report: Report, failure: str | None = None) -> AsyncAction:
@@ -102,7 +139,7 @@ async def _finish(scope: Scope, action: AsyncAction, report: Report, failure: st
         status=states.FAILED if failure else states.DONE,
         operation_status="FAILED" if failure else "SUCCESS",
         progress=100,
-        result=report(done, failed, failure),
+        result=report(done, failed, failure) | ({"dry_run": True} if is_dry(action) else {}),
     )
     await async_actions.save_async_action(scope.connection, scope.project.id, finished)
     return finished

@@ -142,9 +142,9 @@ async def _save_named(scope: Scope, sent: list[CustomerInput]) -> Outcome:
     return Outcome(len(sent) - len(failed), failed, {})
 
 
-async def start_csv_import(scope: Scope, table: Table) -> str:
+async def start_csv_import(scope: Scope, table: Table, *, dry_run: bool = False) -> str:
     """Returns the async action's id."""
-    return await start_bulk(scope, CUSTOMERS_IMPORT_CSV, table.rows, {"columns": table.columns})
+    return await start_bulk(scope, CUSTOMERS_IMPORT_CSV, table.rows, {"columns": table.columns}, dry_run=dry_run)
 
 
 async def import_chunk(scope: Scope, action_id: str) -> bool:

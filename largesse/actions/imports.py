@@ -41,7 +41,7 @@ TAKEN: Final = "The code is taken"
 TWICE: Final = "The code stands in the file more than once"
 
 
-async def start_import(scope: Scope, rows: list[Any], campaign_id: str | None = None) -> str:
+async def start_import(scope: Scope, rows: list[Any], campaign_id: str | None = None, *, dry_run: bool = False) -> str:
     """`rows`: voucher objects. Returns the async action's id.
 
     Raises NotFound; InvalidVoucher for rows without a code; DuplicateKey for codes that come twice, and for a campaign
@@ -57,10 +57,11 @@ async def start_import(scope: Scope, rows: list[Any], campaign_id: str | None = 
         duplicates = len(await store.taken_codes(scope.connection, scope.project.id, sorted(keys), campaign.id))
     if duplicates:
         raise DuplicateKey(f"{duplicates} voucher codes(s) already exist.")
-    return await _start(scope, VOUCHERS_IMPORT if campaign is None else CAMPAIGN_IMPORT, rows, {}, campaign)
+    type_ = VOUCHERS_IMPORT if campaign is None else CAMPAIGN_IMPORT
+    return await _start(scope, type_, rows, {}, campaign, dry_run=dry_run)
 
 
-async def start_csv_import(scope: Scope, table: Table, campaign_id: str | None = None) -> str:
+async def start_csv_import(scope: Scope, table: Table, campaign_id: str | None = None, *, dry_run: bool = False) -> str:
     """Returns the async action's id. Raises NotFound for the campaign."""
     campaign = None if campaign_id is None else await _campaign(scope, campaign_id)
     place = [canonical(column) for column in table.columns].index("code")
@@ -75,7 +76,7 @@ async def start_csv_import(scope: Scope, table: Table, campaign_id: str | None =
             seen.add(key)
         rows.append(row)
     type_ = VOUCHERS_IMPORT_CSV if campaign is None else CAMPAIGN_IMPORT_CSV
-    return await _start(scope, type_, rows, {"columns": table.columns}, campaign)
+    return await _start(scope, type_, rows, {"columns": table.columns}, campaign, dry_run=dry_run)
 
 
 async def _campaign(scope: Scope, id_or_name: str) -> Campaign:
@@ -86,10 +87,17 @@ async def _campaign(scope: Scope, id_or_name: str) -> Campaign:
 
 
 async def _start(
-    scope: Scope, type_: str, rows: list[Any], arguments: dict[str, Any], campaign: Campaign | None
+    scope: Scope,
+    type_: str,
+    rows: list[Any],
+    arguments: dict[str, Any],
+    campaign: Campaign | None,
+    *,
+    dry_run: bool,
 ) -> str:
     subject = None if campaign is None else campaign.id
-    return await start_bulk(scope, type_, rows, {**arguments, "campaign_id": subject}, subject=subject)
+    arguments = {**arguments, "campaign_id": subject}
+    return await start_bulk(scope, type_, rows, arguments, subject=subject, dry_run=dry_run)
 
 
 async def import_chunk(scope: Scope, action_id: str) -> bool:
@@ -120,9 +128,10 @@ class _Entry(NamedTuple):
 class _Piece:
     """What becomes of the rows of a piece."""
 
-    def __init__(self, campaign: Campaign | None, schemas: Schemas, *, csv: bool) -> None:
+    def __init__(self, campaign: Campaign | None, schemas: Schemas, *, csv: bool, promised: int) -> None:
         self.campaign = campaign
         self.schemas = schemas
+        self.promised = promised
         self.updates_known = campaign is not None or csv
         self.entries: list[_Entry] = []
         self.failed: list[dict[str, Any]] = []
@@ -160,7 +169,8 @@ async def _import(scope: Scope, action: AsyncAction, rows: list[Any]) -> Outcome
         if campaign is None:
             raise Stopped("The campaign was deleted.")
     columns = action.arguments.get("columns")
-    piece = _Piece(campaign, await schemas_of(scope), csv=columns is not None)
+    promised = action.cursor.get("vouchers", 0)
+    piece = _Piece(campaign, await schemas_of(scope), csv=columns is not None, promised=promised)
     for row in rows:
         _understand(scope, piece, columns, row)
     held = await store.lock_vouchers(scope.connection, scope.project.id, [entry.key for entry in piece.entries])
@@ -242,7 +252,8 @@ async def _room(scope: Scope, campaign: Campaign) -> int:
 
 
 async def _insert(scope: Scope, piece: _Piece, new: list[_Entry], known: dict[str, str]) -> int:
-    room = len(new) if piece.campaign is None else await _room(scope, piece.campaign)
+    room = len(new) if piece.campaign is None else await _room(scope, piece.campaign) - piece.promised
+    room = max(0, room)
     for entry in new[room:]:
         ceiling = f"A campaign can have at most {scope.project.codes_per_campaign_max} vouchers"
         piece.fail(entry.number, entry.row.sent.code, ceiling)

@@ -81,12 +81,12 @@ def add_codes(app: typer.Typer, host: Host) -> None:
 
 
 @contextlib.asynccontextmanager
-async def _opened(
-    host: Host, data: str | None, command: str, name: str, settings: dict[str, str]
+async def opened(
+    host: Host, data: str | None, command: str, name: str, settings: dict[str, str], *, size: int = 3
 ) -> AsyncIterator[tuple[Pool, Project]]:
     """A pool with these connection settings, and the project of that name."""
     async with host.database_url(data=data, command=command) as url:
-        pool = await create_pool(url, size=3, settings=settings, application=f"largesse-{command}")
+        pool = await create_pool(url, size=size, settings=settings, application=f"largesse-{command}")
         try:
             async with pool.acquire() as connection:
                 project = await the_project(connection, name)
@@ -97,7 +97,7 @@ async def _opened(
 
 async def _generate(host: Host, data: str | None, name: str, campaign: str, count: int, *, silent: bool) -> AsyncAction:
     ids = IdSource()
-    async with _opened(host, data, "generate", name, JOB_SETTINGS) as (pool, project):
+    async with opened(host, data, "generate", name, JOB_SETTINGS) as (pool, project):
         async with pool.acquire() as connection, connection.transaction():
             scope = Scope(connection=connection, project=project, ids=ids, request_id=ids.new("w-"), actor=ACTOR)
             action_id = await add_vouchers(scope, campaign, VoucherInput(), count)
@@ -120,7 +120,7 @@ async def _generate(host: Host, data: str | None, name: str, campaign: str, coun
 
 async def _publish(host: Host, data: str | None, name: str, wanted: PublicationInput) -> Publication:
     ids = IdSource()
-    async with _opened(host, data, "publish", name, PUBLISH_SETTINGS) as (pool, project):
+    async with opened(host, data, "publish", name, PUBLISH_SETTINGS) as (pool, project):
         request = publication_request(wanted, ids, count_max=COUNT_MAX, request_id=ids.new("w-"), actor=ACTOR)
         async with pool.acquire() as connection:
             schemas = await list_schemas(connection, project.id)

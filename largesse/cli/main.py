@@ -10,12 +10,13 @@ from largesse.cli.codes import add_codes
 from largesse.cli.demo import add_demo
 from largesse.cli.doctor import add_doctor
 from largesse.cli.errors import NotBuiltYet
+from largesse.cli.export import add_export
 from largesse.cli.host import Host
 from largesse.cli.keys import keys_app
 from largesse.cli.projects import projects_app
 from largesse.cli.serve import add_serve
 
-NOT_BUILT = ("events", "import", "export", "bench")
+NOT_BUILT = ("events", "import", "bench")
 
 
 def command_line(host: Host) -> typer.Typer:
@@ -31,6 +32,7 @@ def command_line(host: Host) -> typer.Typer:
     add_demo(app, host)
     add_doctor(app, host)
     add_codes(app, host)
+    add_export(app, host)
     add_audit(app, host)
     app.add_typer(projects_app(host), name="projects")
     app.add_typer(keys_app(host), name="keys")

@@ -68,6 +68,10 @@ def projects_app(host: Host) -> typer.Typer:
         client_publish: Annotated[
             bool | None, typer.Option("--client-publish/--no-client-publish", help="Client-side keys may publish.")
         ] = None,
+        publish_on_export: Annotated[
+            bool | None,
+            typer.Option("--publish-on-export/--no-publish-on-export", help="Exporting a voucher publishes it. [yes]"),
+        ] = None,
         data: Data = None,
         json: Json = False,
     ) -> None:
@@ -80,6 +84,7 @@ def projects_app(host: Host) -> typer.Typer:
             on_known_source_id=on_known_source_id,
             client_origins=origins,
             client_publish=client_publish,
+            publish_on_voucher_export=publish_on_export,
         )
         shown = _shown(asyncio.run(_update(host, data, project, changes)))
         print_json(shown) if json else print_fields(shown)

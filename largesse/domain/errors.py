@@ -172,6 +172,13 @@ class ResourceInUse(LargesseError):
     key = "resource_in_use"
 
 
+class InvalidExportFields(LargesseError):
+    """Invalid Export"""
+
+    status = 400
+    key = "invalid_export_fields"
+
+
 class InvalidGrantType(LargesseError):
     """Invalid grant_type"""
 

@@ -29,6 +29,7 @@ class Project(msgspec.Struct, frozen=True, kw_only=True):
     codes_per_campaign_max: int = 10_000_000
     client_origins: list[str] = []  # whose pages may call with a client-side key; "*": everybody's
     client_publish: bool = False  # whether client-side keys may publish
+    publish_on_voucher_export: bool = True  # whether codes that leave in a file are published by that
 
     def allows_origin(self, origin: str) -> bool:
         """Whether a page of `origin` (`https://shop.example:8443`), or a caller that names none (""), may call."""
@@ -53,6 +54,7 @@ class ProjectChanges(msgspec.Struct, frozen=True, kw_only=True):
     client_publish: bool | None = None
     codes_per_campaign_max: int | None = None
     details: dict[str, Any] | None = None
+    publish_on_voucher_export: bool | None = None
 
 
 class ProjectRecord(msgspec.Struct, frozen=True, kw_only=True):

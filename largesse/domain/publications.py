@@ -48,6 +48,8 @@ FILTERS: Final[Fields] = {
     METADATA: ANY_METADATA,
 }
 """What their list can be filtered by: the nine fields of the contract, then the recommended rest (spec §11.3)."""
+EXPORT_FILTERS: Final[Fields] = {**FILTERS, "campaign": TEXT, "customer": TEXT, "voucher": CODE}
+"""What an export can be filtered by besides (spec distributions-exports-webhooks §5.3): names or ids."""
 
 
 class CustomerReference(msgspec.Struct, frozen=True, kw_only=True):
@@ -116,7 +118,7 @@ _CANNOT: Final = {
     "already_joined": "Customer already joined program.",
     "voucher_disabled": "Voucher is disabled.",
     "voucher_expired": "Voucher is expired.",
-    "voucher_held": "Voucher is held by a distribution.",
+    "voucher_held": "Voucher is held by a distribution or an export.",
     "campaign_expired": "Campaign is expired.",
 }
 

@@ -6,7 +6,7 @@ from typing import Final
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from largesse.http import edge, publications
+from largesse.http import edge, exports, publications
 from largesse.http.absent import contract_operations
 from largesse.http.edge import SERVER_KEYS, Exchange, Reply
 from largesse.http.openapi import documentation_routes
@@ -45,7 +45,8 @@ class App:
     async def _route(self, exchange: Exchange, receive: Receive, send: Send) -> Reply | None:
         if exchange.method == "OPTIONS":
             return edge.preflight(exchange) or self._options(exchange)
-        if exchange.path.startswith(_API_PREFIXES) and not exchange.path.startswith(_OPEN_PREFIX):
+        is_open = exchange.path.startswith(_OPEN_PREFIX) or exports.is_download(exchange)
+        if exchange.path.startswith(_API_PREFIXES) and not is_open:
             await edge.admit(exchange)
         route, parameters = self._table.find(exchange.method, exchange.path)
         exchange.route = route.path

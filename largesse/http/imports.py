@@ -7,14 +7,23 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from largesse.actions import customer_rows, imports
-from largesse.domain.errors import DuplicateKey, InvalidPayload, InvalidVoucher, NotFound, UnsupportedMediaType
-from largesse.http.requests import path_parameter, read_file, read_rows, respond, unit_of_work
+from largesse.domain.errors import (
+    DuplicateKey,
+    InvalidPayload,
+    InvalidQueryParams,
+    InvalidVoucher,
+    NotFound,
+    UnsupportedMediaType,
+)
+from largesse.http.requests import path_parameter, read_file, read_query, read_rows, respond, unit_of_work
 from largesse.http.routing import Route
 from largesse.wire.bulk import check_rows
+from largesse.wire.lists import FLAG
 from largesse.wire.tables import Table, read_table
 from largesse.wire.vouchers import VoucherInput
 
-FILE_ERRORS: Final = (InvalidPayload, UnsupportedMediaType)
+FILE_ERRORS: Final = (InvalidPayload, UnsupportedMediaType, InvalidQueryParams)
+_QUERY: Final = {"dry_run": FLAG}
 
 
 async def import_to_campaign(request: Request) -> Response:
@@ -28,9 +37,10 @@ async def import_vouchers(request: Request) -> Response:
 
 
 async def _import(request: Request, campaign_id: str | None) -> Response:
+    dry_run = _is_dry(request)
     rows = check_rows(await read_rows(request, VoucherInput))
     async with unit_of_work(request) as scope:
-        action_id = await imports.start_import(scope, rows, campaign_id)
+        action_id = await imports.start_import(scope, rows, campaign_id, dry_run=dry_run)
     return respond({"async_action_id": action_id}, 202)
 
 
@@ -45,18 +55,28 @@ async def import_vouchers_csv(request: Request) -> Response:
 
 
 async def _import_csv(request: Request, campaign_id: str | None) -> Response:
+    dry_run = _is_dry(request)
     table = await _table(request, required="code")
     async with unit_of_work(request) as scope:
-        action_id = await imports.start_csv_import(scope, table, campaign_id)
+        action_id = await imports.start_csv_import(scope, table, campaign_id, dry_run=dry_run)
     return respond({"async_action_id": action_id}, 202)
 
 
 async def import_customers_csv(request: Request) -> Response:
     """Import a CSV file of customers, in the background; known ones are updated"""
+    dry_run = _is_dry(request)
     table = await _table(request)
     async with unit_of_work(request) as scope:
-        action_id = await customer_rows.start_csv_import(scope, table)
+        action_id = await customer_rows.start_csv_import(scope, table, dry_run=dry_run)
     return respond({"async_action_id": action_id}, 202)
+
+
+def _is_dry(request: Request) -> bool:
+    """`dry_run=true`, which is ours: the report alone, nothing written."""
+    query = read_query(request)
+    dry_run = query.boolean("dry_run")
+    query.check()
+    return bool(dry_run)
 
 
 async def _table(request: Request, required: str | None = None) -> Table:
@@ -70,28 +90,32 @@ ROUTES = [
         "/v1/campaigns/{campaign_id}/import",
         import_to_campaign,
         methods=["POST"],
+        query=_QUERY,
         body=list[VoucherInput],
-        errors=[NotFound, InvalidVoucher, DuplicateKey],
+        errors=[NotFound, InvalidVoucher, DuplicateKey, InvalidQueryParams],
     ),
     Route(
         "/v1/vouchers/import",
         import_vouchers,
         methods=["POST"],
+        query=_QUERY,
         body=list[VoucherInput],
-        errors=[InvalidVoucher, DuplicateKey],
+        errors=[InvalidVoucher, DuplicateKey, InvalidQueryParams],
     ),
     Route(
         "/v1/campaigns/{campaign_id}/importCSV",
         import_csv_to_campaign,
         methods=["POST"],
+        query=_QUERY,
         errors=[NotFound, *FILE_ERRORS],
     ),
     Route(
         "/v1/vouchers/importCSV",
         import_vouchers_csv,
         methods=["POST"],
+        query=_QUERY,
         errors=FILE_ERRORS,
         missing="`webhooks_enable`: no event is sent for each voucher",
     ),
-    Route("/v1/customers/importCSV", import_customers_csv, methods=["POST"], errors=FILE_ERRORS),
+    Route("/v1/customers/importCSV", import_customers_csv, methods=["POST"], query=_QUERY, errors=FILE_ERRORS),
 ]

@@ -4,8 +4,9 @@ from collections.abc import Awaitable, Callable, Mapping
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
-from largesse.actions import customer_rows, imports, projects, voucher_rows
+from largesse.actions import customer_rows, exports, imports, projects, voucher_rows
 from largesse.actions.campaign_vouchers import delete_chunk, fail_action, must_wait, update_chunk
+from largesse.actions.export_files import Units, write_file
 from largesse.actions.generation import fail_generation, generate_chunk
 from largesse.actions.scope import Scope
 from largesse.domain.async_actions import (
@@ -28,12 +29,14 @@ from largesse.domain.async_actions import (
 class Handler(NamedTuple):
     """`chunk` does one transaction's worth and says whether that was the last; running it twice has one effect.
 
-    `give_up` tells whoever waits that it won't be done; `must_wait` says that another job has to end first.
+    `give_up` tells whoever waits that it won't be done; `must_wait` says that another job has to end first. `between`
+    does after a chunk what takes longer than a transaction may; it is told to stop by its last argument.
     """
 
     chunk: Callable[[Scope, str], Awaitable[bool]]
     give_up: Callable[[Scope, str], Awaitable[None]]
     must_wait: Callable[[Scope, str], Awaitable[bool]] | None = None
+    between: Callable[[Units, str, Callable[[], bool]], Awaitable[None]] | None = None
 
 
 HANDLERS: Final[Mapping[str, Handler]] = MappingProxyType(
@@ -51,6 +54,10 @@ HANDLERS: Final[Mapping[str, Handler]] = MappingProxyType(
         VOUCHERS_IMPORT_CSV: Handler(imports.import_chunk, imports.fail_import),
         VOUCHERS_BULK_UPDATE: Handler(voucher_rows.update_chunk, voucher_rows.fail_update),
         PROJECT_DELETE: Handler(projects.clear_chunk, projects.leave_rows),
+        exports.JOB: Handler(exports.export_chunk, exports.fail_export, between=write_file),
         VOUCHERS_METADATA_UPDATE: Handler(voucher_rows.metadata_chunk, voucher_rows.fail_update),
     }
 )
+
+LONG: Final = frozenset(kind for kind, handler in HANDLERS.items() if handler.between is not None)
+"""Kinds that may keep a slot for minutes: some of the slots aren't theirs."""

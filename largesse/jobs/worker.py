@@ -11,25 +11,33 @@ import os
 import secrets
 import socket
 import time
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Final
 
 import structlog
 
+from largesse.actions.export_files import Interrupted
+from largesse.actions.exports import purge_exports
 from largesse.actions.ids import IdSource
 from largesse.actions.scope import Scope
 from largesse.actions.vouchers import withdraw_expired
 from largesse.domain.errors import Unavailable
 from largesse.domain.projects import Project
-from largesse.jobs.handlers import HANDLERS, Handler
+from largesse.jobs.handlers import HANDLERS, LONG, Handler
 from largesse.store import jobs
 from largesse.store.connection import JOB_SETTINGS, Connection, Pool, acquire, create_pool
 from largesse.store.jobs import Job
 from largesse.store.projects import get_project, list_projects
 from largesse.store.tokens import delete_expired_tokens
 
-SLOTS: Final = 2
-"""Jobs at the same time in one worker: a small one doesn't wait for the other's chunk."""
+SLOTS: Final = (frozenset(HANDLERS) - LONG, frozenset(HANDLERS), LONG)
+"""Jobs at the same time in one worker, and the kinds that each of them takes: a small one doesn't wait for another's
+chunk, and two large exports leave a slot to all else.
+"""
+CONNECTIONS: Final = len(SLOTS) + 2 * 2 + 2
+"""A chunk's for each slot, a reader's and a writer's more for two exports, the heartbeat's and the sweeper's."""
 SLICE_S: Final = 1.0
 """How long a job is worked on before whoever waits longest has its turn."""
 SWEEP_S: Final = 10.0
@@ -66,7 +74,7 @@ class Worker:
         """Work until `stop` is set; then finish the chunks under way and give the jobs back."""
         heart = asyncio.create_task(self._beat())
         try:
-            await asyncio.gather(self._sweep(), *(self._slot() for _ in range(SLOTS)))
+            await asyncio.gather(self._sweep(), *(self._slot(kinds) for kinds in SLOTS))
         finally:
             heart.cancel()
             with contextlib.suppress(asyncio.CancelledError):
@@ -75,10 +83,10 @@ class Worker:
                 async with acquire(self.pool) as connection:
                     await jobs.release_jobs(connection, self.name)
 
-    async def _slot(self) -> None:
+    async def _slot(self, kinds: frozenset[str]) -> None:
         while not self.stop.is_set():
             try:
-                if not await self.step():
+                if not await self.step(kinds):
                     await self._pause(POLL_S)
             except Unavailable:
                 # PostgreSQL is away. What we have stays claimed until its heartbeat lapses, or we are faster.
@@ -109,25 +117,29 @@ class Worker:
             await self._pause(SWEEP_S)
 
     async def sweep(self) -> None:
-        """Take expired vouchers out of the pools of all projects, and delete expired access tokens."""
+        """Take expired vouchers out of the pools of all projects, and remove expired access tokens and files."""
         async with acquire(self.pool) as connection:
             await delete_expired_tokens(connection, TOKENS_CHUNK)
             projects = await list_projects(connection)
         for project in projects:
-            more = True
-            while more and not self.stop.is_set():
-                async with acquire(self.pool) as connection, connection.transaction():
-                    more = await withdraw_expired(self._in_project(connection, project))
+            for chunk in (withdraw_expired, purge_exports):
+                more = True
+                while more and not self.stop.is_set():
+                    async with acquire(self.pool) as connection, connection.transaction():
+                        more = await chunk(self._in_project(connection, project))
 
-    async def step(self) -> bool:
-        """Take a job and work on it for one slice; False when there is none. Raises Unavailable."""
+    async def step(self, kinds: frozenset[str] = frozenset(HANDLERS)) -> bool:
+        """Take a job of these kinds and work on it for one slice; False when there is none. Raises Unavailable."""
         async with acquire(self.pool) as connection:
-            job = await jobs.claim_job(connection, self.name, lapse_s=self.lapse_s)
+            job = await jobs.claim_job(connection, self.name, sorted(kinds), lapse_s=self.lapse_s)
         if job is None:
             return False
         self.held.add(job.id)
         try:
             await self._work(job)
+        except Interrupted:
+            async with acquire(self.pool) as connection:
+                await jobs.release_job(connection, self.name, job.id)
         except Unavailable:
             await self._put_back(job)
             raise
@@ -147,17 +159,27 @@ class Worker:
                 await jobs.release_job(connection, self.name, job.id, delay_s=WAIT_S)
                 return
         while not await self._chunk(handler, job):
+            if handler.between is not None:
+                await handler.between(partial(self._unit, job.project_id), job.action_id, self.stop.is_set)
             if self.stop.is_set() or time.monotonic() >= until:
                 async with acquire(self.pool) as connection:
                     await jobs.release_job(connection, self.name, job.id)
                 return
 
     async def _chunk(self, handler: Handler, job: Job) -> bool:
-        async with acquire(self.pool) as connection, connection.transaction():
-            last = await handler.chunk(await self._scope(connection, job.project_id), job.action_id)
+        async with self._unit(job.project_id) as scope:
+            last = await handler.chunk(scope, job.action_id)
             if last:
-                await jobs.finish_job(connection, job.id)
+                await jobs.finish_job(scope.connection, job.id)
         return last
+
+    @contextlib.asynccontextmanager
+    async def _unit(self, project_id: int, *, snapshot: bool = False) -> AsyncIterator[Scope]:
+        async with (
+            acquire(self.pool) as connection,
+            connection.transaction(isolation="repeatable_read" if snapshot else None, readonly=snapshot),
+        ):
+            yield await self._scope(connection, project_id)
 
     async def _scope(self, connection: Connection, project_id: int) -> Scope:
         project = await get_project(connection, project_id)
@@ -188,7 +210,7 @@ class Worker:
 
 async def run(database_url: str, *, stop: asyncio.Event) -> None:
     """A worker on that database until `stop` is set. PostgreSQL may come and go meanwhile."""
-    pool = await create_pool(database_url, size=SLOTS + 2, settings=JOB_SETTINGS, application="largesse-jobs")
+    pool = await create_pool(database_url, size=CONNECTIONS, settings=JOB_SETTINGS, application="largesse-jobs")
     try:
         await Worker(pool, stop).run()
     finally:

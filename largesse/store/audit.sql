@@ -49,6 +49,12 @@ WHERE (coalesce(counted.vouchers, 0), coalesce(counted.published, 0), coalesce(c
     coalesce(k.withdrawn, 0), coalesce(k.disabled, 0))
 LIMIT $2
 
+-- I5_held_by_a_running_export --
+-- What an export holds is held, and the export is still at work: otherwise nobody gives it back.
+SELECT v.id AS voucher_id, v.state, v.held_by, e.phase
+FROM vouchers v LEFT JOIN exports e ON e.project_id = $1 AND e.id = v.held_by
+WHERE v.project_id = $1 AND starts_with(v.held_by, 'exp_') AND (v.state <> 1 OR e.phase IS NULL) LIMIT $2
+
 -- I5_publication_counters --
 -- Every campaign's counters are the counts of its publications.
 SELECT campaign_id, counted.publications, k.publications AS counter_publications, counted.failures,

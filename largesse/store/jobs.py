@@ -24,8 +24,8 @@ async def enqueue_job(
     await connection.execute(SQL["enqueue_job"], project_id, kind, action_id, subject)
 
 
-async def claim_job(connection: Connection, worker: str, *, lapse_s: float) -> Job | None:
-    row = await connection.fetchrow(SQL["claim_job"], worker, lapse_s)
+async def claim_job(connection: Connection, worker: str, kinds: list[str], *, lapse_s: float) -> Job | None:
+    row = await connection.fetchrow(SQL["claim_job"], worker, lapse_s, kinds)
     return None if row is None else Job(*row)
 
 

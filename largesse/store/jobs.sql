@@ -3,11 +3,11 @@
 INSERT INTO jobs (project_id, kind, action_id, subject) VALUES ($1, $2, $3, $4)
 
 -- claim_job --
--- The job that has waited longest and that nobody has, or whose worker's heartbeat is older than $2 seconds.
+-- Of the kinds $3 the job that has waited longest and that nobody has, or whose worker's heartbeat is older than $2 seconds.
 UPDATE jobs SET worker = $1, heartbeat_at = clock_timestamp()
 WHERE id = (
   SELECT id FROM jobs
-  WHERE parked_at IS NULL AND run_at <= now()
+  WHERE parked_at IS NULL AND run_at <= now() AND kind = ANY ($3::text[])
     AND (heartbeat_at IS NULL OR heartbeat_at < now() - make_interval(secs => $2))
   ORDER BY run_at, id
   LIMIT 1

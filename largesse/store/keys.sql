@@ -6,7 +6,7 @@
 SELECT k.app_id, k.token_hash, k.kind, k.name AS key_name, k.role, k.scopes, k.allowed_ips,
        extract(epoch FROM k.expires_at - now())::double precision AS expires_in,
        p.id, p.public_id, p.name, p.time_zone, p.case_sensitive_codes, p.on_known_source_id, p.codes_per_campaign_max,
-       p.client_origins, p.client_publish
+       p.client_origins, p.client_publish, p.publish_on_voucher_export
 FROM api_keys k LEFT JOIN projects p ON p.id = k.project_id
 WHERE k.app_id = $1 AND k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > now());
 

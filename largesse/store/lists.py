@@ -79,6 +79,19 @@ class ListSql:
         filters, arguments = self._filters(project, narrowing)
         return self.count.replace("{filters}", filters), arguments
 
+    def statement(
+        self, text: str, project: Project, narrowing: Narrowing, *, order: str = "", **values: Any
+    ) -> tuple[str, list[Any]]:
+        """Another statement over the same list, of which it wants all: `{filters}`, `{order}`, and `{name}` for each
+        of `values`.
+        """
+        filters, arguments = self._filters(project, narrowing)
+        for name, value in values.items():
+            if f"{{{name}}}" in text:
+                arguments.append(value)
+                text = text.replace(f"{{{name}}}", f"${len(arguments)}")
+        return text.replace("{filters}", filters).replace("{order}", self.orders.get(order, "")), arguments
+
     async def rows(
         self, connection: Connection, project: Project, narrowing: Narrowing, *, order: str, limit: int, offset: int
     ) -> list[asyncpg.Record]:

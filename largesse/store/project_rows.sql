@@ -85,3 +85,13 @@ DELETE FROM segment_members WHERE project_id = $1 AND (segment_id, customer_id) 
 -- A chunk of them.
 DELETE FROM segments WHERE project_id = $1 AND id = ANY (ARRAY(
   SELECT t.id FROM segments t WHERE t.project_id = $1 LIMIT $2))
+
+-- export_pieces --
+-- A chunk of them.
+DELETE FROM export_pieces WHERE project_id = $1 AND (export_id, attempt, number) IN (
+  SELECT t.export_id, t.attempt, t.number FROM export_pieces t WHERE t.project_id = $1 LIMIT $2)
+
+-- exports --
+-- A chunk of them.
+DELETE FROM exports WHERE project_id = $1 AND id = ANY (ARRAY(
+  SELECT t.id FROM exports t WHERE t.project_id = $1 LIMIT $2))

@@ -77,6 +77,7 @@ async def update_project(connection: Connection, project_id: int, changes: Proje
             changes.name,
             changes.codes_per_campaign_max,
             changes.details,
+            changes.publish_on_voucher_export,
         )
     if row is None:
         raise NotFound.of("project", str(project_id))

@@ -5,7 +5,7 @@
 INSERT INTO projects (public_id, name, time_zone, case_sensitive_codes)
 VALUES ($1, $2, $3, $4)
 RETURNING id, public_id, name, time_zone, case_sensitive_codes, on_known_source_id, codes_per_campaign_max,
-  client_origins, client_publish;
+  client_origins, client_publish, publish_on_voucher_export;
 
 -- ensure_project --
 -- The project of this name, created if it isn't there; no row when another transaction has just created it.
@@ -14,20 +14,20 @@ INSERT INTO projects (public_id, name) VALUES ($1, $2) ON CONFLICT (name) DO NOT
 -- get_project --
 -- By the number that the project's rows carry.
 SELECT id, public_id, name, time_zone, case_sensitive_codes, on_known_source_id, codes_per_campaign_max,
-  client_origins, client_publish
+  client_origins, client_publish, publish_on_voucher_export
 FROM projects WHERE id = $1;
 
 -- find_project --
 -- By public id or by name: people type either.
 SELECT id, public_id, name, time_zone, case_sensitive_codes, on_known_source_id, codes_per_campaign_max,
-  client_origins, client_publish
+  client_origins, client_publish, publish_on_voucher_export
 FROM projects WHERE (public_id = $1 OR name = $1) AND deleted_at IS NULL
 ORDER BY (public_id = $1) DESC LIMIT 1;
 
 -- list_projects --
 -- All of them, oldest first: an installation has few.
 SELECT id, public_id, name, time_zone, case_sensitive_codes, on_known_source_id, codes_per_campaign_max,
-  client_origins, client_publish
+  client_origins, client_publish, publish_on_voucher_export
 FROM projects WHERE deleted_at IS NULL ORDER BY id;
 
 -- update_project --
@@ -37,10 +37,11 @@ WITH updated AS (
     time_zone = coalesce($2, time_zone), on_known_source_id = coalesce($3, on_known_source_id),
     client_origins = coalesce($4, client_origins), client_publish = coalesce($5, client_publish),
     name = coalesce($6, name), codes_per_campaign_max = coalesce($7, codes_per_campaign_max),
-    details = details || coalesce($8::jsonb, '{}')
+    details = details || coalesce($8::jsonb, '{}'),
+    publish_on_voucher_export = coalesce($9, publish_on_voucher_export)
   WHERE id = $1 AND deleted_at IS NULL
   RETURNING id, public_id, name, time_zone, case_sensitive_codes, on_known_source_id, codes_per_campaign_max,
-    client_origins, client_publish
+    client_origins, client_publish, publish_on_voucher_export
 )
 SELECT updated.*,
   (SELECT count(pg_notify('largesse_keys', k.app_id)) FROM api_keys k WHERE k.project_id = updated.id) AS told

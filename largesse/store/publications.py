@@ -1,6 +1,7 @@
 """Publications in the database: the batched publish statement and the reads."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 import asyncpg
@@ -190,6 +191,18 @@ _CAMPAIGN_NAME: Final = (
     "p.campaign_id = ANY (ARRAY(SELECT n.id FROM campaigns n"
     " WHERE n.project_id = $1 AND n.deleted_at IS NULL AND {match}))"
 )
+_NAMED: Final = (
+    "{column} = ANY (ARRAY(SELECT n.id FROM {table} n CROSS JOIN LATERAL (VALUES (n.id), (n.{name})) AS w (word)"
+    " WHERE n.project_id = $1 AND n.deleted_at IS NULL AND {match}))"
+)
+
+
+def _named(column: str, table: str, name: str) -> FieldSql:
+    """By the id or the name of what the column points to."""
+    template = _NAMED.replace("{column}", column).replace("{table}", table).replace("{name}", name)
+    return everywhere("w.word", template)
+
+
 _FIELDS: Final = {
     "failure_code": everywhere("p.failure_code", "(p.result = 'FAILURE' AND {match})"),
     "result": FieldSql("p.result"),
@@ -207,7 +220,7 @@ _FIELDS: Final = {
     "created_at": FieldSql("p.created_at", Kind.DATE_TIME),
     METADATA: metadata("p.metadata"),
 }
-_LIST: Final = ListSql(
+LIST: Final = ListSql(
     page=_SQL["list_ids"],
     count=_SQL["count"],
     filters={
@@ -246,6 +259,15 @@ _LIST: Final = ListSql(
         "-customer_id": "p.customer_id",
     },
 )
+EXPORT_LIST: Final = replace(
+    LIST,
+    fields={
+        **LIST.fields,
+        "campaign": _named("p.campaign_id", "campaigns", "name"),
+        "customer": _named("p.customer_id", "customers", "source_id"),
+        "voucher": LIST.fields["voucher_code"],
+    },
+)
 
 
 async def list_publications(
@@ -255,7 +277,7 @@ async def list_publications(
 
     The ids come first, by an index alone where there is one; then the rows of this page only (late row lookup).
     """
-    rows = await _LIST.rows(connection, project, narrowing, order=order, limit=limit, offset=offset)
+    rows = await LIST.rows(connection, project, narrowing, order=order, limit=limit, offset=offset)
     ids = [row["id"] for row in rows]
     found = await find_publications(connection, project.id, ids)
     return [found[id_] for id_ in ids if id_ in found]
@@ -265,7 +287,7 @@ async def count_publications(connection: Connection, project: Project, narrowing
     """Exactly how many match, whatever the page. Everything, or one result of everything, comes from the counters."""
     result = _only_result(narrowing)
     if narrowing and result is None:
-        return await _LIST.total(connection, project, narrowing)
+        return await LIST.total(connection, project, narrowing)
     row = await connection.fetchrow(_SQL["count_by_counters"], project.id)
     assert row is not None
     counts = {"SUCCESS": row["successes"], "FAILURE": row["failures"]}

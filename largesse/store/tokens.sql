@@ -17,7 +17,7 @@ SELECT t.app_id, k.kind, k.name AS key_name, t.scopes, k.role, k.scopes AS key_s
        extract(epoch FROM t.expires_at)::bigint AS expires_at,
        extract(epoch FROM t.expires_at - now())::double precision AS expires_in,
        p.id, p.public_id, p.name, p.time_zone, p.case_sensitive_codes, p.on_known_source_id, p.codes_per_campaign_max,
-       p.client_origins, p.client_publish
+       p.client_origins, p.client_publish, p.publish_on_voucher_export
 FROM oauth_tokens t
 JOIN api_keys k ON k.app_id = t.app_id AND k.revoked_at IS NULL
 JOIN projects p ON p.id = t.project_id

@@ -66,7 +66,7 @@ RETURNING state, campaign_id
 
 -- bin_voucher --
 -- Out of sight, but its code stays taken. It has no holder any more; publications keep who had it.
-UPDATE vouchers SET state = 4, holder_id = NULL, deleted_at = now(), updated_at = now()
+UPDATE vouchers SET state = 4, holder_id = NULL, held_by = NULL, deleted_at = now(), updated_at = now()
 WHERE project_id = $1 AND id = $2
 
 -- delete_voucher --
@@ -140,7 +140,7 @@ WITH chunk AS (
   LIMIT $3
   FOR NO KEY UPDATE OF v
 ), binned AS (
-  UPDATE vouchers v SET state = 4, holder_id = NULL, deleted_at = now(), updated_at = now()
+  UPDATE vouchers v SET state = 4, holder_id = NULL, held_by = NULL, deleted_at = now(), updated_at = now()
   FROM chunk WHERE v.project_id = $1 AND v.id = chunk.id
   RETURNING v.id
 )

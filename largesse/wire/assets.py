@@ -1,4 +1,4 @@
-"""The opaque ids of a voucher's QR code and barcode (spec vouchers-and-campaigns §7).
+"""The opaque ids of a voucher's QR code and barcode (spec vouchers-and-campaigns §7), and the tokens of exports.
 
 A token is AES-SIV over project and voucher id: authenticated, so a changed one is refused; deterministic, so browsers
 can cache the image; and it shows nothing of the code, so that tokens can't be used to list codes.
@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from largesse.domain.errors import NotFound
 
 Kind: TypeAlias = Literal["qr", "barcode"]
+Subject: TypeAlias = Kind | Literal["export"]
 AssetUrls: TypeAlias = Callable[[str], dict[str, Any]]
 """Voucher id to the `assets` object of a voucher."""
 
@@ -30,19 +31,22 @@ class AssetTokens:
         key = HKDF(algorithm=hashes.SHA256(), length=KEY_BYTES, salt=None, info=_PURPOSE).derive(secret_key)
         self._cipher = AESSIV(key)
 
-    def token(self, kind: Kind, project_id: int, voucher_id: str) -> str:
-        """Standard base64; to be percent-encoded in a path."""
-        text = f"{project_id}:{voucher_id}".encode()
+    def token(self, kind: Subject, project_id: int, id: str) -> str:
+        """`id`: of the voucher or export. Standard base64; to be percent-encoded in a path."""
+        text = f"{project_id}:{id}".encode()
         return b64encode(self._cipher.encrypt(text, [kind.encode()])).decode()
 
-    def read(self, kind: Kind, token: str) -> tuple[int, str]:
-        """Project id and voucher id. Raises NotFound for a token that this installation hasn't made for `kind`."""
+    def read(self, kind: Subject, token: str) -> tuple[int, str]:
+        """Project id and the id of the voucher or export.
+
+        Raises NotFound for a token that this installation hasn't made for `kind`.
+        """
         try:
             text = self._cipher.decrypt(b64decode(token, validate=True), [kind.encode()]).decode()
         except (InvalidTag, ValueError):
             raise NotFound(f"Cannot find asset with id {token}", resource_id=token, resource_type="asset") from None
-        project_id, _, voucher_id = text.partition(":")
-        return int(project_id), voucher_id
+        project_id, _, id_ = text.partition(":")
+        return int(project_id), id_
 
     def urls(self, public_url: str, project_id: int) -> AssetUrls:
         """What `render_voucher` takes: the ids and addresses of one project's vouchers."""

@@ -31,6 +31,7 @@ _SETTINGS: Final = {
     "client_publish_enabled": "client_publish",
     "on_known_source_id": "on_known_source_id",
     "codes_per_campaign_max": "codes_per_campaign_max",
+    "publish_on_voucher_export": "publish_on_voucher_export",
 }
 # Kept and shown; what they switch isn't built yet. With what is shown when nobody has said anything.
 _DETAILS: Final[dict[str, Any]] = {
@@ -92,6 +93,7 @@ class ProjectChangesInput(msgspec.Struct, frozen=True, kw_only=True, omit_defaul
     client_trusted_domains: Annotated[list[_Text], msgspec.Meta(max_length=ORIGINS_MAX)] | None = None
     client_redeem_enabled: bool | None = None
     client_publish_enabled: bool | None = None
+    publish_on_voucher_export: bool | None = None
     client_list_vouchers_enabled: bool | None = None
     client_create_customer_enabled: bool | None = None
     client_loyalty_events_enabled: bool | None = None

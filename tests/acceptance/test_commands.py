@@ -19,7 +19,7 @@ def data() -> Iterator[Path]:
         yield folder
 
 
-@pytest.mark.parametrize("verb", ["events", "import", "export", "bench"])
+@pytest.mark.parametrize("verb", ["events", "import", "bench"])
 def test_a_verb_that_isnt_built_says_so_whatever_it_is_given(verb: str) -> None:
     answer = run(verb, "something", "--option", "7")
     assert (answer.returncode, answer.stdout) == (1, "")
@@ -85,3 +85,18 @@ def test_work_alone_runs_its_own_database_until_a_signal(data: Path) -> None:
     worker.send_signal(signal.SIGTERM)
     assert worker.wait(20) == 0
     assert mentioned(str(data)) == []
+
+
+def test_an_export_goes_to_a_file_or_to_standard_output(data: Path) -> None:
+    where = ("--project", "Shop", "--data", str(data))
+    assert run("projects", "create", "Shop", "--data", str(data)).returncode == 0
+    answer = run("export", "customer", "--field", "source_id", *where)
+    assert (answer.returncode, answer.stdout) == (0, "Source ID\n")
+    file = data / "out.csv"
+    found = json.loads(run("export", "publication", "--output", str(file), "--json", *where).stdout)
+    assert (found["status"], found["rows"], found["output"]) == ("DONE", 0, str(file))
+    assert file.read_text() == "Voucher Code,Customer ID,Date,Channel\n"
+    for wrong in (("export", "shoe"), ("export", "customer", "--filters", "{"), ("export", "customer", "--json")):
+        answer = run(*wrong, *where)
+        assert answer.returncode == 1
+        assert "Traceback" not in answer.stderr

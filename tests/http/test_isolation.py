@@ -71,6 +71,7 @@ async def owned(api: httpx.AsyncClient, pool: Pool) -> Owned:
     await post("/v1/vouchers/binned", DISCOUNT)
     await api.delete("/v1/vouchers/binned")
     [entry] = (await api.get("/v1/trash-bin")).json()["data"]
+    export = await post("/v1/exports", {"exported_object": "customer"})
     action = await post("/v1/vouchers/metadata/async", {"codes": ["mine"], "metadata": {"a": 1}})
     await work_off(pool)
     return {
@@ -81,6 +82,7 @@ async def owned(api: httpx.AsyncClient, pool: Pool) -> Owned:
         "asyncaction": [action["async_action_id"]],
         "validationrule": [rule["id"]],
         "segment": [segment["id"]],
+        "export": [export["id"]],
         "entry": [entry["id"]],
         "resource": [],  # a metadata schema by its word, of which every project has its own
         "publication": [publication["id"]],

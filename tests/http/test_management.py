@@ -204,6 +204,8 @@ class TestProjects:
             await client.post("/v1/customers/bulk/async", json=[{"source_id": "b"}])
             await work_off(pool)
             await client.post("/v1/segments", json={"name": "A", "type": "static", "customers": ["b"]})
+            await client.post("/v1/exports", json={"exported_object": "customer"})
+            await work_off(pool)
             rule = (await client.post("/v1/validation-rules", json={"name": "A"})).json()["id"]
             assigned = {"related_object_type": "campaign", "related_object_id": "A"}
             await client.post(f"/v1/validation-rules/{rule}/assignments", json=assigned)

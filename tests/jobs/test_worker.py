@@ -47,10 +47,10 @@ async def test_a_small_job_does_not_wait_for_a_big_one(
 async def test_a_job_that_somebody_has_is_left_alone_until_its_heartbeat_lapses(scopes: Scopes, pool: Pool) -> None:
     await start(scopes, "a", 5)
     async with pool.acquire() as connection:
-        assert await jobs.claim_job(connection, "dead", lapse_s=10) is not None
-        assert await jobs.claim_job(connection, "other", lapse_s=10) is None
+        assert await jobs.claim_job(connection, "dead", [VOUCHERS_GENERATE], lapse_s=10) is not None
+        assert await jobs.claim_job(connection, "other", [VOUCHERS_GENERATE], lapse_s=10) is None
         await connection.execute("UPDATE jobs SET heartbeat_at = now() - interval '11 seconds'")
-        taken = await jobs.claim_job(connection, "other", lapse_s=10)
+        taken = await jobs.claim_job(connection, "other", [VOUCHERS_GENERATE], lapse_s=10)
     assert taken is not None
 
 

@@ -12,7 +12,7 @@ from largesse.domain.filters import Condition, Filter, Value
 from largesse.domain.projects import Project
 from largesse.store.connection import set_codecs
 from largesse.store.lists import Narrowing
-from largesse.store.publications import _LIST
+from largesse.store.publications import LIST
 from largesse.store.vouchers import LIST as VOUCHERS_LIST
 from tests.conftest import execute, with_database
 
@@ -44,10 +44,10 @@ class Plans(NamedTuple):
     connection: Any
 
     def of_page(self, narrowing: Narrowing, order: str = "-created_at", limit: int = 10, offset: int = 0) -> list[Any]:
-        return self.explain(*_LIST.page_statement(PROJECT, narrowing, order, limit, offset))
+        return self.explain(*LIST.page_statement(PROJECT, narrowing, order, limit, offset))
 
     def of_count(self, narrowing: Narrowing) -> list[Any]:
-        return self.explain(*_LIST.count_statement(PROJECT, narrowing))
+        return self.explain(*LIST.count_statement(PROJECT, narrowing))
 
     def explain(self, text: str, arguments: list[Any]) -> list[Any]:
         """Every node of the plan that really ran."""

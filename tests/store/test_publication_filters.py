@@ -326,7 +326,7 @@ def test_every_field_has_its_sql():
     from largesse.domain import campaigns, customers, vouchers
     from largesse.store.campaigns import LIST as CAMPAIGNS
     from largesse.store.customers import LIST as CUSTOMERS
-    from largesse.store.publications import _LIST as PUBLICATIONS
+    from largesse.store.publications import LIST as PUBLICATIONS
     from largesse.store.vouchers import LIST as VOUCHERS
 
     for fields, list_sql in (

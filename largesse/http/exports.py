@@ -1,0 +1,201 @@
+"""/v1/exports, and the files that they make (spec distributions-exports-webhooks §5)."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any, Final
+
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+
+from largesse.actions import exports
+from largesse.actions.scope import Scope
+from largesse.domain.errors import (
+    Forbidden,
+    InvalidExportFields,
+    InvalidPayload,
+    InvalidQueryParams,
+    LargesseError,
+    NotBuilt,
+    NotFound,
+    Unauthorized,
+)
+from largesse.domain.exports import Export
+from largesse.http import edge
+from largesse.http.edge import SERVER_KEYS, Exchange
+from largesse.http.requests import (
+    exchange,
+    path_parameter,
+    project,
+    read_body,
+    read_query,
+    respond,
+    respond_empty,
+    services,
+    unit_of_work,
+)
+from largesse.http.routing import Route
+from largesse.store import exports as store
+from largesse.store.connection import REQUEST_LIMIT_S, acquire
+from largesse.wire.exports import (
+    MEDIA_TYPES,
+    ORDERS,
+    ExportInput,
+    TransactionExportInput,
+    TransactionParameters,
+    render_export,
+)
+from largesse.wire.lists import TEXT, page_schema
+
+PATH: Final = "/v1/exports/"
+PAGE_MAX: Final = 100
+_MISSING: Final = (
+    "the objects `redemption`, `order` and `points_expiration` (501); of vouchers the filter `redemption_status`, and"
+    " `qr_code` and `bar_code` stay empty; of customers the filters on summaries and loyalty; the operators `$count…`"
+)
+_ERRORS: Final[list[type[LargesseError]]] = [InvalidPayload, InvalidExportFields, NotFound, NotBuilt]
+
+
+def is_download(exchange: Exchange) -> bool:
+    """Whether the address may be what opens it: the route decides."""
+    query: bytes = exchange.scope["query_string"]
+    return exchange.path.startswith(PATH) and exchange.method in {"GET", "HEAD"} and b"token=" in query
+
+
+async def create(request: Request) -> Response:
+    """Begin an export; its file is made in the background. Exporting vouchers publishes them"""
+    sent = await read_body(request, ExportInput)
+    async with unit_of_work(request) as scope:
+        export = await exports.create_export(scope, sent)
+    return _respond(request, export)
+
+
+async def list_(request: Request) -> Response:
+    """List exports, newest first"""
+    query = read_query(request)
+    page = query.page(orders=ORDERS, page_max=PAGE_MAX)
+    query.check()
+    order = "-" + page.order if page.descending else page.order
+    async with unit_of_work(request) as scope:
+        found = await store.list_exports(
+            scope.connection, scope.project, order=order, limit=page.limit, offset=page.offset
+        )
+        total = await store.count_exports(scope.connection, scope.project)
+    shown = [_render(request, export) for export in found]
+    return respond({"object": "list", "data_ref": "exports", "exports": shown, "total": total})
+
+
+async def get(request: Request) -> Response:
+    """Get an export; with `token`, its file. Keys open the file too, whatever the token"""
+    token = read_query(request).text("token")
+    known = exchange(request)
+    id_ = path_parameter(request, "exportId")
+    if token is not None:
+        return await _download(request, await _owner(request, token, id_), id_)
+    if known.caller is None:  # a `token` that says nothing
+        await edge.admit(known)
+        edge.check_kind(known, SERVER_KEYS)
+    async with unit_of_work(request) as scope:
+        export = await exports.get_export(scope, id_)
+    return _respond(request, export)
+
+
+async def delete(request: Request) -> Response:
+    """Delete an export with its file; one that isn't done gives back the vouchers that it holds"""
+    async with unit_of_work(request) as scope:
+        await exports.delete_export(scope, path_parameter(request, "exportId"))
+    return respond_empty()
+
+
+async def export_voucher_transactions(request: Request) -> Response:
+    """Export what changed the balance of a card"""
+    return await _export_transactions(request, "code", exports.export_voucher_transactions)
+
+
+async def export_campaign_transactions(request: Request) -> Response:
+    """Export what changed the balances of a campaign's cards"""
+    return await _export_transactions(request, "campaignId", exports.export_campaign_transactions)
+
+
+async def _export_transactions(
+    request: Request, name: str, begin: Callable[[Scope, str, TransactionParameters], Awaitable[Export]]
+) -> Response:
+    sent = await read_body(request, TransactionExportInput)
+    async with unit_of_work(request) as scope:
+        export = await begin(scope, path_parameter(request, name), sent.parameters or TransactionParameters())
+    return _respond(request, export)
+
+
+def _respond(request: Request, export: Export) -> Response:
+    return respond(_render(request, export))
+
+
+def _render(request: Request, export: Export) -> dict[str, Any]:
+    ours = services(request)
+    return render_export(export, ours.asset_tokens, ours.public_url, project(request).id)
+
+
+async def _owner(request: Request, token: str, id: str) -> int:
+    """The project whose export the token, or else the keys, may open. Raises Unauthorized."""
+    known = exchange(request)
+    known.no_store = True
+    try:
+        project_id, export_id = known.services.asset_tokens.read("export", token)
+    except NotFound:
+        export_id = None
+    if export_id == id:
+        return project_id
+    await edge.authenticate(known)
+    edge.limit_rate(known)
+    edge.check_scope(known)
+    edge.check_kind(known, SERVER_KEYS)
+    return project(request).id
+
+
+async def _download(request: Request, project_id: int, id: str) -> Response:
+    ours = services(request)
+    async with acquire(ours.pool, limit_s=REQUEST_LIMIT_S) as connection:
+        export = await store.get_export(connection, project_id, id)
+    if export is None or not export.available:
+        raise NotFound.of("export", id)
+    headers = {
+        "content-length": str(export.bytes),
+        "content-disposition": f'attachment; filename="{export.id}.{export.format.lower()}"',
+        "x-content-type-options": "nosniff",
+    }
+    media_type = MEDIA_TYPES[export.format]
+    if request.method == "HEAD":
+        return Response(None, headers=headers, media_type=media_type)
+    return StreamingResponse(_pieces(request, project_id, export), headers=headers, media_type=media_type)
+
+
+async def _pieces(request: Request, project_id: int, export: Export) -> AsyncIterator[bytes]:
+    """Piece by piece: a slow reader keeps one in memory, and no connection of ours."""
+    for number in range(export.pieces):
+        async with acquire(services(request).pool, limit_s=REQUEST_LIMIT_S) as connection:
+            piece = await store.get_piece(connection, project_id, export.id, number)
+        if piece is None:  # deleted meanwhile: all that is left is to cut the connection
+            raise NotFound.of("export", export.id)
+        yield piece
+
+
+_QUERY: Final = page_schema(ORDERS, PAGE_MAX)
+
+ROUTES = [
+    Route("/v1/exports", create, methods=["POST"], body=ExportInput, errors=_ERRORS, missing=_MISSING),
+    Route("/v1/exports", list_, methods=["GET"], query=_QUERY, errors=[InvalidQueryParams]),
+    Route("/v1/exports/{exportId}", get, methods=["GET"], query={"token": TEXT}, errors=[NotFound, Unauthorized]),
+    Route("/v1/exports/{exportId}", delete, methods=["DELETE"], errors=[NotFound]),
+    Route(
+        "/v1/vouchers/{code}/transactions/export",
+        export_voucher_transactions,
+        methods=["POST"],
+        body=TransactionExportInput,
+        errors=_ERRORS,
+    ),
+    Route(
+        "/v1/campaigns/{campaignId}/transactions/export",
+        export_campaign_transactions,
+        methods=["POST"],
+        body=TransactionExportInput,
+        errors=[*_ERRORS, Forbidden],
+    ),
+]

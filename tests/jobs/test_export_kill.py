@@ -1,0 +1,72 @@
+"""Workers die in the middle of an export that publishes; each code is in the file once and published once."""
+
+import asyncio
+import random
+import signal
+
+import pytest
+
+from largesse.actions import exports
+from largesse.wire.exports import ExportInput
+from tests.actions.conftest import assert_counters_are_exact, scopes
+from tests.factories.campaigns import make_campaign
+from tests.jobs.test_kill import worker
+from tests.races.conftest import broken_promises
+
+__all__ = ["scopes"]
+
+CODES = 100_000
+KILLS = 3
+
+
+async def how_far(pool) -> str:
+    row = await pool.fetchrow(
+        "SELECT phase, held_after, (SELECT count(*) FROM export_pieces) AS pieces,"
+        " (SELECT published FROM campaign_counters) AS published FROM exports"
+    )
+    return str(tuple(row))
+
+
+@pytest.mark.slow
+async def test_an_export_whose_worker_is_killed_again_and_again_publishes_every_code_once(
+    scopes, pool, project, database_url
+):
+    await make_campaign(pool, project, vouchers_count=CODES)
+    async with scopes() as scope:
+        export = await exports.create_export(scope, ExportInput(exported_object="voucher"))
+    chance = random.Random(7)
+    seen = await how_far(pool)
+    phases: list[str] = []
+    while phases.count("publish") < KILLS:
+        process = await worker(database_url)
+        try:
+            while (now := await how_far(pool)) == seen:
+                await asyncio.sleep(0.005)
+            seen = now
+            await asyncio.sleep(chance.uniform(0, 0.3))
+        finally:
+            process.send_signal(signal.SIGKILL)
+            await process.wait()
+        assert await pool.fetchval("SELECT status FROM exports") != "DONE", "killed too late to prove anything"
+        phases.append(await pool.fetchval("SELECT phase FROM exports"))
+    print(phases)
+    process = await worker(database_url)
+    try:
+        while await pool.fetchval("SELECT count(*) FROM jobs"):
+            await asyncio.sleep(0.1)
+    finally:
+        process.kill()
+        await process.wait()
+    row = await pool.fetchrow("SELECT status, rows, pieces, attempt FROM exports")
+    assert (row["status"], row["rows"]) == ("DONE", CODES)
+    pieces = await pool.fetch("SELECT content FROM export_pieces WHERE attempt = $1 ORDER BY number", row["attempt"])
+    assert len(pieces) == row["pieces"]
+    lines = b"".join(piece["content"] for piece in pieces).decode().splitlines()
+    assert len(set(lines)) == len(lines) == CODES + 1
+    assert (
+        await pool.fetchval("SELECT count(*) FROM publications WHERE metadata->>'export_id' = $1", export.id) == CODES
+    )
+    assert await pool.fetchval("SELECT count(*) FROM vouchers WHERE state = 2 AND publish_count = 1") == CODES
+    await assert_counters_are_exact(pool, project)
+    await pool.execute("ANALYZE")
+    assert await broken_promises(pool, project) == set()
