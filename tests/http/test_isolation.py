@@ -36,6 +36,8 @@ BODIES: dict[str, Any] = {
     "PUT /v1/vouchers/{code}": {"additional_info": "taken"},
     "POST /v1/vouchers/{code}": DISCOUNT,
     "POST /v1/vouchers/{code}/balance": {"amount": -1},
+    "POST /v1/vouchers/{code}/transactions/export": {},
+    "POST /v1/campaigns/{campaign}/transactions/export": {},
     "PUT /v1/validation-rules/{validationrule}": {"name": "taken"},
     "POST /v1/validation-rules/{validationrule}/assignments": {"related_object_id": "theirs"},
 }
