@@ -235,14 +235,16 @@ class TestAround:
     @pytest.mark.parametrize("exported_object", ["publication", "voucher", "customer"])
     def test_an_export_is_made_listed_and_deleted(self, client, exported_object):
         publish(client, campaign=make_campaign(client, 1)["name"])
-        export = client("exports.create", {"exported_object": exported_object})
+        export = client("distributions.exports.create", {"exported_object": exported_object})
         assert export["status"] == "SCHEDULED"
-        until(lambda: client("exports.get", export["id"])["status"] == "DONE")
-        assert "token=" in client("exports.get", export["id"])["result"]["url"]
-        assert export["id"] in [listed["id"] for listed in client("exports.list", {"limit": 100})["exports"]]
-        client("exports.delete", export["id"])
+        until(lambda: client("distributions.exports.get", export["id"])["status"] == "DONE")
+        assert "token=" in client("distributions.exports.get", export["id"])["result"]["url"]
+        assert export["id"] in [
+            listed["id"] for listed in client("distributions.exports.list", {"limit": 100})["exports"]
+        ]
+        client("distributions.exports.delete", export["id"])
         with pytest.raises(RefusedByServer):
-            client("exports.get", export["id"])
+            client("distributions.exports.get", export["id"])
 
     def test_transactions_of_a_card_as_a_file(self, client):
         code = unique("gift")
