@@ -4,6 +4,7 @@ Order: request id, preflight, authentication, rate limit, Accept, then the route
 type, JSON), then errors to answers, headers, metrics, one log line (DETAILS 3.14).
 """
 
+import asyncio
 import time
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Any, Final, NamedTuple
@@ -23,6 +24,7 @@ from largesse.domain.errors import (
     MissingRequiredPermission,
     NotAcceptable,
     PayloadTooLarge,
+    RequestTimeout,
     TooManyRequests,
     Unauthorized,
     Unavailable,
@@ -253,7 +255,20 @@ def is_python_client(exchange: Exchange) -> bool:
 
 
 async def read_body(exchange: Exchange, receive: Receive, allowed: Iterable[str] = (_JSON_TYPE,)) -> bytes:
-    """The whole body. Raises PayloadTooLarge as soon as that is known, UnsupportedMediaType, ClientGone."""
+    """The whole body.
+
+    Raises PayloadTooLarge as soon as that is known, UnsupportedMediaType, ClientGone; RequestTimeout for a client that
+    sends byte by byte to hold the request open.
+    """
+    limit_s = exchange.services.body_limit_s
+    try:
+        async with asyncio.timeout(limit_s):
+            return await _read_body(exchange, receive, allowed)
+    except TimeoutError:
+        raise RequestTimeout(f"The body has to arrive within {limit_s:g} seconds") from None
+
+
+async def _read_body(exchange: Exchange, receive: Receive, allowed: Iterable[str]) -> bytes:
     bytes_max = exchange.services.body_bytes_max
     announced = exchange.headers.get(b"content-length", b"")
     if announced.isdigit() and (len(announced) > len(str(bytes_max)) or int(announced) > bytes_max):

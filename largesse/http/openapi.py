@@ -20,6 +20,7 @@ from largesse.domain.errors import (
     NotAcceptable,
     PayloadTooLarge,
     QueryTooLarge,
+    RequestTimeout,
     TooManyRequests,
     Unauthorized,
     Unavailable,
@@ -30,7 +31,7 @@ from largesse.http.requests import respond
 from largesse.http.routing import Route
 
 _EVERYWHERE: Final = (Unauthorized, NotAcceptable, TooManyRequests, LargesseError, Unavailable)
-_WITH_BODY: Final = (MalformedJson, InvalidPayload, PayloadTooLarge, UnsupportedMediaType)
+_WITH_BODY: Final = (MalformedJson, InvalidPayload, PayloadTooLarge, RequestTimeout, UnsupportedMediaType)
 _WITH_QUERY: Final = (InvalidQueryParams, QueryTooLarge)
 _PARAMETER: Final = re.compile(r"{(\w+)}")
 _STRING: Final = {"type": "string"}
