@@ -28,7 +28,7 @@ from largesse.domain.errors import (
 from largesse.domain.projects import Project
 from largesse.domain.publications import COUNT_MAX, FILTERS, Publication
 from largesse.domain.vouchers import VOUCHER_TYPES
-from largesse.http.edge import Exchange, Reply, is_python_client, read_body
+from largesse.http.edge import Exchange, Reply, is_python_client, parse_body, read_body
 from largesse.http.requests import path_parameter, read_query, respond, unit_of_work
 from largesse.http.routing import Route
 from largesse.store import publications as store
@@ -37,7 +37,6 @@ from largesse.store.connection import REQUEST_LIMIT_S, Pool, acquire
 from largesse.store.lists import Narrowing
 from largesse.wire.filters import filter_schema, read_filter
 from largesse.wire.lists import PUBLICATIONS_PAGE_MAX, Page, Query, present
-from largesse.wire.parse import parse_json
 from largesse.wire.publications import (
     PublicationInput,
     render_publication,
@@ -50,7 +49,7 @@ ORDERS: Final = ("created_at", "id", "voucher_code", "tracking_id", "customer_id
 
 async def publish(exchange: Exchange, receive: Receive) -> Reply:
     """Give one code, or several of a campaign, to a customer (spec publications §2)."""
-    wanted = parse_json(await read_body(exchange, receive), PublicationInput)
+    wanted = await parse_body(await read_body(exchange, receive), PublicationInput)
     return Reply(200, await publish_wanted(exchange, wanted, join_once=_join_once(exchange)))
 
 
