@@ -18,7 +18,29 @@ VALUES_MAX: Final = 1_000
 LOGIC_LENGTH_MAX: Final = 2_000
 LOGIC_DEPTH_MAX: Final = 20
 
-OBJECT_TYPES: Final = ("voucher", "promotion_tier", "campaign", "earning_rule", "distribution", "reward_assignment")
+_ITEM_EFFECTS: Final = (
+    "", ".discount.apply_to_order", ".discount.apply_to_items", ".discount.apply_to_items_proportionally",
+    ".discount.apply_to_items_proportionally_by_quantity", ".discount.apply_to_items_by_quantity",
+    ".discount.fixed.apply_to_items", ".discount.percent.apply_to_items",
+)  # fmt: skip
+_DISCOUNTS: Final = (
+    "campaign.discount_coupons",
+    "campaign.referral_program",
+    "campaign.promotion",
+    "voucher.discount_voucher",
+)
+CONTEXT_TYPES: Final = frozenset({
+    "global", "campaign.loyalty_program", "voucher.loyalty_card", "reward_assignment.pay_with_points",
+    *(owner + effect for owner in _DISCOUNTS for effect in _ITEM_EFFECTS),
+    *(
+        owner + effect for owner in ("campaign.gift_vouchers", "voucher.gift_voucher")
+        for effect in ("", ".gift.apply_to_order", ".gift.apply_to_items")
+    ),
+    *(f"earning_rule.{event}" for event in ("order.paid", "custom_event", "customer.segment.entered")),
+    *(f"earning_rule.customer.tier.{what}" for what in ("joined", "left", "upgraded", "downgraded", "prolonged")),
+    "distribution.custom_event", *(f"distribution.order.{what}" for what in ("paid", "created", "canceled", "updated")),
+})  # fmt: skip
+"""Where a rule may be used; clients know these and no others."""
 
 _PERIODS: Final = ("", ".daily", ".weekly", ".monthly")
 _METADATA: Final = frozenset({

@@ -1,13 +1,14 @@
 """Validation rules and their assignments as JSON (spec validation-redemption §8)."""
 
 from collections.abc import Iterable
-from typing import Annotated, Any, Final, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
 import msgspec
 from msgspec import UNSET, UnsetType
 
 from largesse.domain.errors import InvalidPayload
-from largesse.domain.validation_rules import Assignment, ValidationRule, check_rules
+from largesse.domain.validation_rules import CONTEXT_TYPES, Assignment, ValidationRule, check_rules
+from largesse.wire.customers import Text
 from largesse.wire.dates import render
 from largesse.wire.metadata import Metadata
 
@@ -20,25 +21,57 @@ TYPE: Final = "expression"
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=NAME_LENGTH_MAX)]
 Limit = Annotated[int, msgspec.Meta(ge=0)]
 RuleType = Literal["expression", "basic", "advanced", "complex"]
-ContextType = Annotated[
-    str,
-    msgspec.Meta(
-        max_length=100,
-        pattern=r"^(global|campaign\.[a-z_.]+|voucher\.[a-z_.]+|earning_rule\.[a-z_.]+|distribution\.[a-z_.]+"
-        r"|reward_assignment\.[a-z_.]+)$",
-    ),
-]
+ContextType = Annotated[str, msgspec.Meta(max_length=100)]
 
 
 class ErrorMessage(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     message: Annotated[str, msgspec.Meta(max_length=1_000)] | None = None
 
 
-class ApplicableTo(msgspec.Struct, frozen=True, kw_only=True):
-    """Which products a discount concerns; kept as it is sent."""
+class _Applicable(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    effect: Literal[
+        "APPLY_TO_EVERY", "APPLY_TO_CHEAPEST", "APPLY_FROM_CHEAPEST", "APPLY_TO_MOST_EXPENSIVE",
+        "APPLY_FROM_MOST_EXPENSIVE",
+    ]  # fmt: skip
+    object: Literal["product", "sku", "products_collection"] | None = None
+    id: Text | None = None
+    source_id: Text | None = None
+    product_id: Text | None = None
+    product_source_id: Text | None = None
+    price: float | None = None
+    price_formula: float | None = None
+    order_item_indices: list[int] | None = None
+    order_item_units: list[Metadata] | None = None
+    target: Literal["ITEM", "UNIT"] | None = None
 
-    included: Annotated[list[Metadata], msgspec.Meta(max_length=APPLICABLE_MAX)] = []
-    excluded: Annotated[list[Metadata], msgspec.Meta(max_length=APPLICABLE_MAX)] = []
+
+_LIMITS: Final = ("quantity_limit", "aggregated_quantity_limit", "amount_limit", "aggregated_amount_limit", "repeat",
+                  "skip_initially")  # fmt: skip
+_LIMITED: Final = [
+    f"{product}_{scope}_quantity_limit"
+    for scope in ("campaign", "promotion_tier")
+    for product in ("product", "product_customer", "product_in_collection", "product_in_collection_customer")
+]
+if TYPE_CHECKING:
+    Applicable = _Applicable
+else:
+    Applicable = msgspec.defstruct(
+        "Applicable",
+        [(name, int | None, None) for name in (*_LIMITS, *_LIMITED)]
+        + [(f"{name}_formula", str | None, None) for name in _LIMITED],
+        bases=(_Applicable,),
+        frozen=True,
+        kw_only=True,
+        omit_defaults=True,
+        namespace={"__doc__": "A product that a discount concerns, or doesn't, and how much of it."},
+    )
+
+
+class ApplicableTo(msgspec.Struct, frozen=True, kw_only=True):
+    """Which products a discount concerns."""
+
+    included: Annotated[list[Applicable], msgspec.Meta(max_length=APPLICABLE_MAX)] = []
+    excluded: Annotated[list[Applicable], msgspec.Meta(max_length=APPLICABLE_MAX)] = []
     included_all: bool = False
 
 
@@ -101,10 +134,9 @@ def _checked(values: dict[str, Any]) -> dict[str, Any]:
     check_rules(values["bundle_rules"])
     if len(msgspec.json.encode(values)) > DEFINITION_BYTES_MAX:
         raise InvalidPayload(f"A validation rule must not be longer than {DEFINITION_BYTES_MAX} bytes")
-    for side in ("included", "excluded"):
-        for index, item in enumerate(values["applicable_to"].get(side, [])):
-            if not isinstance(item.get("effect"), str):
-                raise InvalidPayload(f"Property .applicable_to.{side}[{index}] must have required property 'effect'")
+    if values["context_type"] not in CONTEXT_TYPES:
+        allowed = ", ".join(sorted(CONTEXT_TYPES))
+        raise InvalidPayload(f"Property .context_type must be equal to one of the allowed values [{allowed}]")
     return values
 
 
