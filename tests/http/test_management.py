@@ -331,6 +331,34 @@ class TestKeys:
         await cache.resolve(KEY_HEADERS["X-App-Id"], KEY_HEADERS["X-App-Token"])
         assert cache._known[KEY_HEADERS["X-App-Id"]].expires_at - cache._clock() <= 1
 
+    async def test_a_cached_token_ends_when_its_key_expires(
+        self, app: App, manager: httpx.AsyncClient, keys: str, pool: Pool
+    ) -> None:
+        key = await make(manager, keys)
+        async with client_of(app, pair(key)) as shop:
+            form = {"grant_type": "client_credentials", "scope": "api"}
+            token = (await shop.post("/v1/oauth/token", data=form)).json()["access_token"]
+        await pool.execute("UPDATE api_keys SET expires_at = now() + interval '1 second'")
+        cache = KeyCache(pool, ttl_s=1000)
+        await cache.resolve_token(token)
+        (entry,) = cache._tokens._known.values()
+        assert entry.expires_at - cache._clock() <= 1
+
+    async def test_tokens_that_the_old_key_got_die_with_its_rotation(
+        self, app: App, manager: httpx.AsyncClient, keys: str, services: Services
+    ) -> None:
+        key, other = await make(manager, keys), await make(manager, keys)
+        tokens = []
+        for one in (key, other):
+            async with client_of(app, pair(one)) as shop:
+                form = {"grant_type": "client_credentials", "scope": "api"}
+                tokens.append((await shop.post("/v1/oauth/token", data=form)).json()["access_token"])
+        await manager.post(f"{keys}/{key['app_id']}/rotate")
+        services.keys.forget(key["app_id"])
+        for token, status in zip(tokens, (401, 200), strict=True):
+            async with client_of(app, {"Authorization": f"Bearer {token}"}) as shop:
+                assert (await shop.get("/v1/vouchers")).status_code == status
+
     async def test_a_key_opens_from_its_addresses_only(self, app: App, manager: httpx.AsyncClient, keys: str) -> None:
         key = await make(manager, keys, allowed_ips=["10.0.0.0/8", "::1"])
         for address, status in (
