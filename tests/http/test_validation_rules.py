@@ -216,3 +216,12 @@ class TestAssignments:
         await api.delete("/v1/campaigns/c", params={"force": True})
         await work_off(pool)
         assert (await api.get(f"/v1/validation-rules/{rule['id']}")).json()["assignments_count"] == 0
+
+    async def test_they_go_with_what_is_removed_from_the_bin(self, api: httpx.AsyncClient, pool: Pool) -> None:
+        rule = await make_rule(api)
+        await make_voucher(api, "a", validation_rules=[rule["id"]])
+        await api.delete("/v1/vouchers/a")
+        (entry,) = (await api.get("/v1/trash-bin")).json()["data"]
+        assert (await api.delete(f"/v1/trash-bin/{entry['id']}")).status_code == 204
+        assert (await api.get(f"/v1/validation-rules/{rule['id']}")).json()["assignments_count"] == 0
+        assert await pool.fetchval("SELECT count(*) FROM validation_rules_assignments") == 0
