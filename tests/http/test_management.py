@@ -114,7 +114,8 @@ class TestProjects:
         for name, value in {
             "name": "Store", "timezone": "Asia/Tokyo", "on_known_source_id": "strict", "codes_per_campaign_max": 7,
             "client_publish_enabled": True, "client_trusted_domains": ["*"], "dial_code": "48",
-            "client_redeem_enabled": True, "api_usage_notifications": usage, "default_code_config": {"charset": "AB"},
+            "publish_on_voucher_export": False, "client_redeem_enabled": True, "api_usage_notifications": usage,
+            "default_code_config": {"charset": "AB"},
         }.items():  # fmt: skip
             before = (await manager.get(path)).json()
             answer = await manager.put(path, json={name: value, "description": None})
@@ -186,6 +187,18 @@ class TestProjects:
         assert (await manager.get(f"{PATH}/{made['id']}")).status_code == 404
         assert (await manager.get(PATH)).json()["total"] == 0
         await make(manager, PATH, name="Shop")
+
+    async def test_a_deleted_projects_files_open_to_nobody(
+        self, app: App, manager: httpx.AsyncClient, api: httpx.AsyncClient, pool: Pool, project: Project
+    ) -> None:
+        made = (await api.post("/v1/exports", json={"exported_object": "customer"})).json()
+        await work_off(pool)
+        url = (await api.get(f"/v1/exports/{made['id']}")).json()["result"]["url"]
+        path = "/v1/" + url.partition("/v1/")[2]
+        async with client_of(app) as anybody:
+            assert (await anybody.get(path)).status_code == 200
+            assert (await manager.delete(f"{PATH}/{project.public_id}")).status_code == 204
+            assert (await anybody.get(path)).status_code == 404
 
     async def test_the_rows_of_a_deleted_project_are_cleared_away_and_no_others(
         self,
