@@ -16,7 +16,7 @@ from largesse.actions.exports import fail_export, narrowing_of
 from largesse.actions.scope import Scope
 from largesse.domain.exports import CSV, FILE, JSONL, METADATA, OBJECTS, Export, MetadataColumns
 from largesse.store import exports as store
-from largesse.store.exports import Rows
+from largesse.store.exports import Rows, TookTooLong
 from largesse.wire.export_files import File, PlainFile, make_file
 
 PIECE_BYTES: Final = 1_048_576
@@ -25,7 +25,7 @@ METADATA_COLUMNS_MAX: Final = 200
 
 
 FAILURE_LENGTH_MAX: Final = 500
-_HOPELESS: Final = (asyncpg.DataError, asyncpg.QueryCanceledError, ImportError)
+_HOPELESS: Final = (asyncpg.DataError, TookTooLong, ImportError)
 """Another try would end the same way."""
 
 

@@ -300,6 +300,12 @@ class TooManyTokens(TooManyRequests):
     retry_after_s = 60
 
 
+class TooManyExports(TooManyRequests):
+    """Too many exports"""
+
+    retry_after_s = 60
+
+
 class NotBuilt(LargesseError):
     """Not implemented"""
 

@@ -10,6 +10,7 @@ import pytest
 from largesse.actions import export_files, exports
 from largesse.jobs import worker as worker_module
 from largesse.jobs.worker import Worker
+from largesse.store import exports as store
 from tests.actions.conftest import assert_counters_are_exact, work_off
 from tests.factories.campaigns import add_vouchers, make_campaign
 from tests.http.test_exports import EXPORTS, address, begun, done, published, rows_of
@@ -93,17 +94,17 @@ class TestPublishing:
         await assert_sound()
 
     @pytest.mark.row("A113")
-    async def test_the_projects_setting_and_the_request_can_leave_them_alone(self, api, pool, project, assert_sound):
+    @pytest.mark.parametrize("setting", [True, False])
+    @pytest.mark.parametrize("asked", [True, False, None])
+    async def test_the_projects_setting_and_the_request_can_leave_them_alone(
+        self, api, pool, project, assert_sound, setting, asked
+    ):
+        await pool.execute("UPDATE projects SET publish_on_voucher_export = $1", setting)
         await add_vouchers(pool, project, None, ["A"])
-        assert len(await rows_of(api, pool, "voucher", publish=False)) == 1
-        await pool.execute("UPDATE projects SET publish_on_voucher_export = false")
-        api_ = api
-        exported = (await api_.post(EXPORTS, json={"exported_object": "voucher"})).json()
-        # The key's project is remembered for a while; the statement is what is asked here.
-        await pool.execute("UPDATE exports SET publishes = false, phase = 'file' WHERE id = $1", exported["id"])
-        await work_off(pool)
-        assert await states(pool) == {"A": 0}
-        assert await pool.fetchval("SELECT count(*) FROM publications") == 0
+        assert len(await rows_of(api, pool, "voucher", **({} if asked is None else {"publish": asked}))) == 1
+        publishes = setting and asked is not False
+        assert await states(pool) == {"A": 2 if publishes else 0}
+        assert await pool.fetchval("SELECT count(*) FROM publications") == publishes
         await assert_sound()
 
     async def test_others_are_shown_and_not_published(self, api, pool, project, assert_sound):
@@ -210,6 +211,28 @@ class TestOnTheWay:
         assert (found["status"], found["result"]) == ("ERROR", None)
         assert set((await states(pool)).values()) == {0}
         assert_refused(await api.get(f"{EXPORTS}/{held['id']}?token=x"), 404, "not_found")
+        await assert_sound()
+
+    async def test_a_hold_that_takes_too_long_fails_and_gives_all_back(
+        self, api, pool, project, monkeypatch, assert_sound
+    ):
+        """Else a filter that reads a large table in vain would keep a slot for ever."""
+        await add_vouchers(pool, project, None, ["A"])
+        monkeypatch.setattr(worker_module, "TRIES_MAX", 1)
+        monkeypatch.setattr(store, "HOLD_S_MAX", 1e-9)
+        export = await begun(api, "voucher")
+        await work_off(pool)
+        assert (await api.get(f"{EXPORTS}/{export['id']}")).json()["status"] == "ERROR"
+        assert await states(pool) == {"A": 0}
+        await assert_sound()
+
+    async def test_a_file_that_takes_too_long_fails_and_gives_all_back(
+        self, api, held, pool, monkeypatch, assert_sound
+    ):
+        monkeypatch.setattr(store, "COPY_S_MAX", 1e-9)
+        await work_off(pool)
+        assert (await api.get(f"{EXPORTS}/{held['id']}")).json()["status"] == "ERROR"
+        assert set((await states(pool)).values()) == {0}
         await assert_sound()
 
     async def test_a_binned_one_is_not_published(self, api, held, pool, assert_sound):

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from largesse.actions import export_files
+from largesse.actions import export_files, exports
 from largesse.domain.exports import OBJECTS
 from largesse.store.connection import Pool
 from largesse.wire.export_files import has_parquet
@@ -165,6 +165,23 @@ class TestRefusals:
         answer = await api.post(EXPORTS, json={"exported_object": "voucher", "parameters": wrong})
         for name in wrong:
             assert_refused(answer, 400, "invalid_payload", f".parameters.{name}")
+
+    async def test_filters_have_the_size_of_metadata_at_most(self, api):
+        """They are shown in every answer: a hundred exports with ten megabytes each would be a list of a gigabyte."""
+        filters = {"name": {"conditions": {"$contains": ["x" * 70_000]}}}
+        answer = await api.post(EXPORTS, json={"exported_object": "customer", "parameters": {"filters": filters}})
+        assert_refused(answer, 400, "invalid_payload", ".parameters.filters must not be larger than 65536 bytes")
+
+    async def test_only_so_many_wait_for_their_file(self, api, pool, monkeypatch):
+        monkeypatch.setattr(exports, "UNFINISHED_MAX", 2)
+        for _ in range(2):
+            await begun(api, "customer")
+        answer = await api.post(EXPORTS, json={"exported_object": "customer"})
+        assert_refused(answer, 429, "too_many_requests", "Only up to 2 exports of a project can be under way")
+        assert int(answer.headers["retry-after"]) > 0
+        assert (await api.get(EXPORTS)).json()["total"] == 2
+        await work_off(pool)
+        await begun(api, "customer")
 
     async def test_an_unknown_campaign_is_404(self, api):
         answer = await api.post(EXPORTS, json={"exported_object": "voucher", "parameters": {"campaign_id": "camp_x"}})
