@@ -204,9 +204,9 @@ async def copy_rows(
     metadata: MetadataColumns | None = None,
     as_json: bool = False,
 ) -> int:
-    """Stream every row to `sink`, as lines of CSV or of JSON, whole lines at a time. Returns how many; raises TookTooLong.
+    """Stream every row to `sink`, as lines of CSV or of JSON, whole lines at a time. Returns how many.
 
-    `metadata`: what stands in place of the field of that name.
+    `metadata`: what stands in place of the field of that name. Raises TookTooLong.
     """
     await connection.execute(SQL["read_whole"])
     template = SQL["copy_" + rows.exported_object] if rows.held_by is None else SQL["copy_held_voucher"]

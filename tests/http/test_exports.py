@@ -289,6 +289,17 @@ class TestVouchers:
         assert '"1,2,3,4,5"' in text
         assert {"QR Code", "Bar Code", "n"} <= row.keys()
 
+    async def test_the_rules_of_a_voucher_and_of_its_campaign(self, api, pool):
+        own, shared, other = [
+            (await api.post("/v1/validation-rules", json={"name": name})).json()["id"] for name in "abc"
+        ]
+        await api.post("/v1/campaigns", json={"name": "c", "voucher": PERCENT, "validation_rules": [shared]})
+        await api.post("/v1/campaigns/c/vouchers/A", json={"validation_rules": [own]})
+        await api.post("/v1/vouchers/B", json=PERCENT)
+        await api.post("/v1/vouchers/C", json=PERCENT | {"validation_rules": [other]})
+        rows = await rows_of(api, pool, "voucher", fields=["code", "validation_rules_id"], order="code")
+        assert [row["Validation Rules ID"] for row in rows] == [f"{own},{shared}", "", other]
+
     async def test_a_campaign_alone(self, api, pool, project):
         campaign = await make_campaign(pool, project, name="c", vouchers_count=2)
         await add_vouchers(pool, project, None, ["ALONE"])
@@ -318,6 +329,23 @@ class TestCustomers:
         }  # fmt: skip
         assert row["Orders Total Amount"] == "0.00"
         assert row["Redemptions Total Redeemed"] == "0"
+
+    async def test_the_points_that_are_left(self, api, pool, project):
+        """As his summary has them: over all his loyalty cards, without what was taken away."""
+        for name in ("one", "two"):
+            loyalty = {
+                "campaign_type": "LOYALTY_PROGRAM",
+                "voucher": {"type": "LOYALTY_CARD", "loyalty_card": {"points": 40}},
+            }
+            assert (await api.post("/v1/campaigns", json={"name": name, **loyalty})).status_code == 200
+            await api.post(f"/v1/campaigns/{name}/vouchers/{name}", json={})
+            await published(api, voucher=name, customer="ann")
+        await api.post("/v1/vouchers/one/balance", json={"amount": -7})
+        await api.post("/v1/customers", json={"source_id": "bob"})
+        summary = (await api.get("/v1/customers/ann")).json()["summary"]["redemptions"]["loyalty_card"]
+        assert summary["points_to_go"] == 73
+        rows = await rows_of(api, pool, "customer", fields=["loyalty_points"], order="source_id")
+        assert [row["Loyalty Points"] for row in rows] == ["73", "0"]
 
     @pytest.mark.parametrize("order", OBJECTS["customer"].orders)
     async def test_every_order(self, api, pool, order):
