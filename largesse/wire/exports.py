@@ -74,7 +74,7 @@ def read_parameters(exported: Exported, sent: TransactionParameters) -> dict[str
     faults = []
     if order not in allowed:
         faults.append(f"Property .parameters.order must be equal to one of the allowed values [{', '.join(allowed)}]")
-    filters = sent.filters or {}
+    filters: dict[str, Any] = sent.filters or {}
     try:
         parse_filter(filters, exported.filters, name=FILTERS)
     except InvalidPayload as error:
