@@ -213,6 +213,32 @@ class TestOnTheWay:
         assert_refused(await api.get(f"{EXPORTS}/{held['id']}?token=x"), 404, "not_found")
         await assert_sound()
 
+    @pytest.mark.parametrize("end", ["deleted", "failed"])
+    async def test_what_is_published_stays_so_when_it_ends_before_the_last(
+        self, api, held, pool, monkeypatch, assert_sound, end
+    ):
+        """A publication is a fact and its event is out: it isn't taken back. The others go back, and nobody has the
+        file, whose address comes with DONE.
+        """
+        monkeypatch.setattr(exports, "CHUNK", 1)
+        while await pool.fetchval("SELECT count(*) FROM publications") < 2:
+            await step(pool)
+        if end == "deleted":
+            assert (await api.delete(f"{EXPORTS}/{held['id']}")).status_code == 204
+        else:
+            monkeypatch.setattr(worker_module, "TRIES_MAX", 1)
+            with monkeypatch.context() as broken:
+                broken.setattr(exports.store, "publish_vouchers", None)
+                await step(pool)
+        await work_off(pool)
+        assert sorted((await states(pool)).values()) == [0, 0, 2, 2]
+        for table in ("publications", "publication_vouchers", "events WHERE type = 'publication.succeeded'"):
+            assert await pool.fetchval(f"SELECT count(*) FROM {table}") == 2
+        answer = await api.get(f"{EXPORTS}/{held['id']}")
+        assert answer.json().get("status", answer.status_code) == (404 if end == "deleted" else "ERROR")
+        assert_refused(await api.get(f"{EXPORTS}/{held['id']}?token=x"), 404, "not_found")
+        await assert_sound()
+
     async def test_a_hold_that_takes_too_long_fails_and_gives_all_back(
         self, api, pool, project, monkeypatch, assert_sound
     ):
