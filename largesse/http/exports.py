@@ -50,8 +50,8 @@ from largesse.wire.lists import TEXT, page_schema
 PATH: Final = "/v1/exports/"
 PAGE_MAX: Final = 100
 _MISSING: Final = (
-    "the objects `redemption`, `order` and `points_expiration` (501); of vouchers `qr_code` and `bar_code` stay empty;"
-    " of customers the filters on how often they redeemed and ordered, and on loyalty tiers"
+    "the objects `redemption`, `order` and `points_expiration` (501); of customers"
+    " the filters on how often they redeemed and ordered, and on loyalty tiers"
 )
 _ERRORS: Final[list[type[LargesseError]]] = [
     InvalidPayload,

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from largesse.domain.customers import ADDRESS
-from largesse.domain.exports import CUSTOMER, METADATA, OBJECTS, PUBLICATION, TRANSACTION, VOUCHER
+from largesse.domain.exports import BARCODE, CUSTOMER, METADATA, OBJECTS, PUBLICATION, QR, TRANSACTION, VOUCHER
 from largesse.store.customers import LIST as CUSTOMERS
 
 
@@ -53,9 +53,9 @@ _VOUCHER: Final = {
     "redemption_quantity": "v.redemption_quantity",
     "redemption_count": "v.redeemed_quantity",
     "active": "v.active",
-    # The address of a picture needs the installation's key, which the database doesn't have.
-    "qr_code": "NULL::text",
-    "bar_code": "NULL::text",
+    # The address of a picture needs the installation's key, which the database doesn't have: a mark holds its place.
+    "qr_code": f"{{mark}} || '{QR}' || v.id",
+    "bar_code": f"{{mark}} || '{BARCODE}' || v.id",
     METADATA: "v.metadata",
     "id": "v.id",
     "is_referral_code": "v.is_referral_code",

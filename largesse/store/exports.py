@@ -78,6 +78,7 @@ class Rows(NamedTuple):
     narrowing: Narrowing
     order: str
     held_by: str | None = None  # of an export that publishes: its id
+    mark: str = ""  # what holds the place of an address, before the kind of picture and the voucher's id
 
 
 class Moved(NamedTuple):
@@ -236,6 +237,9 @@ def _columns(rows: Rows, metadata: MetadataColumns | None, arguments: list[Any],
     columns = []
     for field in rows.fields:
         column = COLUMNS[rows.exported_object][field]
+        if "{mark}" in column:
+            arguments.append(rows.mark)
+            column = column.replace("{mark}", f"${len(arguments)}::text")
         if field == METADATA and metadata is not None:
             arguments.append(metadata.keys)
             columns += [f"{column} ->> (${len(arguments)}::text[])[{n}]" for n in range(1, len(metadata.keys) + 1)]

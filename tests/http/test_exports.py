@@ -285,9 +285,25 @@ class TestVouchers:
             "Is Referral Code": "false", "Created At": made["created_at"], "Validity Timeframe Interval": "P1D",
             "Validity Timeframe Duration": "PT1H", "Validity Day Of Week": "1,2,3,4,5", "Discount Amount Limit": "99.00",
             "Additional Info": 'say "hi",\nplease', "Discount Effect": "APPLY_TO_ORDER",
+            "QR Code": made["assets"]["qr"]["url"], "Bar Code": made["assets"]["barcode"]["url"],
         }  # fmt: skip
         assert '"1,2,3,4,5"' in text
-        assert {"QR Code", "Bar Code", "n"} <= row.keys()
+        assert "n" in row
+
+    @pytest.mark.parametrize("format_", ["CSV", "JSONL"])
+    async def test_the_pictures_of_each_open(self, api, pool, project, format_):
+        await add_vouchers(pool, project, None, ["A", "B"])
+        fields = ["code", "bar_code", "qr_code"]
+        text = await text_of(api, pool, "voucher", fields=fields, format=format_, order="code")
+        lines = text.splitlines()
+        rows = (
+            [list(json.loads(line).values()) for line in lines] if format_ == "JSONL" else list(csv.reader(lines))[1:]
+        )
+        for code, barcode, qr in rows:
+            assets = (await api.get(f"/v1/vouchers/{code}")).json()["assets"]
+            assert (barcode, qr) == (assets["barcode"]["url"], assets["qr"]["url"])
+            picture = await api.get("/v1/" + qr.partition("/v1/")[2])
+            assert (picture.status_code, picture.headers["content-type"]) == (200, "image/png")
 
     async def test_the_rules_of_a_voucher_and_of_its_campaign(self, api, pool):
         own, shared, other = [
