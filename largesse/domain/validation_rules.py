@@ -23,7 +23,8 @@ OBJECT_TYPES: Final = ("voucher", "promotion_tier", "campaign", "earning_rule", 
 _PERIODS: Final = ("", ".daily", ".weekly", ".monthly")
 _METADATA: Final = frozenset({
     "customer.metadata", "order.metadata", "order.items.metadata", "order.items.metadata_any",
-    "order.items.metadata_each", "product.metadata", "sku.metadata", "redemption.metadata", "custom_event.metadata", "metadata",
+    "order.items.metadata_each", "product.metadata", "sku.metadata", "redemption.metadata",
+    "custom_event.metadata", "metadata",
 })  # fmt: skip
 """Names that need a `property`: the metadata key."""
 _ITEMS: Final = frozenset(f"order.items.{which}" for which in ("every", "any", "none", "cheapest", "most_expensive"))
