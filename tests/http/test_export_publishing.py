@@ -138,9 +138,9 @@ class TestPublishing:
         assert await pool.fetchval("SELECT pieces FROM exports") > 1
         await assert_sound()
 
-    async def test_activity_duration_begins_with_the_publication(self, api, pool):
+    async def test_activity_duration_begins_with_the_publication_and_beats_the_campaigns_end(self, api, pool):
         body = {
-            "name": "c", "vouchers_count": 1, "activity_duration_after_publishing": "P1D",
+            "name": "c", "vouchers_count": 1, "activity_duration_after_publishing": "P1D", "expiration_date": "2999-01-01",
             "voucher": {"discount": {"type": "PERCENT", "percent_off": 10}},
         }  # fmt: skip
         assert (await api.post("/v1/campaigns", json=body)).status_code == 200

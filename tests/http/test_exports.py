@@ -10,7 +10,9 @@ import httpx
 import pytest
 
 from largesse.actions import export_files, exports
+from largesse.domain.errors import NotFound
 from largesse.domain.exports import OBJECTS
+from largesse.store import exports as store
 from largesse.store.connection import Pool
 from largesse.wire.export_files import has_parquet
 from tests.actions.conftest import work_off
@@ -118,6 +120,24 @@ class TestLifeOfAnExport:
         assert_refused(answer, 404, "not_found", "Cannot find export with id")
         assert answer.json()["resource_type"] == "export"
         assert_refused(await anonymous.get(address(export)), 404, "not_found")
+
+    async def test_delete_ends_a_download_under_way(self, api, pool, monkeypatch):
+        monkeypatch.setattr(export_files, "PIECE_BYTES", 1)
+        for n in range(3):
+            await api.post("/v1/customers", json={"source_id": f"s{n}"})
+        export = await done(api, pool, "customer")
+        read, get_piece = 0, store.get_piece
+
+        async def meanwhile(connection, *args):
+            nonlocal read
+            if (read := read + 1) == 2:
+                await connection.execute("UPDATE exports SET deleted_at = now()")
+            return await get_piece(connection, *args)
+
+        monkeypatch.setattr(store, "get_piece", meanwhile)
+        with pytest.raises(NotFound):  # the connection is cut
+            await api.get(address(export))
+        assert read == 2
 
     async def test_the_list_is_paged_and_ordered(self, api, pool):
         first = await done(api, pool, "customer")
