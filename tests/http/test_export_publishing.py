@@ -228,7 +228,7 @@ class TestOnTheWay:
         else:
             monkeypatch.setattr(worker_module, "TRIES_MAX", 1)
             with monkeypatch.context() as broken:
-                broken.setattr(exports.store, "publish_vouchers", None)
+                broken.setattr(store, "publish_vouchers", None)
                 await step(pool)
         await work_off(pool)
         assert sorted((await states(pool)).values()) == [0, 0, 2, 2]
