@@ -17,6 +17,7 @@ from largesse.store.connection import Pool
 from largesse.wire.export_files import has_parquet
 from tests.actions.conftest import work_off
 from tests.factories.campaigns import add_vouchers, make_campaign
+from tests.http.conftest import APP_TOKEN, client_of, make_key
 from tests.http.test_publications import assert_refused
 
 EXPORTS = "/v1/exports"
@@ -107,6 +108,20 @@ class TestLifeOfAnExport:
         assert (await api.get(f"{path}?token=x", headers={"Accept": "text/csv"})).status_code == 200
         head = await anonymous.head(address(export))
         assert (head.status_code, head.content, head.headers["content-length"]) == (200, b"", "15")
+
+    @pytest.mark.parametrize("query", ["", "?token=x", "?a_token=x"])
+    async def test_keys_open_it_only_if_they_may(self, app, api, pool, project, query):
+        """The address with a token goes around the ordinary checks: where the token isn't good, they come after it."""
+        export = await done(api, pool, "customer")
+        await make_key(pool, project, app_id="narrow")
+        await make_key(pool, project, app_id="wide")
+        await make_key(pool, project, app_id="till", kind="integration")
+        await pool.execute("UPDATE api_keys SET scopes = '{vouchers}' WHERE app_id = 'narrow'")
+        await pool.execute("UPDATE api_keys SET scopes = '{exports}', role = 'viewer' WHERE app_id = 'wide'")
+        for app_id, status in (("narrow", 403), ("till", 403), ("wide", 200), ("nobody", 401)):
+            async with client_of(app, {"X-App-Id": app_id, "X-App-Token": APP_TOKEN}) as client:
+                answer = await client.get(f"{EXPORTS}/{export['id']}{query}")
+                assert answer.status_code == status, (app_id, answer.text)
 
     async def test_an_unfinished_file_is_404(self, api, pool):
         export = await begun(api, "customer")
