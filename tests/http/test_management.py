@@ -384,6 +384,12 @@ class TestKeys:
             async with client_of(app, pair(key), client=(address, 1)) as shop:
                 spoofed = {"X-Forwarded-For": "10.1.2.3"}
                 assert (await shop.get("/v1/vouchers", headers=spoofed)).status_code == status, address
+        async with client_of(app, pair(key), client=("10.1.2.3", 1)) as shop:
+            form = {"grant_type": "client_credentials", "scope": "api"}
+            token = (await shop.post("/v1/oauth/token", data=form)).json()["access_token"]
+        for address, status in (("10.1.2.3", 200), ("11.0.0.1", 403)):
+            async with client_of(app, {"Authorization": f"Bearer {token}"}, client=(address, 1)) as shop:
+                assert (await shop.get("/v1/vouchers")).status_code == status, address
 
     @pytest.mark.parametrize(
         "body",
