@@ -6,6 +6,7 @@ meanwhile, so a worker that is killed, or was taken for dead, leaves nothing tha
 
 import asyncio
 import contextlib
+import secrets
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from typing import Final, Protocol
@@ -16,16 +17,18 @@ from largesse.actions.exports import fail_export, narrowing_of
 from largesse.actions.scope import Scope
 from largesse.domain.exports import CSV, FILE, JSONL, METADATA, OBJECTS, Export, MetadataColumns
 from largesse.store import exports as store
-from largesse.store.exports import Rows
-from largesse.wire.export_files import File, PlainFile, make_file
+from largesse.store.exports import Rows, TookTooLong
+from largesse.wire.export_files import File, PlainFile, WithAddresses, make_file
 
 PIECE_BYTES: Final = 1_048_576
 METADATA_COLUMNS_MAX: Final = 200
 """Metadata keys with a column each; what others hold stands in one column more, as JSON."""
 
+PICTURES: Final = frozenset({"qr_code", "bar_code"})
+MARK_BYTES: Final = 16
 
 FAILURE_LENGTH_MAX: Final = 500
-_HOPELESS: Final = (asyncpg.DataError, asyncpg.QueryCanceledError, ImportError)
+_HOPELESS: Final = (asyncpg.DataError, TookTooLong, ImportError)
 """Another try would end the same way."""
 
 
@@ -136,13 +139,18 @@ async def _write(units: Units, export: Export, written: _Pieces) -> int:
         narrowing_of(export),
         export.parameters["order"],
         export.id if export.publishes else None,
+        secrets.token_hex(MARK_BYTES),
     )
     by_key = METADATA in fields and export.format == CSV
     async with units(snapshot=True) as reader:
         connection, project = reader.connection, reader.project
         keys = await store.metadata_keys(connection, project, rows, METADATA_COLUMNS_MAX + 1) if by_key else []
         columns = MetadataColumns(keys[:METADATA_COLUMNS_MAX], with_rest=len(keys) > METADATA_COLUMNS_MAX)
-        written.begin(make_file(exported, export.format, fields, columns))
+        file = make_file(exported, export.format, fields, columns)
+        if PICTURES & set(fields):
+            assert reader.assets is not None, "a worker without the installation's key can't write addresses"
+            file = WithAddresses(file, rows.mark, reader.assets)
+        written.begin(file)
         count = await store.copy_rows(
             connection,
             project,

@@ -12,7 +12,7 @@ from largesse.actions.campaigns import get_campaign
 from largesse.actions.scope import Scope
 from largesse.actions.vouchers import get_voucher
 from largesse.domain.campaigns import Campaign
-from largesse.domain.errors import Forbidden, NotBuilt, NotFound
+from largesse.domain.errors import Forbidden, NotBuilt, NotFound, TooManyExports
 from largesse.domain.exports import (
     DONE,
     ERROR,
@@ -45,6 +45,8 @@ from largesse.wire.exports import (
 JOB: Final = "EXPORT"
 CHUNK: Final = 10_000
 """Vouchers held, published or given back in one transaction."""
+UNFINISHED_MAX: Final = 100
+"""Exports of a project under way at the same time: each will be a file."""
 FILE_DAYS: Final = 7
 """How long a file can be downloaded; what was exported stays in the list."""
 PURGE_CHUNK: Final = 64
@@ -52,7 +54,7 @@ PURGE_CHUNK: Final = 64
 
 
 async def create_export(scope: Scope, sent: ExportInput) -> Export:
-    """Raises NotBuilt, InvalidPayload, InvalidExportFields, NotFound for the campaign."""
+    """Raises NotBuilt, InvalidPayload, InvalidExportFields, TooManyExports, NotFound for the campaign."""
     parameters = sent.parameters or ExportParameters()
     check_built(sent.exported_object)
     kept = read_parameters(OBJECTS[sent.exported_object], parameters)
@@ -95,9 +97,19 @@ async def _create(
         raise NotBuilt("Parquet files need an extra that isn't installed here: pip install largesse[parquet]")
     id_ = scope.ids.new("exp_")
     phase = HOLD if publishes else FILE
-    await store.create_export(
-        scope.connection, scope.project.id, id_, exported_object, parameters, narrowed, publishes=publishes, phase=phase
+    created = await store.create_export(
+        scope.connection,
+        scope.project.id,
+        id_,
+        exported_object,
+        parameters,
+        narrowed,
+        publishes=publishes,
+        phase=phase,
+        unfinished_max=UNFINISHED_MAX,
     )
+    if not created:
+        raise TooManyExports(f"Only up to {UNFINISHED_MAX} exports of a project can be under way at the same time")
     await jobs.enqueue_job(scope.connection, scope.project.id, JOB, id_)
     return await get_export(scope, id_)
 

@@ -28,7 +28,7 @@ from largesse.domain.errors import DuplicateKey, InvalidVoucher, LargesseError, 
 from largesse.domain.metadata_schemas import VOUCHER, Schemas, check_metadata
 from largesse.domain.vouchers import LOYALTY_CARD, State, VoucherTemplate
 from largesse.events import catalogue
-from largesse.events.outbox import append
+from largesse.events.outbox import append, append_all
 from largesse.store import async_actions, campaigns, categories, jobs
 from largesse.store import voucher_rows as store
 from largesse.store.voucher_rows import LockedRow
@@ -61,8 +61,10 @@ async def start_import(scope: Scope, rows: list[Any], campaign_id: str | None = 
     return await _start(scope, type_, rows, {}, campaign, dry_run=dry_run)
 
 
-async def start_csv_import(scope: Scope, table: Table, campaign_id: str | None = None, *, dry_run: bool = False) -> str:
-    """Returns the async action's id. Raises NotFound for the campaign."""
+async def start_csv_import(
+    scope: Scope, table: Table, campaign_id: str | None = None, *, dry_run: bool = False, with_events: bool = False
+) -> str:
+    """Returns the async action's id. `with_events`: one for each voucher. Raises NotFound for the campaign."""
     campaign = None if campaign_id is None else await _campaign(scope, campaign_id)
     place = [canonical(column) for column in table.columns].index("code")
     seen: set[str] = set()
@@ -76,7 +78,8 @@ async def start_csv_import(scope: Scope, table: Table, campaign_id: str | None =
             seen.add(key)
         rows.append(row)
     type_ = VOUCHERS_IMPORT_CSV if campaign is None else CAMPAIGN_IMPORT_CSV
-    return await _start(scope, type_, rows, {"columns": table.columns}, campaign, dry_run=dry_run)
+    arguments = {"columns": table.columns} | ({"with_events": True} if with_events else {})
+    return await _start(scope, type_, rows, arguments, campaign, dry_run=dry_run)
 
 
 async def _campaign(scope: Scope, id_or_name: str) -> Campaign:
@@ -136,6 +139,8 @@ class _Piece:
         self.entries: list[_Entry] = []
         self.failed: list[dict[str, Any]] = []
         self.changes: dict[str, int] = {"vouchers": 0, "disabled": 0, "withdrawn": 0}
+        self.made: list[str] = []
+        self.updated: list[str] = []
 
     def fail(self, number: int | None, code: str | None, text: str) -> None:
         self.failed.append({"code": code} | ({} if number is None else {"row": number}) | {"reason": text})
@@ -176,11 +181,18 @@ async def _import(scope: Scope, action: AsyncAction, rows: list[Any]) -> Outcome
     held = await store.lock_vouchers(scope.connection, scope.project.id, [entry.key for entry in piece.entries])
     known = await _categories(scope, piece)
     new = [entry for entry in piece.entries if entry.key not in held and piece.has_fitting_metadata(entry)]
-    done = await _insert(scope, piece, new, known)
-    done += await _update(
-        scope, piece, [(entry, held[entry.key]) for entry in piece.entries if entry.key in held], known
-    )
+    await _insert(scope, piece, new, known)
+    await _update(scope, piece, [(entry, held[entry.key]) for entry in piece.entries if entry.key in held], known)
+    if action.arguments.get("with_events", False):
+        await _tell(scope, catalogue.VOUCHER_CREATED, piece.made)
+        await _tell(scope, catalogue.VOUCHER_UPDATED, piece.updated)
+    done = len(piece.made) + len(piece.updated)
     return Outcome(done, piece.failed, {campaign_id: {name: by for name, by in piece.changes.items() if by}})
+
+
+async def _tell(scope: Scope, type_: str, voucher_ids: list[str]) -> None:
+    changed = await store.get_vouchers(scope.connection, scope.project.id, voucher_ids)
+    await append_all(scope, type_, [(voucher.id, {"voucher": voucher}) for voucher in changed])
 
 
 def _understand(scope: Scope, piece: _Piece, columns: list[str] | None, row: dict[str, Any]) -> None:
@@ -251,7 +263,7 @@ async def _room(scope: Scope, campaign: Campaign) -> int:
     return max(0, scope.project.codes_per_campaign_max - campaign.vouchers_count - promised)
 
 
-async def _insert(scope: Scope, piece: _Piece, new: list[_Entry], known: dict[str, str]) -> int:
+async def _insert(scope: Scope, piece: _Piece, new: list[_Entry], known: dict[str, str]) -> None:
     room = len(new) if piece.campaign is None else await _room(scope, piece.campaign) - piece.promised
     room = max(0, room)
     for entry in new[room:]:
@@ -259,7 +271,7 @@ async def _insert(scope: Scope, piece: _Piece, new: list[_Entry], known: dict[st
         piece.fail(entry.number, entry.row.sent.code, ceiling)
     batch = sorted(new[:room], key=lambda entry: entry.key)
     if not batch:
-        return 0
+        return
     ids = [scope.ids.new("v_") for _ in batch]
     keys = pick_keys(len(batch), os.urandom)
     rows = [
@@ -268,16 +280,16 @@ async def _insert(scope: Scope, piece: _Piece, new: list[_Entry], known: dict[st
     ]
     active = piece.campaign is None or piece.campaign.active
     made = await store.import_vouchers(scope.connection, scope.project.id, rows, active=active)
-    for entry in batch:
+    for id_, entry in zip(ids, batch, strict=True):
         if entry.key not in made:  # somebody was faster
             piece.fail(entry.number, entry.row.sent.code, TAKEN)
             continue
+        piece.made.append(id_)
         piece.changes["vouchers"] += 1
         if entry.row.redeemed_quantity:
             piece.changes["withdrawn"] += 1
         elif not made[entry.key]:
             piece.changes["disabled"] += 1
-    return len(made)
 
 
 def _columns(entry: _Entry, category_id: str | None) -> dict[str, Any]:
@@ -301,7 +313,7 @@ def _columns(entry: _Entry, category_id: str | None) -> dict[str, Any]:
 
 async def _update(
     scope: Scope, piece: _Piece, known_codes: list[tuple[_Entry, LockedRow]], known: dict[str, str]
-) -> int:
+) -> None:
     rows, dated = [], []
     for entry, held in known_codes:
         if not (piece.updates_known and piece.is_ours(held)):
@@ -321,10 +333,10 @@ async def _update(
         if sent.active is not None and sent.active != held.active and held.state == State.FREE:
             piece.changes["disabled"] += 1 if held.active else -1
         rows.append({name: value for name, value in change.items() if value is not None})
+        piece.updated.append(held.id)
     if rows:
         await store.change_vouchers(scope.connection, scope.project.id, rows)
     if dated:
         for _, active in await store.restore_vouchers(scope.connection, scope.project.id, dated):
             piece.changes["withdrawn"] -= 1
             piece.changes["disabled"] += 0 if active else 1
-    return len(rows)

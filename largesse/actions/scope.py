@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from largesse.actions.ids import IdSource
 from largesse.domain.projects import Project
 from largesse.store.connection import Connection
+from largesse.wire.assets import AssetUrls
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,3 +17,4 @@ class Scope:
     ids: IdSource
     request_id: str
     actor: str  # the app id of the key, or the name of the command: provenance
+    assets: AssetUrls | None = None  # of a job whose worker knows the installation's key

@@ -3,9 +3,10 @@
 from largesse.actions.campaign_vouchers import start_deletion
 from largesse.actions.scope import Scope
 from largesse.domain.errors import NotFound
-from largesse.domain.trash_bin import CAMPAIGN
+from largesse.domain.trash_bin import CAMPAIGN, VOUCHER
 from largesse.store import campaigns, vouchers
 from largesse.store import trash_bin as store
+from largesse.store.validation_rules import drop_assignments
 
 
 async def remove_entry(scope: Scope, id: str) -> None:
@@ -19,4 +20,5 @@ async def remove_entry(scope: Scope, id: str) -> None:
         await start_deletion(scope, entry.resource_id, force=True)
     else:
         await vouchers.delete_voucher(scope.connection, project_id, entry.resource_id)
+        await drop_assignments(scope.connection, project_id, VOUCHER, [entry.resource_id])
     await store.remove_entry(scope.connection, project_id, entry.resource_id)

@@ -80,13 +80,18 @@ async def _assign(scope: Scope, rule_id: str, related: store.Related) -> Assignm
 
 
 async def _object_id(scope: Scope, sent: AssignmentInput) -> str:
-    """The id of the object, which may be named otherwise: a voucher by its code, a campaign by its name."""
+    """The id of the object, which may be named otherwise: a voucher by its code, a campaign by its name.
+
+    Held until the transaction ends: what is being deleted takes its assignments along, and would miss this one.
+    """
     found: Any = None
     match sent.related_object_type:
         case "voucher":
-            found = await vouchers_store.get_voucher(scope.connection, scope.project, sent.related_object_id)
+            held = await vouchers_store.lock_voucher(scope.connection, scope.project, sent.related_object_id)
+            if held is not None:  # its campaign may be in the bin
+                found = await vouchers_store.get_voucher_by_id(scope.connection, scope.project.id, held.id)
         case "campaign":
-            found = await campaigns_store.get_campaign(scope.connection, scope.project.id, sent.related_object_id)
+            found = await campaigns_store.lock_campaign(scope.connection, scope.project.id, sent.related_object_id)
         case other:
             raise NotBuilt(f"Rules can't be assigned to objects of type {other} yet")
     if found is None:

@@ -78,7 +78,8 @@ async def _export(
         async with pool.acquire() as connection, connection.transaction():
             scope = Scope(connection=connection, project=project, ids=ids, request_id=ids.new("w-"), actor=ACTOR)
             export = await create_export(scope, sent)
-        export = await _finished(pool, project, export, silent=silent)
+        worker = Worker(pool, asyncio.Event(), assets=host.assets(data=data))
+        export = await _finished(pool, project, export, worker, silent=silent)
         if export.status != DONE:
             raise CommandFailed(f"The export {export.id} failed.")
         if output is None:
@@ -89,9 +90,8 @@ async def _export(
         return export
 
 
-async def _finished(pool: Pool, project: Project, export: Export, *, silent: bool) -> Export:
+async def _finished(pool: Pool, project: Project, export: Export, worker: Worker, *, silent: bool) -> Export:
     # A running server's job process may take the work, or this one: each chunk is done once.
-    worker = Worker(pool, asyncio.Event())
     working: asyncio.Task[bool] | None = None
     # The file may go to standard output: what is for people goes beside it.
     with Progress(console=Console(stderr=True), disable=silent, transient=True) as progress:

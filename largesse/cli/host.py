@@ -7,6 +7,7 @@ from typing import Protocol
 import msgspec
 
 from largesse.store.connection import Connection
+from largesse.wire.assets import ProjectAssets
 
 
 class Check(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,6 +44,9 @@ class Host(Protocol):
 
     def database_url(self, *, data: str | None, command: str) -> AbstractAsyncContextManager[str]:
         """The same, for commands that need connections of their own."""
+
+    def assets(self, *, data: str | None) -> ProjectAssets:
+        """The addresses of pictures. Within `database` or `database_url`: before, there may be no key yet."""
 
     def demo(self, show: Callable[[Newcomer], None], *, once: bool, port: int | None, data: str | None) -> None:
         """Serve; call `show` (in a thread, it may block) once the server is started; go on until a signal, or end."""

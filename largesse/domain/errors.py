@@ -307,6 +307,12 @@ class TooManyTokens(TooManyRequests):
     retry_after_s = 60
 
 
+class TooManyExports(TooManyRequests):
+    """Too many exports"""
+
+    retry_after_s = 60
+
+
 class NotBuilt(LargesseError):
     """Not implemented"""
 

@@ -33,6 +33,9 @@ PARQUET: Final = "PARQUET"
 CHANNEL: Final = "CSV"
 """Of the publications that an export of vouchers makes (spec publications §3)."""
 METADATA: Final = "metadata"
+QR: Final = "q"
+BARCODE: Final = "b"
+"""Which picture's address belongs where a mark stands."""
 _ABBREVIATIONS: Final = frozenset({"id", "qr"})
 
 

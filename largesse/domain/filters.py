@@ -15,6 +15,8 @@ CONDITIONS_MAX: Final = 100
 VALUES_MAX: Final = 500
 """Of a whole filter."""
 DAYS_MAX: Final = 366_000
+ITEMS_MAX: Final = 999_999
+"""The largest number that the items of a list are compared with."""
 
 IS: Final = "$is"
 IS_NOT: Final = "$is_not"
@@ -38,6 +40,10 @@ MORE_THAN_FUTURE: Final = "$more_than_future"
 LESS_THAN_FUTURE: Final = "$less_than_future"
 IS_DAYS_AGO: Final = "$is_days_ago"
 IS_DAYS_IN_FUTURE: Final = "$is_days_in_future"
+
+COUNT: Final = "$count"
+COUNT_MORE: Final = "$count_more"
+COUNT_LESS: Final = "$count_less"
 
 OPERATORS: Final = (
     IN,
@@ -69,6 +75,8 @@ DATE_OPERATORS: Final = (
 )
 LISTS: Final = frozenset({IN, NOT_IN})
 """One condition with several values; of every other operator each value is a condition."""
+COUNTS: Final = (COUNT, COUNT_MORE, COUNT_LESS)
+"""How many items a list of metadata has; what isn't a list has none of these numbers."""
 VALUELESS: Final = frozenset({HAS_VALUE, IS_UNKNOWN})
 IN_DAYS: Final = frozenset(
     {MORE_THAN_AGO, LESS_THAN_AGO, MORE_THAN_FUTURE, LESS_THAN_FUTURE, IS_DAYS_AGO, IS_DAYS_IN_FUTURE}
@@ -134,7 +142,8 @@ Fields: TypeAlias = Mapping[str, Field]
 def field(kind: Kind, *, words: Mapping[str, tuple[str, ...]] | None = None, states: tuple[str, ...] = ()) -> Field:
     """A field with every operator of its kind."""
     operators = DATE_OPERATORS if kind in {Kind.DATE_TIME, Kind.DATE, Kind.METADATA} else OPERATORS
-    return Field(kind, (*states, *operators), words or {}, states)
+    counts = COUNTS if kind is Kind.METADATA else ()
+    return Field(kind, (*states, *operators, *counts), words or {}, states)
 
 
 def state(*states: str) -> Field:

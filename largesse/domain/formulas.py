@@ -15,7 +15,7 @@ from largesse.domain.errors import InvalidVoucher
 
 LENGTH_MAX: Final = 4_000
 DEPTH_MAX: Final = 50
-"""Brackets and calls within each other."""
+"""Brackets, calls and signs within each other."""
 
 GRAMMAR: Final = r"""
     ?start: expression
@@ -96,10 +96,20 @@ def _check_names(tree: Tree[Token], text: str) -> None:
 
 
 def _depth(text: str) -> int:
-    depth = deepest = 0
+    """A sign before a value is around it like a bracket."""
+    around: list[int] = []  # by open bracket: itself and the signs before it
+    signs = deepest = 0
     for character in text:
-        depth += (character == "(") - (character == ")")
-        deepest = max(deepest, depth)
+        if character in "+-":
+            signs += 1
+        elif character == "(":
+            around.append(sum(around[-1:]) + signs + 1)
+            signs = 0
+        elif not character.isspace():
+            signs = 0
+            if character == ")" and around:
+                around.pop()
+        deepest = max(deepest, sum(around[-1:]) + signs)
     return deepest
 
 

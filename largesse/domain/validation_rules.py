@@ -44,8 +44,9 @@ CONTEXT_TYPES: Final = frozenset({
 
 _PERIODS: Final = ("", ".daily", ".weekly", ".monthly")
 _METADATA: Final = frozenset({
-    "customer.metadata", "order.metadata", "order.items.metadata_any", "order.items.metadata_each", "product.metadata",
-    "sku.metadata", "redemption.metadata", "custom_event.metadata", "metadata",
+    "customer.metadata", "order.metadata", "order.items.metadata", "order.items.metadata_any",
+    "order.items.metadata_each", "product.metadata", "sku.metadata", "redemption.metadata",
+    "custom_event.metadata", "metadata",
 })  # fmt: skip
 """Names that need a `property`: the metadata key."""
 _ITEMS: Final = frozenset(f"order.items.{which}" for which in ("every", "any", "none", "cheapest", "most_expensive"))
@@ -64,6 +65,7 @@ NAMES: Final = _METADATA | _ITEMS | _PARTS | frozenset({
 _FAMILIES: Final = re.compile(r"(product|sku)\.[a-z_.]+")
 OPERATORS: Final = frozenset({
     "$is", "$is_not", "$in", "$not_in", "$less_than", "$less_than_or_equal", "$more_than", "$more_than_or_equal",
+    "$greater_than", "$greater_than_or_equal",  # how the contract's examples spell it
     "$starts_with", "$ends_with", "$contains", "$count", "$count_more", "$count_less", "$from", "$not_differ",
     "$not_intersect", "$after", "$before", "$more_than_ago", "$less_than_ago", "$is_days_ago", "$more_than_future",
     "$less_than_future", "$is_days_in_future", "$dow", "$timeframe", "$timeframe_absolute", "$timeframe_daily_hours",

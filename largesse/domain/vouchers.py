@@ -36,6 +36,10 @@ VOUCHER_TYPES: Final = {
 """What a list may be asked for, and what that means."""
 VOUCHER_TYPE_FILTER: Final = field(Kind.TEXT, words={word: (meant,) for word, meant in VOUCHER_TYPES.items()})
 
+REDEEMED: Final = "REDEEMED"
+NOT_REDEEMED: Final = "NOT_REDEEMED"
+"""Whether a voucher was ever redeemed: what `redemption_status` tells apart. Nothing documents its values."""
+
 FILTERS: Final[Fields] = {
     "id": TEXT,
     "code": CODE,
@@ -47,6 +51,7 @@ FILTERS: Final[Fields] = {
     "published_for_customer_id": TEXT,
     "voucher_type": VOUCHER_TYPE_FILTER,
     "is_referral_code": BOOLEAN,
+    "redemption_status": field(Kind.TEXT, words={word.lower(): (word,) for word in (REDEEMED, NOT_REDEEMED)}),
     "active": SWITCH,
     "created_at": DATE_TIME,
     "created_date": DATE_TIME,
@@ -57,6 +62,8 @@ FILTERS: Final[Fields] = {
     "validity_day_of_week": NUMBER,
     "redemption.quantity": NUMBER,
     "redemption.redeemed_quantity": NUMBER,
+    "redemption.redeemed_amount": NUMBER,
+    "redemption.redeemed_points": NUMBER,
     METADATA: ANY_METADATA,
 }
 """What their list can be filtered by (spec vouchers-and-campaigns §9)."""

@@ -16,6 +16,7 @@ from largesse.domain.errors import (
     LargesseError,
     NotBuilt,
     NotFound,
+    TooManyExports,
     Unauthorized,
 )
 from largesse.domain.exports import Export
@@ -35,6 +36,7 @@ from largesse.http.requests import (
 from largesse.http.routing import Route
 from largesse.store import exports as store
 from largesse.store.connection import REQUEST_LIMIT_S, acquire
+from largesse.store.projects import is_open
 from largesse.wire.exports import (
     MEDIA_TYPES,
     ORDERS,
@@ -48,10 +50,16 @@ from largesse.wire.lists import TEXT, page_schema
 PATH: Final = "/v1/exports/"
 PAGE_MAX: Final = 100
 _MISSING: Final = (
-    "the objects `redemption`, `order` and `points_expiration` (501); of vouchers the filter `redemption_status`, and"
-    " `qr_code` and `bar_code` stay empty; of customers the filters on summaries and loyalty; the operators `$count…`"
+    "the objects `redemption`, `order` and `points_expiration` (501); of customers"
+    " the filters on how often they redeemed and ordered, and on loyalty tiers"
 )
-_ERRORS: Final[list[type[LargesseError]]] = [InvalidPayload, InvalidExportFields, NotFound, NotBuilt]
+_ERRORS: Final[list[type[LargesseError]]] = [
+    InvalidPayload,
+    InvalidExportFields,
+    NotFound,
+    NotBuilt,
+    TooManyExports,
+]
 
 
 def is_download(exchange: Exchange) -> bool:
@@ -153,7 +161,7 @@ async def _owner(request: Request, token: str, id: str) -> int:
 async def _download(request: Request, project_id: int, id: str) -> Response:
     ours = services(request)
     async with acquire(ours.pool, limit_s=REQUEST_LIMIT_S) as connection:
-        export = await store.get_export(connection, project_id, id)
+        export = await store.get_export(connection, project_id, id) if await is_open(connection, project_id) else None
     if export is None or not export.available:
         raise NotFound.of("export", id)
     headers = {

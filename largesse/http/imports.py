@@ -15,15 +15,16 @@ from largesse.domain.errors import (
     NotFound,
     UnsupportedMediaType,
 )
-from largesse.http.requests import FORM, path_parameter, read_file, read_query, read_rows, respond, unit_of_work
+from largesse.http.requests import FORM, path_parameter, read_form, read_query, read_rows, respond, unit_of_work
 from largesse.http.routing import Route
 from largesse.wire.bulk import check_rows
 from largesse.wire.lists import FLAG
-from largesse.wire.tables import Table, read_table
+from largesse.wire.tables import Table, boolean, read_table
 from largesse.wire.vouchers import VoucherInput
 
 FILE_ERRORS: Final = (InvalidPayload, UnsupportedMediaType, InvalidQueryParams)
 _QUERY: Final = {"dry_run": FLAG}
+_WEBHOOKS: Final = "webhooks_enable"
 
 
 async def import_to_campaign(request: Request) -> Response:
@@ -46,26 +47,32 @@ async def _import(request: Request, campaign_id: str | None) -> Response:
 
 async def import_csv_to_campaign(request: Request) -> Response:
     """Import a CSV file of vouchers into a campaign, in the background"""
-    return await _import_csv(request, path_parameter(request, "campaign_id"))
+    dry_run = _is_dry(request)
+    table = await _table(await read_form(request), required="code")
+    async with unit_of_work(request) as scope:
+        campaign_id = path_parameter(request, "campaign_id")
+        action_id = await imports.start_csv_import(scope, table, campaign_id, dry_run=dry_run)
+    return respond({"async_action_id": action_id}, 202)
 
 
 async def import_vouchers_csv(request: Request) -> Response:
-    """Import a CSV file of vouchers without a campaign, in the background; known codes are updated"""
-    return await _import_csv(request, None)
+    """Import a CSV file of vouchers without a campaign, in the background; known codes are updated
 
-
-async def _import_csv(request: Request, campaign_id: str | None) -> Response:
+    The part `webhooks_enable=true` asks for an event for each voucher.
+    """
     dry_run = _is_dry(request)
-    table = await _table(request, required="code")
+    form = await read_form(request)
+    with_events = boolean(form.get(_WEBHOOKS, b"").decode("utf-8", "replace").strip() or None, f"Property .{_WEBHOOKS}")
+    table = await _table(form, required="code")
     async with unit_of_work(request) as scope:
-        action_id = await imports.start_csv_import(scope, table, campaign_id, dry_run=dry_run)
+        action_id = await imports.start_csv_import(scope, table, dry_run=dry_run, with_events=bool(with_events))
     return respond({"async_action_id": action_id}, 202)
 
 
 async def import_customers_csv(request: Request) -> Response:
     """Import a CSV file of customers, in the background; known ones are updated"""
     dry_run = _is_dry(request)
-    table = await _table(request)
+    table = await _table(await read_form(request))
     async with unit_of_work(request) as scope:
         action_id = await customer_rows.start_csv_import(scope, table, dry_run=dry_run)
     return respond({"async_action_id": action_id}, 202)
@@ -79,10 +86,9 @@ def _is_dry(request: Request) -> bool:
     return bool(dry_run)
 
 
-async def _table(request: Request, required: str | None = None) -> Table:
-    file = await read_file(request)
+async def _table(form: dict[str, bytes], required: str | None = None) -> Table:
     # Ten megabytes take a while: others are served meanwhile.
-    return await asyncio.to_thread(read_table, file, required)
+    return await asyncio.to_thread(read_table, form["file"], required)
 
 
 _FILE: Final = {"file": {"type": "string", "contentMediaType": "text/csv"}}
@@ -121,11 +127,10 @@ ROUTES = [
         import_vouchers_csv,
         methods=["POST"],
         statuses=[202],
-        form=_FILE,
+        form=_FILE | {"webhooks_enable": {"type": "boolean", "default": False}},
         media=FORM,
         query=_QUERY,
         errors=FILE_ERRORS,
-        missing="`webhooks_enable`: no event is sent for each voucher",
     ),
     Route(
         "/v1/customers/importCSV",

@@ -109,7 +109,7 @@ def _operation(route: Route, schema_of: dict[int, dict[str, Any]]) -> dict[str, 
     if route.body is not None:
         operation["requestBody"] = {"required": True, "content": _json(schema_of[id(route.body)])}
     if route.form is not None:
-        required = [name for name, field in route.form.items() if not field.get("nullable")]
+        required = [name for name, field in route.form.items() if "default" not in field]
         form = {"type": "object", "properties": route.form, "required": required}
         operation["requestBody"] = {"required": True, "content": {route.media: {"schema": form}}}
     return operation

@@ -58,14 +58,17 @@ async def read_body(request: Request, type_: type[T]) -> T:
     return await edge.parse_body(body, type_)
 
 
-async def read_file(request: Request) -> bytes:
-    """The part `file` of a multipart form. Raises InvalidPayload without one, PayloadTooLarge, UnsupportedMediaType."""
+async def read_form(request: Request) -> dict[str, bytes]:
+    """A multipart form with at least a `file`, by the names of its parts.
+
+    Raises InvalidPayload without a file, PayloadTooLarge, UnsupportedMediaType.
+    """
     known = exchange(request)
     body = await edge.read_body(known, request.receive, (FORM,))
-    file = parse_multipart(body, known.header(b"content-type")).get("file")
-    if file is None:
+    form = parse_multipart(body, known.header(b"content-type"))
+    if "file" not in form:
         raise InvalidPayload("Payload must have required property 'file'")
-    return file
+    return form
 
 
 async def read_rows(request: Request, type_: type[T]) -> list[Any]:

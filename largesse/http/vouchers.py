@@ -176,7 +176,6 @@ ROUTES = [
         methods=["GET"],
         query=page_schema(ORDERS, PAGE_MAX) | PARAMETERS | filter_schema(FILTERS),
         errors=[InvalidQueryParams, QueryTooLarge],
-        missing="`filters`",
     ),
     Route(
         "/v1/vouchers/{code}",

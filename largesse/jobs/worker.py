@@ -31,6 +31,7 @@ from largesse.store.connection import JOB_SETTINGS, Connection, Pool, acquire, c
 from largesse.store.jobs import Job
 from largesse.store.projects import get_project, list_projects
 from largesse.store.tokens import delete_expired_tokens
+from largesse.wire.assets import ProjectAssets
 
 SLOTS: Final = (frozenset(HANDLERS) - LONG, frozenset(HANDLERS), LONG)
 """Jobs at the same time in one worker, and the kinds that each of them takes: a small one doesn't wait for another's
@@ -68,6 +69,7 @@ class Worker:
     lapse_s: float = LAPSE_S
     name: str = field(default_factory=_name)
     ids: IdSource = field(default_factory=IdSource)
+    assets: ProjectAssets | None = None
     held: set[int] = field(default_factory=set)
 
     async def run(self) -> None:
@@ -187,7 +189,14 @@ class Worker:
         return self._in_project(connection, project)
 
     def _in_project(self, connection: Connection, project: Project) -> Scope:
-        return Scope(connection=connection, project=project, ids=self.ids, request_id=self.ids.new("w-"), actor="job")
+        return Scope(
+            connection=connection,
+            project=project,
+            ids=self.ids,
+            request_id=self.ids.new("w-"),
+            actor="job",
+            assets=None if self.assets is None else self.assets(project.id),
+        )
 
     async def _put_back(self, job: Job) -> None:
         """After a lost connection, a deadlock, a timeout: soon again, if PostgreSQL can be told so."""
@@ -208,10 +217,10 @@ class Worker:
             await jobs.park_job(connection, job.id, failure=failure)
 
 
-async def run(database_url: str, *, stop: asyncio.Event) -> None:
+async def run(database_url: str, *, stop: asyncio.Event, assets: ProjectAssets | None = None) -> None:
     """A worker on that database until `stop` is set. PostgreSQL may come and go meanwhile."""
     pool = await create_pool(database_url, size=CONNECTIONS, settings=JOB_SETTINGS, application="largesse-jobs")
     try:
-        await Worker(pool, stop).run()
+        await Worker(pool, stop, assets=assets).run()
     finally:
         await pool.close()

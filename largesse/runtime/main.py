@@ -25,6 +25,7 @@ from largesse.runtime.settings import Settings, load_settings
 from largesse.runtime.work import work
 from largesse.store.connection import Connection, set_codecs
 from largesse.store.migrate import DatabaseRefused
+from largesse.wire.assets import ProjectAssets, project_assets
 
 FAILED: Final = 1
 INTERRUPTED: Final = 130
@@ -79,6 +80,11 @@ class LocalHost:
                 yield connection
             finally:
                 await connection.close()
+
+    def assets(self, *, data: str | None) -> ProjectAssets:
+        settings = self._settings(data=data)
+        key = settings.secret_key or DataDirectory(settings.data_path).secret("secret_key")
+        return project_assets(key, settings.base_url)
 
     async def examine(self, *, data: str | None, port: int | None) -> list[Check]:
         return await examine(self._settings(data=data, port=port))

@@ -6,11 +6,14 @@ from largesse.jobs.worker import run
 from largesse.runtime import child
 from largesse.runtime.logs import configure_logs
 from largesse.runtime.settings import Settings
+from largesse.wire.assets import project_assets
 
 
 async def work(settings: Settings) -> None:
     """Do jobs until SIGTERM or SIGINT; the one in hand is finished or left to whoever takes it over."""
-    await run(settings.direct_url, stop=child.stop_event())
+    assert settings.secret_key is not None
+    assets = project_assets(settings.secret_key, settings.base_url)
+    await run(settings.direct_url, stop=child.stop_event(), assets=assets)
 
 
 def main() -> None:

@@ -73,6 +73,8 @@ LIST: Final = ListSql(
             other="EXISTS (SELECT FROM publication_vouchers l"
             " WHERE l.project_id = $1 AND l.customer_id = c.id AND {match})",
         ),
+        "summary.redemptions.gift.redeemed_amount": _balances("v.redeemed", GIFT_VOUCHER),
+        "summary.redemptions.loyalty_card.redeemed_points": _balances("v.redeemed", LOYALTY_CARD),
         "summary.redemptions.gift.amount_to_go": _balances(_TO_GO, GIFT_VOUCHER),
         "summary.redemptions.loyalty_card.points_to_go": _balances(_TO_GO, LOYALTY_CARD),
         "loyalty.points": _balances("v.amount - v.expired", LOYALTY_CARD),

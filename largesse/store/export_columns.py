@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from typing import Final
 
 from largesse.domain.customers import ADDRESS
-from largesse.domain.exports import CUSTOMER, METADATA, OBJECTS, PUBLICATION, TRANSACTION, VOUCHER
+from largesse.domain.exports import BARCODE, CUSTOMER, METADATA, OBJECTS, PUBLICATION, QR, TRANSACTION, VOUCHER
+from largesse.store.customers import LIST as CUSTOMERS
 
 
 def _moment(column: str) -> str:
@@ -31,6 +32,11 @@ _FORMULA: Final = (
     "coalesce(v.discount->>'amount_off_formula', v.discount->>'percent_off_formula',"
     " v.discount->>'unit_off_formula', v.discount->>'fixed_amount_formula')"
 )
+# Its own, then its campaign's: no id is that of a voucher and of a campaign.
+_RULES: Final = (
+    "(SELECT string_agg(a.rule_id, ',' ORDER BY a.related_object_type DESC, a.created_at, a.id)"
+    " FROM validation_rules_assignments a WHERE a.project_id = $1 AND a.related_object_id IN (v.id, v.campaign_id))"
+)
 _VOUCHER: Final = {
     "code": "v.code",
     "voucher_type": "v.type",
@@ -47,9 +53,9 @@ _VOUCHER: Final = {
     "redemption_quantity": "v.redemption_quantity",
     "redemption_count": "v.redeemed_quantity",
     "active": "v.active",
-    # The address of a picture needs the installation's key, which the database doesn't have.
-    "qr_code": "NULL::text",
-    "bar_code": "NULL::text",
+    # The address of a picture needs the installation's key, which the database doesn't have: a mark holds its place.
+    "qr_code": f"{{mark}} || '{QR}' || v.id",
+    "bar_code": f"{{mark}} || '{BARCODE}' || v.id",
     METADATA: "v.metadata",
     "id": "v.id",
     "is_referral_code": "v.is_referral_code",
@@ -65,7 +71,7 @@ _VOUCHER: Final = {
     "discount_effect": "v.discount->>'effect'",
     "discount_unit_type": "v.discount->>'unit_type'",
     "discount_unit_effect": "CASE v.discount->>'type' WHEN 'UNIT' THEN v.discount->>'effect' END",
-    "validation_rules_id": "NULL::text",
+    "validation_rules_id": _RULES,
 }
 _CODE: Final = "coalesce(m.code, p.first_code)"
 _PUBLICATION: Final = {
@@ -79,13 +85,14 @@ _PUBLICATION: Final = {
     "is_winner": "NULL::boolean",
     METADATA: "p.metadata",
 }
-# Redemptions, orders and referrals aren't built yet: nobody has any.
+# Redemptions, orders and referrals aren't built yet: nobody has any. Points are those that are left.
 _NOTHING: Final = {"integer": "0", "number": "0::numeric(20, 2)", "text": "NULL::text"}
 _CUSTOMER: Final = {name: _NOTHING[kind] for name, kind in OBJECTS[CUSTOMER].fields.items()} | {
     **{name: f"c.{name}" for name in ("name", "source_id", "id", "description", "email", "phone", METADATA)},
     **{name: f"to_char(c.{name}, 'YYYY-MM-DD')" for name in ("birthday", "birthdate")},
     **{name: _moment(f"c.{name}") for name in ("created_at", "updated_at")},
     **{f"address_{part}": f"c.address->>'{part}'" for part in ADDRESS},
+    "loyalty_points": CUSTOMERS.fields["summary.redemptions.loyalty_card.points_to_go"].value,
 }
 _CREDITS: Final = "CASE WHEN starts_with(t.type, 'CREDITS_') THEN {} ELSE t.{}::numeric END"
 _TRANSACTION: Final = {

@@ -1,6 +1,7 @@
 """Exports in the database: their rows, their files in pieces, what they read and the vouchers that they publish."""
 
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+import contextlib
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final, NamedTuple
 
@@ -23,11 +24,14 @@ from largesse.store.connection import Connection
 from largesse.store.export_columns import COLUMNS
 from largesse.store.filters import FieldSql
 from largesse.store.lists import ListSql, Narrowing, both_ways
+from largesse.store.projects import lock_project
 from largesse.store.sql import load
 
 SQL: Final = load("exports")
 COPY_S_MAX: Final = 3_600.0
 """How long reading one export may take."""
+HOLD_S_MAX: Final = 600.0
+"""How long looking for the next vouchers to hold may take: they may be the last ones of a large table."""
 LIST: Final = ListSql(
     page=SQL["list_exports"],
     count=SQL["count_exports"],
@@ -62,6 +66,10 @@ _LISTS: Final[Mapping[str, ListSql]] = {
 _JSON_LINES: Final = {"format": "csv", "delimiter": "\x01", "quote": "\x02"}
 
 
+class TookTooLong(Exception):
+    """Not Unavailable, which a job would try again for ever."""
+
+
 class Rows(NamedTuple):
     """What an export reads. `order`: a name of its list, `-` for descending."""
 
@@ -70,6 +78,7 @@ class Rows(NamedTuple):
     narrowing: Narrowing
     order: str
     held_by: str | None = None  # of an export that publishes: its id
+    mark: str = ""  # what holds the place of an address, before the kind of picture and the voucher's id
 
 
 class Moved(NamedTuple):
@@ -90,9 +99,12 @@ async def create_export(
     *,
     publishes: bool,
     phase: str,
-) -> None:
-    values = (id, exported_object, parameters, narrowed, publishes, phase)
-    await connection.execute(SQL["create_export"], project_id, *values)
+    unfinished_max: int,
+) -> bool:
+    """False when `unfinished_max` exports of the project are under way."""
+    await lock_project(connection, project_id)
+    values = (id, exported_object, parameters, narrowed, publishes, phase, unfinished_max)
+    return await connection.fetchval(SQL["create_export"], project_id, *values) is not None
 
 
 def _export(row: asyncpg.Record | None) -> Export | None:
@@ -180,7 +192,8 @@ async def metadata_keys(connection: Connection, project: Project, rows: Rows, li
     text, arguments = _LISTS[rows.exported_object].statement(
         SQL["keys_" + rows.exported_object], project, rows.narrowing, limit=limit
     )
-    return [row["key"] for row in await connection.fetch(text, *arguments, timeout=COPY_S_MAX)]
+    with _limited("Reading the metadata"):
+        return [row["key"] for row in await connection.fetch(text, *arguments, timeout=COPY_S_MAX)]
 
 
 async def copy_rows(
@@ -194,7 +207,7 @@ async def copy_rows(
 ) -> int:
     """Stream every row to `sink`, as lines of CSV or of JSON, whole lines at a time. Returns how many.
 
-    `metadata`: what stands in place of the field of that name.
+    `metadata`: what stands in place of the field of that name. Raises TookTooLong.
     """
     await connection.execute(SQL["read_whole"])
     template = SQL["copy_" + rows.exported_object] if rows.held_by is None else SQL["copy_held_voucher"]
@@ -206,8 +219,17 @@ async def copy_rows(
     if as_json:
         text = SQL["as_json"].replace("{rows}", text)
     options: dict[str, Any] = _JSON_LINES if as_json else {"format": "csv"}
-    status = await connection.copy_from_query(text, *arguments, output=sink, timeout=COPY_S_MAX, **options)
+    with _limited("Reading"):
+        status = await connection.copy_from_query(text, *arguments, output=sink, timeout=COPY_S_MAX, **options)
     return int(status.split()[1])
+
+
+@contextlib.contextmanager
+def _limited(what: str) -> Iterator[None]:
+    try:
+        yield
+    except TimeoutError as error:
+        raise TookTooLong(f"{what} took too long: use narrower filters") from error
 
 
 def _columns(rows: Rows, metadata: MetadataColumns | None, arguments: list[Any], *, as_json: bool) -> list[str]:
@@ -215,6 +237,9 @@ def _columns(rows: Rows, metadata: MetadataColumns | None, arguments: list[Any],
     columns = []
     for field in rows.fields:
         column = COLUMNS[rows.exported_object][field]
+        if "{mark}" in column:
+            arguments.append(rows.mark)
+            column = column.replace("{mark}", f"${len(arguments)}::text")
         if field == METADATA and metadata is not None:
             arguments.append(metadata.keys)
             columns += [f"{column} ->> (${len(arguments)}::text[])[{n}]" for n in range(1, len(metadata.keys) + 1)]
@@ -230,15 +255,21 @@ def _columns(rows: Rows, metadata: MetadataColumns | None, arguments: list[Any],
 async def hold_vouchers(
     connection: Connection, project: Project, id: str, narrowing: Narrowing, after: str, limit: int
 ) -> tuple[list[Moved], str | None]:
-    """Take up to `limit` free vouchers behind the id `after` out of the pool. And the last id; None: no more."""
+    """Take up to `limit` free vouchers behind the id `after` out of the pool. And the last id; None: no more.
+
+    Raises TookTooLong.
+    """
+    await connection.execute(SQL["read_whole"])
     values: dict[str, Any] = {"after": after, "limit": limit}
     text, arguments = vouchers.LIST.statement(SQL["free_vouchers"], project, narrowing, **values)
-    free = [row["id"] for row in await connection.fetch(text, *arguments)]
+    with _limited("Looking for vouchers to publish"):
+        free = [row["id"] for row in await connection.fetch(text, *arguments, timeout=HOLD_S_MAX)]
     if free:
         rows = await connection.fetch(SQL["hold_vouchers"], project.id, id, free)
         return [Moved(*row) for row in rows], free[-1]
     text, arguments = vouchers.LIST.statement(SQL["any_to_hold"], project, narrowing, **values)
-    return [], after if await connection.fetchval(text, *arguments) else None
+    with _limited("Looking for vouchers to publish"):
+        return [], after if await connection.fetchval(text, *arguments, timeout=HOLD_S_MAX) else None
 
 
 async def lock_held(connection: Connection, project_id: int, id: str, limit: int) -> list[str]:

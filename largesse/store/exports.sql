@@ -1,9 +1,12 @@
 -- Exports: their rows, the pieces of their files, what they read, and the vouchers that they publish.
 
 -- create_export --
--- What was asked; the job that does it is enqueued in the same transaction.
+-- What was asked; the job that does it is enqueued in the same transaction. No row when $8 are under way already: the
+-- caller holds the project's lock.
 INSERT INTO exports (project_id, id, exported_object, parameters, narrowed, publishes, phase)
-VALUES ($1, $2, $3, $4, $5, $6, $7)
+SELECT $1, $2, $3, $4, $5, $6, $7
+WHERE (SELECT count(*) FROM exports WHERE project_id = $1 AND phase IS NOT NULL) < $8
+RETURNING id
 
 -- get_export --
 -- One that wasn't deleted.

@@ -14,6 +14,9 @@ from largesse.domain.filters import (
     AFTER,
     BEFORE,
     CONTAINS,
+    COUNT,
+    COUNT_LESS,
+    COUNT_MORE,
     ENDS_WITH,
     HAS_VALUE,
     IN,
@@ -39,6 +42,7 @@ from largesse.domain.filters import (
 
 _NUMBER: Final = re.compile(r"[+-]?\d{1,30}(?:\.\d{1,30})?", re.ASCII)
 _COMPARISONS: Final = {MORE_THAN: ">", LESS_THAN: "<", MORE_THAN_EQUAL: ">=", LESS_THAN_EQUAL: "<="}
+_COUNTS: Final = {COUNT: "=", COUNT_MORE: ">", COUNT_LESS: "<"}
 _TODAY: Final = "date_trunc('day', now(), 'UTC')"
 _DAYS_FROM_NOW: Final = {
     MORE_THAN_AGO: "{value} < now() - make_interval(days => {days})",
@@ -122,6 +126,9 @@ def _positive(condition: Condition, operator: str, field: FieldSql, bind: Bind, 
     template = field.equal if equality else field.other
     if field.kind is Kind.METADATA:
         assert condition.key is not None
+        if operator in _COUNTS:  # of the list itself, not of one of its items
+            counted = f"{_COUNTED} {_COUNTS[operator]} {bind(condition.values[0])}::int"
+            return counted.replace("{value}", field.value.replace("{key}", bind(condition.key)))
         match = _metadata(operator, condition.values, bind)
         return template.replace("{key}", bind(condition.key)).replace("{match}", match)
     match = _match(operator, field.value, field.kind, condition.values, bind) if "{match}" in template else ""
@@ -228,12 +235,15 @@ def _item_moment(operator: str, text: str, given: Value, bind: Bind) -> str:
     return _ITEM_IN.replace("{text}", text).replace("{from}", start).replace("{to}", end)
 
 
+_COUNTED: Final = "CASE jsonb_typeof({value}) WHEN 'array' THEN jsonb_array_length({value}) END"
+
+
 def metadata(column: str) -> FieldSql:
     """Any key of a jsonb object. A list matches with any of its items."""
-    value = f"{column} -> {{key}}::text"
+    value = f"({column} -> {{key}}::text)"
     items = f"CASE jsonb_typeof({value}) WHEN 'array' THEN {value} ELSE jsonb_build_array({value}) END"
     template = f"EXISTS (SELECT FROM jsonb_array_elements({items}) AS m (item) WHERE {{match}})"
-    return everywhere("", f"{column} ? {{key}}::text AND {template}", Kind.METADATA)
+    return everywhere(value, f"{column} ? {{key}}::text AND {template}", Kind.METADATA)
 
 
 def days_of_week(column: str) -> FieldSql:

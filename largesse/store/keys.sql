@@ -59,9 +59,12 @@ SELECT count(*) FROM api_keys
 WHERE kind = 'management' AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now());
 
 -- rotate_key --
--- Another token for the same key: $2 its hash. No row when there is no such key, or it was revoked.
+-- Another token for the same key: $2 its hash. What the old one got goes with it: access tokens, which every process
+-- forgets with the key. No row when there is no such key, or it was revoked.
 WITH rotated AS (
   UPDATE api_keys SET token_hash = $2 WHERE app_id = $1 AND revoked_at IS NULL RETURNING app_id
+), closed AS (
+  DELETE FROM oauth_tokens WHERE app_id IN (SELECT app_id FROM rotated)
 )
 SELECT app_id, pg_notify('largesse_keys', app_id) FROM rotated;
 

@@ -54,6 +54,11 @@ async def get_project(connection: Connection, project_id: int) -> Project | None
     return _project(await connection.fetchrow(SQL["get_project"], project_id))
 
 
+async def is_open(connection: Connection, project_id: int) -> bool:
+    """False for a closed project."""
+    return bool(await connection.fetchval(SQL["is_open"], project_id))
+
+
 async def find_project(connection: Connection, id_or_name: str) -> Project | None:
     """By public id (`proj_…`) or by name; the public id wins."""
     return _project(await connection.fetchrow(SQL["find_project"], id_or_name))

@@ -12,10 +12,10 @@ WHERE (SELECT count(*) FROM oauth_tokens WHERE project_id = $3 AND expires_at > 
 RETURNING extract(epoch FROM expires_at)::bigint AS expires_at;
 
 -- find_token --
--- A live token whose key is neither revoked nor expired, with its key and project.
+-- A live token whose key is neither revoked nor expired, with its key and project. It opens nothing longer than its key.
 SELECT t.app_id, k.kind, k.name AS key_name, t.scopes, k.role, k.scopes AS key_scopes, k.allowed_ips,
        extract(epoch FROM t.expires_at)::bigint AS expires_at,
-       extract(epoch FROM t.expires_at - now())::double precision AS expires_in,
+       extract(epoch FROM least(t.expires_at, k.expires_at) - now())::double precision AS expires_in,
        p.id, p.public_id, p.name, p.time_zone, p.case_sensitive_codes, p.on_known_source_id, p.codes_per_campaign_max,
        p.client_origins, p.client_publish, p.publish_on_voucher_export
 FROM oauth_tokens t

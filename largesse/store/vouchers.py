@@ -7,13 +7,28 @@ from typing import Any, Final, NamedTuple
 from largesse.domain.campaigns import Campaign
 from largesse.domain.filters import METADATA, Kind
 from largesse.domain.projects import Project
-from largesse.domain.vouchers import NewVoucher, Voucher, VoucherTemplate
+from largesse.domain.vouchers import (
+    GIFT_VOUCHER,
+    LOYALTY_CARD,
+    NOT_REDEEMED,
+    REDEEMED,
+    NewVoucher,
+    Voucher,
+    VoucherTemplate,
+)
 from largesse.store.connection import Connection
 from largesse.store.filters import FieldSql, days_of_week, everywhere, metadata, switch
 from largesse.store.lists import ListSql, Narrowing, both_ways
 from largesse.store.sql import load
 
 SQL: Final = load("vouchers")
+
+
+def _redeemed(type: str) -> FieldSql:
+    """What was taken from cards of this type; others have no such thing."""
+    return FieldSql(f"(CASE WHEN v.type = '{type}' THEN v.redeemed END)", Kind.NUMBER)
+
+
 LIST: Final = ListSql(
     page=SQL["list_vouchers"],
     count=SQL["count_vouchers"],
@@ -66,6 +81,11 @@ LIST: Final = ListSql(
         "validity_day_of_week": days_of_week("v.validity_day_of_week"),
         "redemption.quantity": FieldSql("v.redemption_quantity", Kind.NUMBER),
         "redemption.redeemed_quantity": FieldSql("v.redeemed_quantity", Kind.NUMBER),
+        "redemption.redeemed_amount": _redeemed(GIFT_VOUCHER),
+        "redemption.redeemed_points": _redeemed(LOYALTY_CARD),
+        "redemption_status": FieldSql(
+            f"(CASE WHEN v.redeemed_quantity > 0 THEN '{REDEEMED}' ELSE '{NOT_REDEEMED}' END)"
+        ),
         METADATA: metadata("v.metadata"),
     },
 )

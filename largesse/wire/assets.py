@@ -19,9 +19,17 @@ Kind: TypeAlias = Literal["qr", "barcode"]
 Subject: TypeAlias = Kind | Literal["export"]
 AssetUrls: TypeAlias = Callable[[str], dict[str, Any]]
 """Voucher id to the `assets` object of a voucher."""
+ProjectAssets: TypeAlias = Callable[[int], AssetUrls]
+"""The same for each project, by its number."""
 
 KEY_BYTES: Final = 32
 _PURPOSE: Final = b"largesse asset tokens v1"
+
+
+def project_assets(secret_key: str, public_url: str) -> ProjectAssets:
+    """For those who serve nothing, and still write addresses: jobs."""
+    tokens = AssetTokens(secret_key.encode())
+    return lambda project_id: tokens.urls(public_url, project_id)
 
 
 class AssetTokens:

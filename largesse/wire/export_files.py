@@ -6,10 +6,12 @@ Cells are left as they are, also those that a spreadsheet would take for a formu
 import csv
 import importlib.util
 import io
+import re
 from collections.abc import Sequence
 from typing import Any, Final, Protocol
 
-from largesse.domain.exports import CSV, METADATA, PARQUET, Exported, MetadataColumns, heading
+from largesse.domain.exports import BARCODE, CSV, METADATA, PARQUET, QR, Exported, MetadataColumns, heading
+from largesse.wire.assets import AssetUrls
 
 PARQUET_MODULE: Final = "pyarrow"
 
@@ -36,6 +38,30 @@ class PlainFile:
 
     def end(self) -> bytes:
         return b""
+
+
+class WithAddresses:
+    """A file in whose lines addresses of pictures take the place of marks: one of letters and digits that no cell has,
+    which of the pictures, and a voucher's id. Nothing in an address has to be quoted, in CSV or in JSON.
+    """
+
+    def __init__(self, file: File, mark: str, assets: AssetUrls) -> None:
+        self._file = file
+        self._marked = re.compile(rf"{mark}([{QR}{BARCODE}])(\w+)".encode())
+        self._assets = assets
+
+    def head(self) -> bytes:
+        return self._file.head()
+
+    def part(self, lines: bytes) -> bytes:
+        return self._file.part(self._marked.sub(self._address, lines))
+
+    def end(self) -> bytes:
+        return self._file.end()
+
+    def _address(self, match: re.Match[bytes]) -> bytes:
+        url: str = self._assets(match[2].decode())["qr" if match[1].decode() == QR else "barcode"]["url"]
+        return url.encode()
 
 
 class _Outlet(io.RawIOBase):

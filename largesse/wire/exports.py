@@ -12,6 +12,7 @@ from largesse.wire.assets import AssetTokens
 from largesse.wire.customers import Text
 from largesse.wire.dates import render
 from largesse.wire.filters import parse_filter
+from largesse.wire.metadata import Metadata
 
 ORDER_DEFAULT: Final = "-created_at"
 ORDERS: Final = ("created_at", "status")
@@ -26,11 +27,14 @@ FILTERS: Final = "parameters.filters"
 
 
 class TransactionParameters(msgspec.Struct, frozen=True, kw_only=True):
-    """What an export of transactions, of one card or campaign, can say. Null is as good as absent."""
+    """What an export of transactions, of one card or campaign, can say. Null is as good as absent.
+
+    The filters' size has the limit of metadata: every answer shows them.
+    """
 
     order: Text | None = None
     fields: Annotated[list[Text], msgspec.Meta(max_length=FIELDS_MAX)] | None = None
-    filters: dict[str, Any] | None = None
+    filters: Metadata | None = None
     format: Literal["CSV", "JSONL", "PARQUET"] | None = None
 
 
@@ -70,7 +74,7 @@ def read_parameters(exported: Exported, sent: TransactionParameters) -> dict[str
     faults = []
     if order not in allowed:
         faults.append(f"Property .parameters.order must be equal to one of the allowed values [{', '.join(allowed)}]")
-    filters = sent.filters or {}
+    filters: dict[str, Any] = sent.filters or {}
     try:
         parse_filter(filters, exported.filters, name=FILTERS)
     except InvalidPayload as error:

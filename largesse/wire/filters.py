@@ -16,12 +16,14 @@ import msgspec
 from largesse.domain.errors import InvalidPayload, QueryTooLarge
 from largesse.domain.filters import (
     CONDITIONS_MAX,
+    COUNTS,
     DAYS_AGO,
     DAYS_MAX,
     IN,
     IN_DAYS,
     IS,
     IS_NOT,
+    ITEMS_MAX,
     LISTS,
     METADATA,
     NOT_IN,
@@ -48,7 +50,7 @@ _JUNCTION: Final = "junction"
 _FORMS: Final = "filters[field][conditions][operator] or filters[field][conditions][operator][index]"
 _FORMS_IN_BODY: Final = '{"field": {"conditions": {"operator": ["value"]}}}'
 _NUMBER: Final = re.compile(r"[+-]?(?:\d{1,30}(?:\.\d{1,30})?)", re.ASCII)
-_DAYS: Final = re.compile(r"\d{1,6}", re.ASCII)
+_WHOLE: Final = re.compile(r"\d{1,6}", re.ASCII)
 _ITEM: Final = re.compile(
     r"""\s*(?:'((?:[^'\\]|\\.)*)'|"((?:[^"\\]|\\.)*)"|([+-]?[\d.]+|True|False))\s*(?:,|$)""", re.DOTALL | re.ASCII
 )
@@ -301,22 +303,29 @@ def _value(field: Field, operator: str, text: str) -> tuple[str, tuple[Value, ..
         raise Fault("must not contain NUL or half characters")
     if operator in PARTIAL:
         return operator, (text,)
-    if operator in IN_DAYS:
-        return operator, (_days(text),)
+    if operator in _WHOLE_NUMBERS:
+        return operator, (_whole(text, operator),)
     if field.kind is Kind.METADATA and operator in SYNONYMS:
         return operator, (_date_time(text),)
     if field.kind in {Kind.DATE_TIME, Kind.DATE}:
-        if operator in DAYS_AGO and _DAYS.fullmatch(text):
-            return DAYS_AGO[operator], (_days(text),)
+        if operator in DAYS_AGO and _WHOLE.fullmatch(text):
+            return DAYS_AGO[operator], (_whole(text, DAYS_AGO[operator]),)
         operator = SYNONYMS.get(operator, operator)
     if operator in {IS, IS_NOT, IN, NOT_IN} and text in field.words:
         return operator, field.words[text]
     return operator, (_READERS[field.kind](text),)
 
 
-def _days(text: str) -> int:
-    if not _DAYS.fullmatch(text) or int(text) > DAYS_MAX:
-        raise Fault(f"must be a number of days from 0 to {DAYS_MAX}")
+_WHOLE_NUMBERS: Final = {
+    **dict.fromkeys(IN_DAYS, ("a number of days", DAYS_MAX)),
+    **dict.fromkeys(COUNTS, ("a number of items", ITEMS_MAX)),
+}
+
+
+def _whole(text: str, operator: str) -> int:
+    what, maximum = _WHOLE_NUMBERS[operator]
+    if not _WHOLE.fullmatch(text) or int(text) > maximum:
+        raise Fault(f"must be {what} from 0 to {maximum}")
     return int(text)
 
 

@@ -11,6 +11,7 @@ from largesse.actions.scope import Scope
 from largesse.domain.projects import Project
 from largesse.jobs.worker import Worker
 from largesse.store.connection import Pool
+from largesse.wire.assets import project_assets
 from largesse.wire.campaigns import CampaignInput
 from largesse.wire.parse import parse_value
 
@@ -36,11 +37,15 @@ def campaign_input(**fields: Any) -> CampaignInput:
     return parse_value({"name": "Spring", "voucher": voucher} | fields, CampaignInput)
 
 
+ASSETS = project_assets("test", "http://127.0.0.1:8000")
+"""As the API in this process has them."""
+
+
 async def work_off(pool: Pool) -> None:
     """Do every job that is due, in this process."""
     import asyncio
 
-    worker = Worker(pool, asyncio.Event(), slice_s=60)
+    worker = Worker(pool, asyncio.Event(), slice_s=60, assets=ASSETS)
     while await worker.step():
         pass
 

@@ -59,3 +59,20 @@ def test_says_where_a_formula_is_wrong(formula: str, says: str) -> None:
 def test_any_text_is_read_or_refused(text: str) -> None:
     with contextlib.suppress(InvalidVoucher):
         parse_formula(text)
+
+
+@pytest.mark.parametrize(
+    ("formula", "fits"),
+    [
+        ("-" * DEPTH_MAX + "1", True),
+        ("-" * (DEPTH_MAX + 1) + "1", False),
+        ("- " * 1_900 + "1", False),
+        ("-(" * 25 + "1" + ")" * 25, True),
+        ("-(" * 26 + "1" + ")" * 26, False),
+        ("1" + "+-1" * 1_000, True),
+        ("(1)-" * 900 + "1", True),
+    ],
+)
+def test_signs_count_as_deep_as_brackets(formula: str, fits: bool) -> None:
+    with contextlib.nullcontext() if fits else pytest.raises(InvalidVoucher, match="nested"):
+        parse_formula(formula)

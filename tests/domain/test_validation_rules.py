@@ -22,6 +22,8 @@ def rule(name: str = "order.amount", **fields: Any) -> dict[str, Any]:
         {"1": rule("order.items.any", conditions={"$is": ["prod_1"]}, rules={"1": rule("quantity"), "logic": "1"})},
         {"1": rule("publication.redeemable_by_linked_customer", conditions={"$is": [True]})},
         {"1": rule(error={"message": "Not for you"})},
+        # The example of the contract.
+        {"1": rule("order.items.metadata", property="test", rules={}, conditions={"$greater_than_or_equal": [1]})},
     ],
 )
 def test_takes_what_the_language_has(rules: dict[str, Any]) -> None:

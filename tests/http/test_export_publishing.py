@@ -10,6 +10,7 @@ import pytest
 from largesse.actions import export_files, exports
 from largesse.jobs import worker as worker_module
 from largesse.jobs.worker import Worker
+from largesse.store import exports as store
 from tests.actions.conftest import assert_counters_are_exact, work_off
 from tests.factories.campaigns import add_vouchers, make_campaign
 from tests.http.test_exports import EXPORTS, address, begun, done, published, rows_of
@@ -93,17 +94,17 @@ class TestPublishing:
         await assert_sound()
 
     @pytest.mark.row("A113")
-    async def test_the_projects_setting_and_the_request_can_leave_them_alone(self, api, pool, project, assert_sound):
+    @pytest.mark.parametrize("setting", [True, False])
+    @pytest.mark.parametrize("asked", [True, False, None])
+    async def test_the_projects_setting_and_the_request_can_leave_them_alone(
+        self, api, pool, project, assert_sound, setting, asked
+    ):
+        await pool.execute("UPDATE projects SET publish_on_voucher_export = $1", setting)
         await add_vouchers(pool, project, None, ["A"])
-        assert len(await rows_of(api, pool, "voucher", publish=False)) == 1
-        await pool.execute("UPDATE projects SET publish_on_voucher_export = false")
-        api_ = api
-        exported = (await api_.post(EXPORTS, json={"exported_object": "voucher"})).json()
-        # The key's project is remembered for a while; the statement is what is asked here.
-        await pool.execute("UPDATE exports SET publishes = false, phase = 'file' WHERE id = $1", exported["id"])
-        await work_off(pool)
-        assert await states(pool) == {"A": 0}
-        assert await pool.fetchval("SELECT count(*) FROM publications") == 0
+        assert len(await rows_of(api, pool, "voucher", **({} if asked is None else {"publish": asked}))) == 1
+        publishes = setting and asked is not False
+        assert await states(pool) == {"A": 2 if publishes else 0}
+        assert await pool.fetchval("SELECT count(*) FROM publications") == publishes
         await assert_sound()
 
     async def test_others_are_shown_and_not_published(self, api, pool, project, assert_sound):
@@ -137,9 +138,9 @@ class TestPublishing:
         assert await pool.fetchval("SELECT pieces FROM exports") > 1
         await assert_sound()
 
-    async def test_activity_duration_begins_with_the_publication(self, api, pool):
+    async def test_activity_duration_begins_with_the_publication_and_beats_the_campaigns_end(self, api, pool):
         body = {
-            "name": "c", "vouchers_count": 1, "activity_duration_after_publishing": "P1D",
+            "name": "c", "vouchers_count": 1, "activity_duration_after_publishing": "P1D", "expiration_date": "2999-01-01",
             "voucher": {"discount": {"type": "PERCENT", "percent_off": 10}},
         }  # fmt: skip
         assert (await api.post("/v1/campaigns", json=body)).status_code == 200
@@ -210,6 +211,54 @@ class TestOnTheWay:
         assert (found["status"], found["result"]) == ("ERROR", None)
         assert set((await states(pool)).values()) == {0}
         assert_refused(await api.get(f"{EXPORTS}/{held['id']}?token=x"), 404, "not_found")
+        await assert_sound()
+
+    @pytest.mark.parametrize("end", ["deleted", "failed"])
+    async def test_what_is_published_stays_so_when_it_ends_before_the_last(
+        self, api, held, pool, monkeypatch, assert_sound, end
+    ):
+        """A publication is a fact and its event is out: it isn't taken back. The others go back, and nobody has the
+        file, whose address comes with DONE.
+        """
+        monkeypatch.setattr(exports, "CHUNK", 1)
+        while await pool.fetchval("SELECT count(*) FROM publications") < 2:
+            await step(pool)
+        if end == "deleted":
+            assert (await api.delete(f"{EXPORTS}/{held['id']}")).status_code == 204
+        else:
+            monkeypatch.setattr(worker_module, "TRIES_MAX", 1)
+            with monkeypatch.context() as broken:
+                broken.setattr(store, "publish_vouchers", None)
+                await step(pool)
+        await work_off(pool)
+        assert sorted((await states(pool)).values()) == [0, 0, 2, 2]
+        for table in ("publications", "publication_vouchers", "events WHERE type = 'publication.succeeded'"):
+            assert await pool.fetchval(f"SELECT count(*) FROM {table}") == 2
+        answer = await api.get(f"{EXPORTS}/{held['id']}")
+        assert answer.json().get("status", answer.status_code) == (404 if end == "deleted" else "ERROR")
+        assert_refused(await api.get(f"{EXPORTS}/{held['id']}?token=x"), 404, "not_found")
+        await assert_sound()
+
+    async def test_a_hold_that_takes_too_long_fails_and_gives_all_back(
+        self, api, pool, project, monkeypatch, assert_sound
+    ):
+        """Else a filter that reads a large table in vain would keep a slot for ever."""
+        await add_vouchers(pool, project, None, ["A"])
+        monkeypatch.setattr(worker_module, "TRIES_MAX", 1)
+        monkeypatch.setattr(store, "HOLD_S_MAX", 1e-9)
+        export = await begun(api, "voucher")
+        await work_off(pool)
+        assert (await api.get(f"{EXPORTS}/{export['id']}")).json()["status"] == "ERROR"
+        assert await states(pool) == {"A": 0}
+        await assert_sound()
+
+    async def test_a_file_that_takes_too_long_fails_and_gives_all_back(
+        self, api, held, pool, monkeypatch, assert_sound
+    ):
+        monkeypatch.setattr(store, "COPY_S_MAX", 1e-9)
+        await work_off(pool)
+        assert (await api.get(f"{EXPORTS}/{held['id']}")).json()["status"] == "ERROR"
+        assert set((await states(pool)).values()) == {0}
         await assert_sound()
 
     async def test_a_binned_one_is_not_published(self, api, held, pool, assert_sound):

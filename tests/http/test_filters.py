@@ -145,6 +145,7 @@ class TestVouchers:
                 ("C", "GIFT_VOUCHER", {}),
             ],
         )
+        await pool.execute("UPDATE vouchers SET amount = 900, redeemed = 250, redeemed_quantity = 1 WHERE code = 'C'")
         holder = (await api.post(PUBLICATIONS, json={"voucher": "E", "customer": "bob"})).json()["customer_id"]
         return {"campaign": campaign, "category": category, "holder": holder}
 
@@ -186,11 +187,22 @@ class TestVouchers:
             ("filters[validity_timeframe][conditions][$has_value]=", ""),
             ("filters[redemption.quantity][conditions][$more_than]=4", "B"),
             ("filters[redemption.quantity][conditions][$contains]=5", "B"),
-            ("filters[redemption.redeemed_quantity][conditions][$is]=0", "ABCDE"),
+            ("filters[redemption.redeemed_quantity][conditions][$is]=0", "ABDE"),
             ("filters[metadata.colour][conditions][$is]=red", "A"),
             ("filters[metadata.n][conditions][$is]=2.0", "B"),
             ("filters[metadata.n][conditions][$more_than]=2", ""),
             ("filters[metadata.n][conditions][$is_unknown]=", "ACDE"),
+            ("filters[metadata.n][conditions][$count]=2", "B"),
+            ("filters[metadata.n][conditions][$count]=1", ""),
+            ("filters[metadata.n][conditions][$count_more]=1", "B"),
+            ("filters[metadata.n][conditions][$count_less]=2", ""),
+            ("filters[metadata.colour][conditions][$count_less]=9", ""),
+            ("filters[redemption_status][conditions][$is]=redeemed", "C"),
+            ("filters[redemption_status][conditions][$is_not]=REDEEMED", "ABDE"),
+            ("filters[redemption_status][conditions][$in]=['NOT_REDEEMED']", "ABDE"),
+            ("filters[redemption.redeemed_amount][conditions][$more_than]=249", "C"),
+            ("filters[redemption.redeemed_amount][conditions][$is_unknown]=", "ABDE"),
+            ("filters[redemption.redeemed_points][conditions][$has_value]=", ""),
             # The two of the official JavaScript suite.
             ("filters[junction]=OR&filters[campaign_ids][conditions][$in][0]=does-not-exist&filters[code][conditions][$is]=B", "B"),
             ('filters={"junction":"OR","campaign_ids":{"conditions":{"$in":["none"]}},"code":{"conditions":{"$is":"B"}}}', "B"),
@@ -204,6 +216,10 @@ class TestVouchers:
     async def test_what_is_unknown_is_refused(self, api):
         assert "active" in await refusal(api, "/v1/vouchers", "filters[nope][conditions][$is]=x")
         assert "$expired" in await refusal(api, "/v1/vouchers", "filters[active][conditions][$nope]=x")
+        for number in ("-1", "x", "1.5", "9999999", ""):
+            query = f"filters[metadata.n][conditions][$count]={number}"
+            assert "must be a number of items from 0 to 999999" in await refusal(api, "/v1/vouchers", query)
+        assert "$count" in await refusal(api, "/v1/vouchers", "filters[code][conditions][$count]=1")
 
 
 class TestCampaigns:

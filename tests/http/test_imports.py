@@ -304,3 +304,35 @@ class TestFiles:
 
     async def test_a_header_alone_imports_nothing(self, api: httpx.AsyncClient, pool: Pool) -> None:
         assert (await imported_csv(api, pool, PATHS[3], "Code\n"))["done_count"] == 0
+
+
+class TestEvents:
+    CSV = (
+        "Code,Voucher Type,Discount Type,Value\nA,DISCOUNT_VOUCHER,PERCENT,10\nB,DISCOUNT_VOUCHER,PERCENT,10\nC,x,x,1\n"
+    )
+
+    async def events(self, api: httpx.AsyncClient, pool: Pool, webhooks: str | None, query: str = "") -> list[str]:
+        """What an import brought about beside what was there: A. It makes B, updates A and refuses C."""
+        await api.post("/v1/vouchers/A", json=PERCENT)
+        before = await pool.fetchval("SELECT count(*) FROM events")
+        form = {} if webhooks is None else {"webhooks_enable": webhooks}
+        answer = await api.post(PATHS[3] + query, files={"file": ("x.csv", self.CSV, "text/csv")}, data=form)
+        result = await finished(api, pool, answer)
+        assert (result["done_count"], result["failed_count"]) == (2, 1)
+        rows = await pool.fetch("SELECT type, entity_id, data FROM events ORDER BY seq OFFSET $1", before)
+        assert all(row["data"]["voucher"]["id"] == row["entity_id"] for row in rows)
+        return [f"{row['type']} {row['data']['voucher']['code']}" for row in rows]
+
+    @pytest.mark.parametrize("webhooks", ["true", "TRUE"])
+    async def test_one_for_each_voucher_when_asked_for(self, api: httpx.AsyncClient, pool: Pool, webhooks: str) -> None:
+        assert await self.events(api, pool, webhooks) == ["voucher.created B", "voucher.updated A"]
+
+    @pytest.mark.parametrize(("webhooks", "query"), [(None, ""), ("false", ""), ("", ""), ("true", "?dry_run=true")])
+    async def test_else_none(self, api: httpx.AsyncClient, pool: Pool, webhooks: str | None, query: str) -> None:
+        assert await self.events(api, pool, webhooks, query) == []
+
+    async def test_neither_true_nor_false_is_refused(self, api: httpx.AsyncClient) -> None:
+        files = {"file": ("x.csv", self.CSV, "text/csv")}
+        answer = await api.post(PATHS[3], files=files, data={"webhooks_enable": "maybe"})
+        assert (answer.status_code, answer.json()["key"]) == (400, "invalid_payload")
+        assert ".webhooks_enable must be TRUE or FALSE" in answer.json()["details"]

@@ -114,7 +114,8 @@ class TestProjects:
         for name, value in {
             "name": "Store", "timezone": "Asia/Tokyo", "on_known_source_id": "strict", "codes_per_campaign_max": 7,
             "client_publish_enabled": True, "client_trusted_domains": ["*"], "dial_code": "48",
-            "client_redeem_enabled": True, "api_usage_notifications": usage, "default_code_config": {"charset": "AB"},
+            "publish_on_voucher_export": False, "client_redeem_enabled": True, "api_usage_notifications": usage,
+            "default_code_config": {"charset": "AB"},
         }.items():  # fmt: skip
             before = (await manager.get(path)).json()
             answer = await manager.put(path, json={name: value, "description": None})
@@ -186,6 +187,18 @@ class TestProjects:
         assert (await manager.get(f"{PATH}/{made['id']}")).status_code == 404
         assert (await manager.get(PATH)).json()["total"] == 0
         await make(manager, PATH, name="Shop")
+
+    async def test_a_deleted_projects_files_open_to_nobody(
+        self, app: App, manager: httpx.AsyncClient, api: httpx.AsyncClient, pool: Pool, project: Project
+    ) -> None:
+        made = (await api.post("/v1/exports", json={"exported_object": "customer"})).json()
+        await work_off(pool)
+        url = (await api.get(f"/v1/exports/{made['id']}")).json()["result"]["url"]
+        path = "/v1/" + url.partition("/v1/")[2]
+        async with client_of(app) as anybody:
+            assert (await anybody.get(path)).status_code == 200
+            assert (await manager.delete(f"{PATH}/{project.public_id}")).status_code == 204
+            assert (await anybody.get(path)).status_code == 404
 
     async def test_the_rows_of_a_deleted_project_are_cleared_away_and_no_others(
         self,
@@ -331,6 +344,34 @@ class TestKeys:
         await cache.resolve(KEY_HEADERS["X-App-Id"], KEY_HEADERS["X-App-Token"])
         assert cache._known[KEY_HEADERS["X-App-Id"]].expires_at - cache._clock() <= 1
 
+    async def test_a_cached_token_ends_when_its_key_expires(
+        self, app: App, manager: httpx.AsyncClient, keys: str, pool: Pool
+    ) -> None:
+        key = await make(manager, keys)
+        async with client_of(app, pair(key)) as shop:
+            form = {"grant_type": "client_credentials", "scope": "api"}
+            token = (await shop.post("/v1/oauth/token", data=form)).json()["access_token"]
+        await pool.execute("UPDATE api_keys SET expires_at = now() + interval '1 second'")
+        cache = KeyCache(pool, ttl_s=1000)
+        await cache.resolve_token(token)
+        (entry,) = cache._tokens._known.values()
+        assert entry.expires_at - cache._clock() <= 1
+
+    async def test_tokens_that_the_old_key_got_die_with_its_rotation(
+        self, app: App, manager: httpx.AsyncClient, keys: str, services: Services
+    ) -> None:
+        key, other = await make(manager, keys), await make(manager, keys)
+        tokens = []
+        for one in (key, other):
+            async with client_of(app, pair(one)) as shop:
+                form = {"grant_type": "client_credentials", "scope": "api"}
+                tokens.append((await shop.post("/v1/oauth/token", data=form)).json()["access_token"])
+        await manager.post(f"{keys}/{key['app_id']}/rotate")
+        services.keys.forget(key["app_id"])
+        for token, status in zip(tokens, (401, 200), strict=True):
+            async with client_of(app, {"Authorization": f"Bearer {token}"}) as shop:
+                assert (await shop.get("/v1/vouchers")).status_code == status
+
     async def test_a_key_opens_from_its_addresses_only(self, app: App, manager: httpx.AsyncClient, keys: str) -> None:
         key = await make(manager, keys, allowed_ips=["10.0.0.0/8", "::1"])
         for address, status in (
@@ -343,6 +384,12 @@ class TestKeys:
             async with client_of(app, pair(key), client=(address, 1)) as shop:
                 spoofed = {"X-Forwarded-For": "10.1.2.3"}
                 assert (await shop.get("/v1/vouchers", headers=spoofed)).status_code == status, address
+        async with client_of(app, pair(key), client=("10.1.2.3", 1)) as shop:
+            form = {"grant_type": "client_credentials", "scope": "api"}
+            token = (await shop.post("/v1/oauth/token", data=form)).json()["access_token"]
+        for address, status in (("10.1.2.3", 200), ("11.0.0.1", 403)):
+            async with client_of(app, {"Authorization": f"Bearer {token}"}, client=(address, 1)) as shop:
+                assert (await shop.get("/v1/vouchers")).status_code == status, address
 
     @pytest.mark.parametrize(
         "body",

@@ -7,7 +7,7 @@ import pytest
 
 from largesse.domain import segments as domain
 from largesse.domain.customers import FILTERS
-from largesse.domain.filters import IN_DAYS, Kind
+from largesse.domain.filters import COUNTS, IN_DAYS, Kind
 from largesse.store.connection import Pool
 from tests.http.conftest import client_of
 from tests.http.test_publications import assert_refused
@@ -184,6 +184,8 @@ class TestFilter:
             ("email", "$ends_with", "@x.test"), ("updated_at", "$is_unknown", ""), ("name", "$starts_with", "An"),
             ("address.city", "$contains", "oru"), ("summary.redemptions.gift.amount_to_go", "$is", 9500),
             ("summary.redemptions.loyalty_card.points_to_go", "$more_than_equal", 30), ("loyalty.points", "$less_than", 31),
+            ("summary.redemptions.gift.redeemed_amount", "$is", 0), ("metadata.tags", "$count", 2),
+            ("summary.redemptions.loyalty_card.redeemed_points", "$less_than", 1), ("metadata.tags", "$count_more", 1),
         ],
     )  # fmt: skip
     async def test_every_kind_of_field_tells_customers_apart(
@@ -232,7 +234,7 @@ class TestFilter:
         for name, field in FILTERS.items():
             days = IN_DAYS | {"$after", "$before"}
             value = {
-                operator: "" if operator in field.states else "366000" if operator in IN_DAYS else "9999-12-31"
+                operator: "" if operator in field.states else "366000" if operator in {*IN_DAYS, *COUNTS} else "9999-12-31"
                 if operator in days and field.kind is Kind.METADATA else values.get(field.kind, "a%_'$1{0}")
                 for operator in field.operators
             }  # fmt: skip

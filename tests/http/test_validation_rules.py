@@ -100,6 +100,17 @@ class TestRules:
         assert (answer.status_code, answer.json()["key"]) == (400, key)
         assert (await api.get("/v1/validation-rules")).json()["total"] == 0
 
+    async def test_a_rule_has_a_largest_size_whatever_it_is_made_of(self, api: httpx.AsyncClient) -> None:
+        half = {"1": {"name": "order.amount", "conditions": {"$is": ["x" * 40_000]}}}
+        rule = await make_rule(api, rules=half)
+        for answer in (
+            await api.post("/v1/validation-rules", json={"name": "x", "rules": half, "bundle_rules": half}),
+            await api.put(f"/v1/validation-rules/{rule['id']}", json={"bundle_rules": half}),
+        ):
+            assert (answer.status_code, answer.json()["key"]) == (400, "invalid_payload")
+            assert "longer than 65536 bytes" in answer.json()["details"]
+        assert (await api.get(f"/v1/validation-rules/{rule['id']}")).json()["bundle_rules"] == {}
+
     async def test_a_change_replaces_what_it_names(self, api: httpx.AsyncClient) -> None:
         rule = await make_rule(api, error={"message": "Too small"}, bundle_rules=RULES)
         path = f"/v1/validation-rules/{rule['id']}"
@@ -223,3 +234,12 @@ class TestAssignments:
         await api.delete("/v1/campaigns/c", params={"force": True})
         await work_off(pool)
         assert (await api.get(f"/v1/validation-rules/{rule['id']}")).json()["assignments_count"] == 0
+
+    async def test_they_go_with_what_is_removed_from_the_bin(self, api: httpx.AsyncClient, pool: Pool) -> None:
+        rule = await make_rule(api)
+        await make_voucher(api, "a", validation_rules=[rule["id"]])
+        await api.delete("/v1/vouchers/a")
+        (entry,) = (await api.get("/v1/trash-bin")).json()["data"]
+        assert (await api.delete(f"/v1/trash-bin/{entry['id']}")).status_code == 204
+        assert (await api.get(f"/v1/validation-rules/{rule['id']}")).json()["assignments_count"] == 0
+        assert await pool.fetchval("SELECT count(*) FROM validation_rules_assignments") == 0
