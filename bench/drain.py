@@ -1,5 +1,6 @@
 """A pool handed out to its last code, and what asking costs after that."""
 
+import itertools
 from collections.abc import Mapping, Sequence
 from typing import Final, TypeAlias
 
@@ -34,7 +35,7 @@ def drain(system: System, campaign: Campaign, edge: float) -> Pieces:
     codes = free(system, campaign)
     pieces = []
     places = cuts(edge)
-    for start, end in zip(places, places[1:], strict=False):
+    for start, end in itertools.pairwise(places):
         count = round(codes * end / 100) - round(codes * start / 100)
         wanted = order(system, campaign.name, min(CONNECTIONS, count), requests=count)
         pieces.append((start, end, run(wanted, system.cpu_s)))

@@ -30,10 +30,7 @@ def measure_fairness(system: System, report: Report, sizes: Sizes) -> None:
         beside = ask(msgspec.structs.replace(wanted, run=wanted.run + "-beside"))
         stormed = loud.result()
     report.section("Two projects", "who | measured")
-    for name, found in (
-        (f"{QUIET} connections alone", alone),
-        (f"beside a storm of {STORM}", beside),
-        ("the storm", stormed),
-    ):
+    told = {f"{QUIET} connections alone": alone, f"beside a storm of {STORM}": beside, "the storm": stormed}
+    for name, found in told.items():
         latency = " · ".join(f"{figure} {value:.1f}" for figure, value in found.latencies_ms.items())
         report.row(name, f"{found.rate:,.0f}/s; {latency} ms")

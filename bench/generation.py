@@ -36,9 +36,8 @@ def measure_generation(system: System, report: Report, sizes: Sizes) -> tuple[Ca
     assert made is not None
     assert copied is not None
     bare, ours = median(copied_s), median(generated_s)
-    report.row(
-        f"bare COPY of {sizes.codes:,} rows, sorted by code, all indexes", f"{bare:.2f} s, {sizes.codes / bare:,.0f}/s"
-    )
+    name = f"bare COPY of {sizes.codes:,} rows, sorted by code, all indexes"
+    report.row(name, f"{bare:.2f} s, {sizes.codes / bare:,.0f}/s")
     report.row(
         f"{sizes.codes:,} codes, from the request to DONE",
         f"{ours:.2f} s, {sizes.codes / ours:,.0f}/s: {bare / ours:.2f} of the bare rate; "

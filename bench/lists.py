@@ -30,8 +30,8 @@ FROM pg_index i JOIN pg_class t ON t.oid = i.indrelid
 WHERE t.relname = ANY ($1::text[]) AND NOT EXISTS (SELECT FROM pg_constraint c WHERE c.conindid = i.indexrelid)
 """
 TABLES: Final = ["publications", "publication_vouchers", "vouchers", "customers"]
-# $1 project, $2 how many, $3 ids of the campaigns, $4 how many are few and $5 many. Two in a hundred failed. A channel of
-# its own for what is to be found: `few`, `many`, and a hundred for the rest.
+# $1 project, $2 how many, $3 ids of the campaigns, $4 how many are few and $5 many. Two in a hundred failed. Two
+# channels are there to be found, `few` and `many`, and a hundred for the rest.
 CUSTOMERS: Final = """
 INSERT INTO customers (project_id, id, source_id, name)
 SELECT $1, 'cust_l' || lpad(n::text, 23, '0'), 'listed-' || n, 'Listed' FROM generate_series(0, $2::int - 1) n
@@ -44,15 +44,16 @@ SELECT $1, 'pub_l' || lpad(n::text, 31, '0'), CASE WHEN n % 50 = 0 THEN 'FAILURE
   CASE WHEN n % 3 = 0 THEN 'order-' || n END,
   CASE WHEN n % ($2 / $4) = 0 THEN 'few' WHEN n % ($2 / $5) = 1 THEN 'many'
     ELSE 'channel ' || n % 97 END,
-  CASE WHEN n % 50 = 0 THEN 0 ELSE 1 END, CASE WHEN n % 50 > 0 THEN 'LISTED-' || lpad((n::bigint * 7919 % $2)::text, 10, '0') END,
+  CASE WHEN n % 50 = 0 THEN 0 ELSE 1 END,
+  CASE WHEN n % 50 > 0 THEN 'LISTED-' || lpad((n::bigint * 7919 % $2)::text, 10, '0') END,
   'DISCOUNT_VOUCHER', n % 50 > 0, CASE WHEN n % 50 = 0 THEN 'voucher_expired' END,
   CASE WHEN n % 50 = 0 THEN 'Voucher cannot be published' END, jsonb_build_object('n', n % 1000),
   now() - ($2::int - n) * interval '1 second'
 FROM generate_series(0, $2::int - 1) n
 """
 VOUCHERS: Final = """
-INSERT INTO vouchers (project_id, id, code, code_key, pick_key, type, campaign_id, state, holder_id, publish_count, discount,
-  created_at)
+INSERT INTO vouchers (project_id, id, code, code_key, pick_key, type, campaign_id, state, holder_id, publish_count,
+  discount, created_at)
 SELECT project_id, 'v_' || substr(id, 5), first_code, first_code, 1,
   voucher_type, campaign_id, 3, customer_id, 1, '{"type": "PERCENT", "percent_off": 10}', created_at
 FROM publications WHERE project_id = $1 AND id LIKE 'pub\\_l%' AND first_code IS NOT NULL

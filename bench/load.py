@@ -35,7 +35,7 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Result(msgspec.Struct, frozen=True, kw_only=True):
-    """`latencies_ms`: p50, p99, p99.9 and the maximum. `cpu_s`: of the generator itself. `lost`: connections that broke."""
+    """`latencies_ms`: p50, p99, p99.9, max. `cpu_s`: of the generator itself. `lost`: connections that broke."""
 
     answers: dict[int, int]
     seconds: float

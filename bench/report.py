@@ -54,7 +54,8 @@ class Report:
 
 
 def machine() -> str:
-    return f"{len(os.sched_getaffinity(0))} cores, {_processor()}, Linux {platform.release()}, Python {platform.python_version()}"
+    cores = len(os.sched_getaffinity(0))
+    return f"{cores} cores, {_processor()}, Linux {platform.release()}, Python {platform.python_version()}"
 
 
 def _processor() -> str:

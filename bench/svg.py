@@ -1,4 +1,4 @@
-"""Line charts and bars as SVG by hand: they have to be read in a light page and in a dark one, and compared in a diff."""
+"""Line charts and bars as SVG, by hand: read in a light page and in a dark one, compared in a diff."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -36,7 +36,8 @@ def line_chart(title: str, lines: Sequence[Line], *, x_title: str, y_title: str,
     low, high = min(x_ticks), max(x_ticks)
 
     def place(x: float, y: float) -> str:
-        return f"{LEFT + (x - low) / ((high - low) or 1) * _plot_width():.1f},{HEIGHT - BOTTOM - y / top * _plot_height():.1f}"
+        across = LEFT + (x - low) / ((high - low) or 1) * _plot_width()
+        return f"{across:.1f},{HEIGHT - BOTTOM - y / top * _plot_height():.1f}"
 
     parts = [*_frame(title, x_title, y_title), *_y_axis(top)]
     for x, text in x_ticks.items():
@@ -48,9 +49,8 @@ def line_chart(title: str, lines: Sequence[Line], *, x_title: str, y_title: str,
         path = " L".join(place(x, y) for x, y in line.points)
         dash = ' stroke-dasharray="6 4"' if number % 2 else ""  # for those who don't see the colours
         parts.append(f'<path class="{color}" d="M{path}"{dash}/>')
-        parts.append(
-            f'<path class="{color}" d="M{legend},50 h22"{dash}/><text x="{legend + 28}" y="54">{escape(line.name)}</text>'
-        )
+        parts.append(f'<path class="{color}" d="M{legend},50 h22"{dash}/>')
+        parts.append(f'<text x="{legend + 28}" y="54">{escape(line.name)}</text>')
         legend += 48 + 8 * len(line.name)
     return _whole(title, parts)
 
@@ -87,10 +87,11 @@ def _plot_height() -> int:
 
 
 def _frame(title: str, x_title: str, y_title: str) -> list[str]:
+    across, down = LEFT + _plot_width() // 2, TOP + _plot_height() // 2
     return [
         f'<text class="title" x="24" y="30">{escape(title)}</text>',
-        f'<text x="{LEFT + _plot_width() / 2:.0f}" y="{HEIGHT - 12}" text-anchor="middle">{escape(x_title)}</text>',
-        f'<text transform="translate(18 {TOP + _plot_height() / 2:.0f}) rotate(-90)" text-anchor="middle">{escape(y_title)}</text>',
+        f'<text x="{across}" y="{HEIGHT - 12}" text-anchor="middle">{escape(x_title)}</text>',
+        f'<text transform="translate(18 {down}) rotate(-90)" text-anchor="middle">{escape(y_title)}</text>',
     ]
 
 
