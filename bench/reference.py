@@ -68,9 +68,10 @@ class Reference:
                 socket.create_connection(("127.0.0.1", self.port), timeout=1).close()
                 return
             if self._process.poll() is not None or time.monotonic() > deadline:
-                self.stop()
                 self._log.seek(0)
-                raise NotInstalled(f"it doesn't start: {self._log.read().decode(errors='replace')[-500:]}")
+                said = self._log.read().decode(errors="replace").split()[-40:]
+                self.stop()
+                raise NotInstalled(f"it doesn't start: {' '.join(said)}")
             time.sleep(0.05)
 
     def cpu_s(self) -> dict[str, float]:
@@ -85,6 +86,7 @@ class Reference:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
+        self._log.close()
 
 
 @contextlib.contextmanager

@@ -87,6 +87,7 @@ class System:
     def stop(self) -> None:
         self.process.send_signal(signal.SIGTERM)
         self.process.wait(60)
+        self._log.close()
 
 
 @contextlib.contextmanager

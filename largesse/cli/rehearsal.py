@@ -20,6 +20,8 @@ ANSWER_S: Final = 10.0
 """Who waits longer has gone away."""
 OVERTIME_S: Final = 15.0
 """After the last request was due."""
+IDLE_MAX_S: Final = 1.0
+"""A connection that nobody used for longer isn't used again: the server may be about to close it."""
 BODY_BYTES_MAX: Final = 1_000_000
 BUSY_MAX: Final = 0.85
 """Of one core: a client that is busier measures itself."""
@@ -108,25 +110,31 @@ class Rehearsal:
     async def _guest(self) -> None:
         """One connection: takes whoever is due next, waits until then, asks."""
         connection: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
-        while self._next < self._plan.requests:
-            number = self._next
-            self._next += 1
-            due = self._started + number / self._plan.rate
-            await asyncio.sleep(max(0.0, due - time.perf_counter()))
-            try:
-                async with asyncio.timeout(ANSWER_S):
-                    connection = connection or await self._connect()
-                    status, lasting = await self._ask(*connection, number)
-            except (TimeoutError, OSError, EOFError, ValueError, asyncio.LimitOverrunError) as error:
-                status, lasting = NO_ANSWER if isinstance(error, TimeoutError) else BROKEN, False
-            else:
-                self._latencies.append(time.perf_counter() - due)
-            self._answers[status] += 1
-            if not lasting and connection is not None:
+        try:
+            while self._next < self._plan.requests:
+                number = self._next
+                self._next += 1
+                due = self._started + number / self._plan.rate
+                idle = due - time.perf_counter()
+                if idle > IDLE_MAX_S and connection is not None:
+                    connection[1].close()
+                    connection = None
+                await asyncio.sleep(max(0.0, idle))
+                try:
+                    async with asyncio.timeout(ANSWER_S):
+                        connection = connection or await self._connect()
+                        status, lasting = await self._ask(*connection, number)
+                except (TimeoutError, OSError, EOFError, ValueError, asyncio.LimitOverrunError) as error:
+                    status, lasting = NO_ANSWER if isinstance(error, TimeoutError) else BROKEN, False
+                else:
+                    self._latencies.append(time.perf_counter() - due)
+                self._answers[status] += 1
+                if not lasting and connection is not None:
+                    connection[1].close()
+                    connection = None
+        finally:
+            if connection is not None:
                 connection[1].close()
-                connection = None
-        if connection is not None:
-            connection[1].close()
 
     async def _connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         url = self._plan.url
@@ -140,6 +148,9 @@ class Rehearsal:
         body = msgspec.json.encode({"campaign": {"name": self._plan.campaign}, "customer": customer})
         writer.write(self._head + b"%d\r\n\r\n" % len(body) + body)
         status_line, *lines = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
+        protocol, _, status = status_line.partition(" ")
+        if not protocol.startswith("HTTP/1.") or not status[:3].isdecimal():
+            raise ValueError("an answer that isn't HTTP")
         fields = {name.strip().lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
         if fields.get("transfer-encoding", "").lower() == "chunked":
             while size := int(await reader.readuntil(b"\r\n"), 16):
@@ -147,7 +158,7 @@ class Rehearsal:
             await reader.readuntil(b"\r\n")
         else:
             await reader.readexactly(_bounded(int(fields["content-length"])) if "content-length" in fields else 0)
-        return status_line.split(" ", 2)[1], fields.get("connection", "").lower() != "close"
+        return status[:3], fields.get("connection", "").lower() != "close"
 
 
 def _bounded(size: int) -> int:
