@@ -15,6 +15,7 @@ from bench.drain import cuts, told_pieces
 from bench.lists import few_and_many, queries
 from bench.load import Connection, Order, Tally
 from bench.publishing import ANCHOR, CONNECTIONS, drawing, name_of
+from bench.reference import NotInstalled, install
 from bench.report import MARK, Report
 from bench.runs import Run, middle, per_1000, told
 from bench.sizes import FULL, QUICK
@@ -150,6 +151,15 @@ class TestDrawings:
         found = {name_of(n): run(100.0 * n) for n in CONNECTIONS}
         assert "anchor (a)" not in self.texts(drawing(found))
         assert "anchor (a)" in self.texts(drawing(found | {ANCHOR: run(50)}))
+
+
+@pytest.mark.slow
+def test_without_a_network_there_is_no_reference_but_a_reason(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_FIND_LINKS", "")
+    with pytest.raises(NotInstalled, match=r"it can't be installed here: .*Django"):
+        install(tmp_path / "venv")
+    assert not (tmp_path / "venv" / "installed.txt").exists()
 
 
 def test_a_report_keeps_the_prose_and_replaces_the_figures(tmp_path: Path):
