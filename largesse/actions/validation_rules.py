@@ -15,6 +15,8 @@ from largesse.events.outbox import append
 from largesse.store import campaigns as campaigns_store
 from largesse.store import validation_rules as store
 from largesse.store import vouchers as vouchers_store
+from largesse.store.connection import Connection
+from largesse.store.metadata_schemas import tell
 from largesse.wire.validation_rules import AssignmentInput, RuleChanges, RuleInput
 
 TYPE: str = "validation_rules"
@@ -72,6 +74,7 @@ async def _assign(scope: Scope, rule_id: str, related: store.Related) -> Assignm
             resource_id=known,
             resource_type="validation_rules_assignment",
         )
+    await tell(scope.connection, scope.project.id)
     await append(scope, catalogue.RULE_ASSIGNED, rule_id, {"assignment": assignment})
     return assignment
 
@@ -112,11 +115,11 @@ async def assign_on_creation(scope: Scope, rule_ids: Sequence[str] | None, relat
         await _assign(scope, rule_id, related)
 
 
-async def with_rules(scope: Scope, vouchers: Sequence[Voucher]) -> list[Voucher]:
+async def with_rules(connection: Connection, project_id: int, vouchers: Sequence[Voucher]) -> list[Voucher]:
     """The vouchers with their own assignments, and those of their campaigns behind them."""
     related = [("voucher", voucher.id) for voucher in vouchers]
     related += [("campaign", voucher.campaign_id) for voucher in vouchers if voucher.campaign_id is not None]
-    found = await store.assignments_of(scope.connection, scope.project.id, related)
+    found = await store.assignments_of(connection, project_id, related)
     return [
         replace(voucher, rules=found["voucher", voucher.id] + found["campaign", voucher.campaign_id or ""])
         for voucher in vouchers
@@ -125,7 +128,7 @@ async def with_rules(scope: Scope, vouchers: Sequence[Voucher]) -> list[Voucher]
 
 async def with_own_rules(scope: Scope, voucher: Voucher) -> Voucher:
     """`with_rules` for one."""
-    (shown,) = await with_rules(scope, [voucher])
+    (shown,) = await with_rules(scope.connection, scope.project.id, [voucher])
     return shown
 
 

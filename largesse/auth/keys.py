@@ -64,6 +64,10 @@ class KeyCache(LookupCache[_Entry]):
         """The metadata schemas of a project; none for most. Raises Unavailable."""
         return await self._schemas.of(project_id)
 
+    async def has_rules(self, project_id: int) -> bool:
+        """Whether anything in the project has a validation rule. Raises Unavailable."""
+        return await self._schemas.has_rules(project_id)
+
     async def resolve_token(self, token: str) -> Caller:
         """The caller of an OAuth access token. Raises Unauthorized and Unavailable."""
         return await self._tokens.resolve(token)

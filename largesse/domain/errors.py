@@ -263,6 +263,13 @@ class NotAcceptable(LargesseError):
     key = None
 
 
+class RequestTimeout(LargesseError):
+    """The request took too long to arrive"""
+
+    status = 408
+    key = "request_timeout"
+
+
 class DuplicateFound(LargesseError):
     """Duplicated resource found"""
 

@@ -43,8 +43,20 @@ async def update_vouchers_metadata(request: Request) -> Response:
 
 
 ROUTES = [
-    Route("/v1/vouchers/bulk/async", update_vouchers, methods=["POST"], body=list[VoucherMetadataRow]),
-    Route("/v1/vouchers/metadata/async", update_vouchers_metadata, methods=["POST"], body=VouchersMetadataInput),
-    Route("/v1/customers/bulk/async", update_customers, methods=["POST"], body=list[CustomerInput]),
-    Route("/v1/customers/metadata/async", update_customers_metadata, methods=["POST"], body=CustomersMetadataInput),
+    Route("/v1/vouchers/bulk/async", update_vouchers, methods=["POST"], statuses=[202], body=list[VoucherMetadataRow]),
+    Route(
+        "/v1/vouchers/metadata/async",
+        update_vouchers_metadata,
+        methods=["POST"],
+        statuses=[202],
+        body=VouchersMetadataInput,
+    ),
+    Route("/v1/customers/bulk/async", update_customers, methods=["POST"], statuses=[202], body=list[CustomerInput]),
+    Route(
+        "/v1/customers/metadata/async",
+        update_customers_metadata,
+        methods=["POST"],
+        statuses=[202],
+        body=CustomersMetadataInput,
+    ),
 ]

@@ -4,9 +4,10 @@ Order: request id, preflight, authentication, rate limit, Accept, then the route
 type, JSON), then errors to answers, headers, metrics, one log line (DETAILS 3.14).
 """
 
+import asyncio
 import time
 from collections.abc import Awaitable, Callable, Iterable
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeVar
 
 import msgspec
 import structlog
@@ -23,6 +24,7 @@ from largesse.domain.errors import (
     MissingRequiredPermission,
     NotAcceptable,
     PayloadTooLarge,
+    RequestTimeout,
     TooManyRequests,
     Unauthorized,
     Unavailable,
@@ -34,6 +36,7 @@ from largesse.domain.tokens import opens
 from largesse.http.services import Services
 from largesse.store.connection import is_unavailable
 from largesse.wire.errors import render_error
+from largesse.wire.parse import parse_json
 
 Headers = list[tuple[bytes, bytes]]
 Handle = Callable[["Exchange", Receive, Send], Awaitable["Reply | None"]]
@@ -64,6 +67,9 @@ _EXPOSED: Final = (
 )
 _PREFLIGHT_AGE_S: Final = b"86400"
 
+PARSED_IN_LOOP_BYTES: Final = 65_536
+
+T = TypeVar("T")
 _log: Any = structlog.get_logger("largesse.http")
 
 
@@ -253,7 +259,29 @@ def is_python_client(exchange: Exchange) -> bool:
 
 
 async def read_body(exchange: Exchange, receive: Receive, allowed: Iterable[str] = (_JSON_TYPE,)) -> bytes:
-    """The whole body. Raises PayloadTooLarge as soon as that is known, UnsupportedMediaType, ClientGone."""
+    """The whole body.
+
+    Raises PayloadTooLarge as soon as that is known, UnsupportedMediaType, ClientGone; RequestTimeout for a client that
+    sends byte by byte to hold the request open.
+    """
+    limit_s = exchange.services.body_limit_s
+    try:
+        async with asyncio.timeout(limit_s):
+            return await _read_body(exchange, receive, allowed)
+    except TimeoutError:
+        raise RequestTimeout(f"The body has to arrive within {limit_s:g} seconds") from None
+
+
+async def parse_body(body: bytes, type_: type[T]) -> T:
+    """`parse_json`, beside the event loop for a large body: naming the faults of ten megabytes takes seconds, and
+    everybody else would wait. Raises what that raises.
+    """
+    if len(body) > PARSED_IN_LOOP_BYTES:
+        return await asyncio.to_thread(parse_json, body, type_)
+    return parse_json(body, type_)
+
+
+async def _read_body(exchange: Exchange, receive: Receive, allowed: Iterable[str]) -> bytes:
     bytes_max = exchange.services.body_bytes_max
     announced = exchange.headers.get(b"content-length", b"")
     if announced.isdigit() and (len(announced) > len(str(bytes_max)) or int(announced) > bytes_max):

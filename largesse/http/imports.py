@@ -15,7 +15,7 @@ from largesse.domain.errors import (
     NotFound,
     UnsupportedMediaType,
 )
-from largesse.http.requests import path_parameter, read_file, read_query, read_rows, respond, unit_of_work
+from largesse.http.requests import FORM, path_parameter, read_file, read_query, read_rows, respond, unit_of_work
 from largesse.http.routing import Route
 from largesse.wire.bulk import check_rows
 from largesse.wire.lists import FLAG
@@ -85,11 +85,14 @@ async def _table(request: Request, required: str | None = None) -> Table:
     return await asyncio.to_thread(read_table, file, required)
 
 
+_FILE: Final = {"file": {"type": "string", "contentMediaType": "text/csv"}}
+
 ROUTES = [
     Route(
         "/v1/campaigns/{campaign_id}/import",
         import_to_campaign,
         methods=["POST"],
+        statuses=[202],
         query=_QUERY,
         body=list[VoucherInput],
         errors=[NotFound, InvalidVoucher, DuplicateKey, InvalidQueryParams],
@@ -98,6 +101,7 @@ ROUTES = [
         "/v1/vouchers/import",
         import_vouchers,
         methods=["POST"],
+        statuses=[202],
         query=_QUERY,
         body=list[VoucherInput],
         errors=[InvalidVoucher, DuplicateKey, InvalidQueryParams],
@@ -106,6 +110,9 @@ ROUTES = [
         "/v1/campaigns/{campaign_id}/importCSV",
         import_csv_to_campaign,
         methods=["POST"],
+        statuses=[202],
+        form=_FILE,
+        media=FORM,
         query=_QUERY,
         errors=[NotFound, *FILE_ERRORS],
     ),
@@ -113,9 +120,21 @@ ROUTES = [
         "/v1/vouchers/importCSV",
         import_vouchers_csv,
         methods=["POST"],
+        statuses=[202],
+        form=_FILE,
+        media=FORM,
         query=_QUERY,
         errors=FILE_ERRORS,
         missing="`webhooks_enable`: no event is sent for each voucher",
     ),
-    Route("/v1/customers/importCSV", import_customers_csv, methods=["POST"], query=_QUERY, errors=FILE_ERRORS),
+    Route(
+        "/v1/customers/importCSV",
+        import_customers_csv,
+        methods=["POST"],
+        statuses=[202],
+        form=_FILE,
+        media=FORM,
+        query=_QUERY,
+        errors=FILE_ERRORS,
+    ),
 ]

@@ -26,7 +26,10 @@ async def list_(request: Request) -> Response:
     async with unit_of_work(request) as scope:
         found = await metadata_schemas.schemas_of(scope)
     schemas = [render_schema(schema, camel=True) for schema in found.values()]
-    return respond({"object": "list", "data_ref": "schemas", "schemas": schemas, "total": len(schemas)})
+    # The contract names `schemas` and requires `data`: both are there.
+    return respond(
+        {"object": "list", "data_ref": "schemas", "schemas": schemas, "data": schemas, "total": len(schemas)}
+    )
 
 
 async def get(request: Request) -> Response:

@@ -14,10 +14,13 @@ from starlette.routing import Route as StarletteRoute
 from largesse import __version__
 from largesse.domain.errors import (
     InvalidPayload,
+    InvalidQueryParams,
     LargesseError,
     MalformedJson,
     NotAcceptable,
     PayloadTooLarge,
+    QueryTooLarge,
+    RequestTimeout,
     TooManyRequests,
     Unauthorized,
     Unavailable,
@@ -28,7 +31,8 @@ from largesse.http.requests import respond
 from largesse.http.routing import Route
 
 _EVERYWHERE: Final = (Unauthorized, NotAcceptable, TooManyRequests, LargesseError, Unavailable)
-_WITH_BODY: Final = (MalformedJson, InvalidPayload, PayloadTooLarge, UnsupportedMediaType)
+_WITH_BODY: Final = (MalformedJson, InvalidPayload, PayloadTooLarge, RequestTimeout, UnsupportedMediaType)
+_WITH_QUERY: Final = (InvalidQueryParams, QueryTooLarge)
 _PARAMETER: Final = re.compile(r"{(\w+)}")
 _STRING: Final = {"type": "string"}
 _ERROR_SCHEMA: Final = {
@@ -44,12 +48,15 @@ _ERROR_SCHEMA: Final = {
         "resource_type": _STRING,
     },
 }
+_STARTED: Final = {"type": "object", "required": ["async_action_id"], "properties": {"async_action_id": _STRING}}
 _HEADER: Final = {"type": "apiKey", "in": "header"}
 _KEY_SCHEMES: Final = {
     "AppId": {**_HEADER, "name": "X-App-Id"},
     "AppToken": {**_HEADER, "name": "X-App-Token"},
     "ClientId": {**_HEADER, "name": "X-Client-Application-Id"},
     "ClientToken": {**_HEADER, "name": "X-Client-Token"},
+    "ManagementId": {**_HEADER, "name": "X-Management-Id"},
+    "ManagementToken": {**_HEADER, "name": "X-Management-Token"},
 }
 _Security: TypeAlias = "list[dict[str, list[str]]]"
 _SERVER: Final[_Security] = [{"AppId": [], "AppToken": []}]
@@ -57,6 +64,7 @@ _SECURITY: Final[dict[str, _Security]] = {
     "/v1/assets/": [],
     "/v1/": _SERVER,
     "/client/v1/": [{"ClientId": [], "ClientToken": []}],
+    "/management/v1/": [{"ManagementId": [], "ManagementToken": []}],
 }
 """By the beginning of a path; other paths aren't described."""
 
@@ -94,13 +102,26 @@ def _operation(route: Route, schema_of: dict[int, dict[str, Any]]) -> dict[str, 
         "operationId": f"{route.endpoint.__module__.rpartition('.')[2]}.{route.name.strip('_')}",
         "summary": _summary(route),
         "parameters": _parameters(route),
-        "responses": {"200": {"description": "Done", "content": _json(answer)}, **_error_responses(route)},
+        "responses": {**_successes(route, answer), **_error_responses(route)},
     }
     if (security := _security(route)) != _SERVER:
         operation["security"] = security
     if route.body is not None:
         operation["requestBody"] = {"required": True, "content": _json(schema_of[id(route.body)])}
+    if route.form is not None:
+        required = [name for name, field in route.form.items() if not field.get("nullable")]
+        form = {"type": "object", "properties": route.form, "required": required}
+        operation["requestBody"] = {"required": True, "content": {route.media: {"schema": form}}}
     return operation
+
+
+def _successes(route: Route, answer: dict[str, Any]) -> dict[str, Any]:
+    content: dict[int, dict[str, Any]] = {
+        200: {"description": "Done", "content": _json(answer)},
+        202: {"description": "Goes on in the background: see the async action", "content": _json(_STARTED)},
+        204: {"description": "Done"},
+    }
+    return {str(status): content[status] for status in route.statuses}
 
 
 def _security(route: Route) -> _Security:
@@ -129,7 +150,9 @@ def _json(schema: dict[str, Any]) -> dict[str, Any]:
 
 def _error_responses(route: Route) -> dict[str, Any]:
     by_status: dict[int, list[type[LargesseError]]] = defaultdict(list)
-    for error in (*_EVERYWHERE, *(_WITH_BODY if route.body is not None else ()), *route.errors):
+    with_body = _WITH_BODY if {"POST", "PUT"} & (route.methods or set()) else ()
+    with_query = _WITH_QUERY if route.query else ()
+    for error in (*_EVERYWHERE, *with_body, *with_query, *route.errors):
         by_status[error.status].append(error)
     return {
         str(status): {

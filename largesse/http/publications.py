@@ -1,5 +1,6 @@
 """Publications. `POST /v1/publications` is the hot path: a bare function instead of a Starlette route."""
 
+import contextlib
 from typing import Any, Final
 
 import msgspec
@@ -9,6 +10,7 @@ from starlette.types import Receive
 
 from largesse.actions.metadata_schemas import check_publication
 from largesse.actions.publications import publication_request
+from largesse.actions.validation_rules import with_rules
 from largesse.domain.errors import (
     DuplicateSourceId,
     InvalidQueryParams,
@@ -19,20 +21,22 @@ from largesse.domain.errors import (
     QueryTooLarge,
     TooManyVouchersRequested,
     Unauthorized,
+    Unavailable,
     VoucherAlreadyPublished,
     VoucherCannotBePublished,
 )
-from largesse.domain.publications import COUNT_MAX, FILTERS
+from largesse.domain.projects import Project
+from largesse.domain.publications import COUNT_MAX, FILTERS, Publication
 from largesse.domain.vouchers import VOUCHER_TYPES
-from largesse.http.edge import Exchange, Reply, is_python_client, read_body
+from largesse.http.edge import Exchange, Reply, is_python_client, parse_body, read_body
 from largesse.http.requests import path_parameter, read_query, respond, unit_of_work
 from largesse.http.routing import Route
 from largesse.store import publications as store
 from largesse.store import vouchers as vouchers_store
+from largesse.store.connection import REQUEST_LIMIT_S, Pool, acquire
 from largesse.store.lists import Narrowing
 from largesse.wire.filters import filter_schema, read_filter
 from largesse.wire.lists import PUBLICATIONS_PAGE_MAX, Page, Query, present
-from largesse.wire.parse import parse_json
 from largesse.wire.publications import (
     PublicationInput,
     render_publication,
@@ -45,7 +49,7 @@ ORDERS: Final = ("created_at", "id", "voucher_code", "tracking_id", "customer_id
 
 async def publish(exchange: Exchange, receive: Receive) -> Reply:
     """Give one code, or several of a campaign, to a customer (spec publications §2)."""
-    wanted = parse_json(await read_body(exchange, receive), PublicationInput)
+    wanted = await parse_body(await read_body(exchange, receive), PublicationInput)
     return Reply(200, await publish_wanted(exchange, wanted, join_once=_join_once(exchange)))
 
 
@@ -77,8 +81,21 @@ async def publish_wanted(
     )
     if schemas:
         await check_publication(services.pool, caller.project.id, schemas, request)
+    has_rules = await services.keys.has_rules(caller.project.id)
     publication = await services.publisher.publish(caller.project, request)
+    if has_rules and publication.voucher is not None:
+        publication = await _with_rules(services.pool, caller.project, publication)
     return msgspec.json.encode(render_publication(publication, services.assets(caller.project.id)))
+
+
+async def _with_rules(pool: Pool, project: Project, publication: Publication) -> Publication:
+    """The publication with its voucher's rules. The code is given by now: rules that can't be read must not hide it."""
+    assert publication.voucher is not None
+    with contextlib.suppress(Unavailable):
+        async with acquire(pool, limit_s=REQUEST_LIMIT_S) as connection:
+            (voucher,) = await with_rules(connection, project.id, [publication.voucher])
+        return msgspec.structs.replace(publication, voucher=voucher)
+    return publication
 
 
 def _join_once(exchange: Exchange) -> bool | None:

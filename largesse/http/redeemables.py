@@ -1,9 +1,11 @@
 """/v1/customers/{customer_id}/redeemables"""
 
+from msgspec.structs import replace
 from starlette.requests import Request
 from starlette.responses import Response
 
 from largesse.actions.customers import get_customer
+from largesse.actions.validation_rules import with_rules
 from largesse.domain.errors import InvalidQueryParams, NotFound, QueryTooLarge
 from largesse.domain.redeemables import FILTERS
 from largesse.http.requests import path_parameter, read_query, respond, unit_of_work
@@ -33,6 +35,8 @@ async def list_(request: Request) -> Response:
             descending=order != "id",
             limit=limit + 1,  # one more tells whether there are more
         )
+        vouchers = await with_rules(scope.connection, scope.project.id, [held.voucher for held in found])
+        found = [replace(held, voucher=voucher) for held, voucher in zip(found, vouchers, strict=True)]
     urls = asset_urls(request)
     data = [render_redeemable(redeemable, urls) for redeemable in found[:limit]]
     has_more = len(found) > limit

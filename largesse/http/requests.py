@@ -20,7 +20,6 @@ from largesse.store.connection import REQUEST_LIMIT_S, Connection, acquire
 from largesse.wire.dates import Date, DateTime, render
 from largesse.wire.lists import Query
 from largesse.wire.multipart import parse_multipart
-from largesse.wire.parse import parse_json
 
 T = TypeVar("T")
 
@@ -56,7 +55,7 @@ def project(request: Request) -> Project:
 async def read_body(request: Request, type_: type[T]) -> T:
     """Read and parse the JSON body. Raises PayloadTooLarge, UnsupportedMediaType, MalformedJson, InvalidPayload."""
     body = await edge.read_body(exchange(request), request.receive)
-    return parse_json(body, type_)
+    return await edge.parse_body(body, type_)
 
 
 async def read_file(request: Request) -> bytes:
@@ -75,7 +74,7 @@ async def read_rows(request: Request, type_: type[T]) -> list[Any]:
     Raises what `read_body` raises.
     """
     body = await edge.read_body(exchange(request), request.receive)
-    parse_json(body, list[type_])  # type: ignore[valid-type]  # a list of whatever was asked for
+    await edge.parse_body(body, list[type_])  # type: ignore[valid-type]  # a list of whatever was asked for
     try:
         rows: list[Any] = msgspec.json.decode(body)
     except msgspec.DecodeError as error:  # a number beyond all bounds in a field that nobody asked for
@@ -89,7 +88,7 @@ async def expect_no_body(request: Request) -> None:
     Raises PayloadTooLarge, UnsupportedMediaType, MalformedJson.
     """
     if body := await edge.read_body(exchange(request), request.receive):
-        parse_json(body, Any)
+        await edge.parse_body(body, Any)
 
 
 def read_query(request: Request) -> Query:

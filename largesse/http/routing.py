@@ -19,10 +19,11 @@ _METHODS_ORDER: Final = ("GET", "POST", "PUT", "PATCH", "DELETE")
 class Route(StarletteRoute):
     """Starlette's route plus what the edge and /openapi.json want to know about it.
 
-    `body` and `answer` are the Structs of request and response; `query` maps a parameter's name to its JSON schema;
-    `errors` are those that the operation adds to the ones every operation has; `keys` the kinds of key it takes;
-    `missing` says for COMPATIBILITY.md what isn't built of it; `writes` whether a viewer's key may not use it: by
-    default all but GET.
+    `body` and `answer` are the Structs of request and response; `form` instead names the fields of a body that is a
+    form of the media type `media`; `query` maps a parameter's name to its JSON schema; `statuses` are those of success,
+    204 for DELETE and else 200 unless said; `errors` are those that the operation adds to the ones every operation
+    has; `keys` the kinds of key it takes; `missing` says for COMPATIBILITY.md what isn't built of it; `writes` whether
+    a viewer's key may not use it: by default all but GET.
     """
 
     def __init__(
@@ -37,6 +38,9 @@ class Route(StarletteRoute):
         errors: Sequence[type[LargesseError]] = (),
         keys: frozenset[str] = SERVER_KEYS,
         missing: str = "",
+        form: dict[str, dict[str, Any]] | None = None,
+        media: str = "application/x-www-form-urlencoded",
+        statuses: Sequence[int] | None = None,
         writes: bool | None = None,
     ) -> None:
         super().__init__(path, endpoint, methods=methods)
@@ -46,6 +50,9 @@ class Route(StarletteRoute):
         self.errors = tuple(errors)
         self.keys = keys
         self.missing = missing
+        self.form = form
+        self.media = media
+        self.statuses = tuple(statuses or ([204] if {"DELETE"}.issuperset(methods) else [200]))
         self.writes = not {"GET"}.issuperset(methods) if writes is None else writes
 
 

@@ -15,6 +15,8 @@ from largesse.store.connection import Pool
 from largesse.wire.assets import AssetTokens, AssetUrls
 
 BODY_BYTES_MAX: Final = 10_485_760
+BODY_LIMIT_S: Final = 60.0
+"""How long a body may take to arrive: 10 MB over 1.4 Mbit/s."""
 
 
 class Publisher(Protocol):
@@ -40,6 +42,7 @@ class Services:
     rates: RateLimits = field(default_factory=RateLimits)
     metrics: Metrics = field(default_factory=Metrics)
     body_bytes_max: int = BODY_BYTES_MAX
+    body_limit_s: float = BODY_LIMIT_S
     metrics_token: str | None = None  # without it /metrics answers to loopback only
     public_url: str = "http://127.0.0.1:8000"
     version: str = __version__

@@ -49,15 +49,35 @@ async def _read_form(request: Request) -> bytes:
 
 
 _KEYS: Final = SERVER_KEYS | INTEGRATION_KEYS
+_TOKEN: Final = {"access_token": {"type": "string"}}
+
 ROUTES = [
     Route(
         "/v1/oauth/token",
         issue,
         methods=["POST"],
+        form={"grant_type": {"type": "string", "enum": ["client_credentials"]}, "scope": {"type": "string"}},
         errors=[InvalidGrantType, InvalidScope, MissingParameters, TooManyTokens],
         keys=_KEYS,
         writes=False,  # a token may no more than its key
     ),
-    Route("/v1/oauth/introspect", introspect, methods=["POST"], errors=[MissingParameters], keys=_KEYS, writes=False),
-    Route("/v1/oauth/token/revoke", revoke, methods=["POST"], errors=[MissingParameters], keys=_KEYS, writes=False),
+    Route(
+        "/v1/oauth/introspect",
+        introspect,
+        methods=["POST"],
+        form=_TOKEN,
+        errors=[MissingParameters],
+        keys=_KEYS,
+        writes=False,
+    ),
+    Route(
+        "/v1/oauth/token/revoke",
+        revoke,
+        methods=["POST"],
+        form=_TOKEN,
+        statuses=[204],
+        errors=[MissingParameters],
+        keys=_KEYS,
+        writes=False,
+    ),
 ]

@@ -124,7 +124,7 @@ async def list_(request: Request) -> Response:
             scope.connection, scope.project, narrowing, order=order, limit=page.limit, offset=page.offset
         )
         total = await _total(scope, narrowing)
-        found = await with_rules(scope, found)
+        found = await with_rules(scope.connection, scope.project.id, found)
     urls = asset_urls(request)
     rendered = [render_voucher(voucher, urls) for voucher in found]
     return respond({"object": "list", "data_ref": "vouchers", "vouchers": rendered, "total": total})

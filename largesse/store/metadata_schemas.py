@@ -16,8 +16,13 @@ SCHEMAS_MAX: Final = 100
 
 
 def notified_name(project_id: int) -> str:
-    """What is told on the channel of the keys when a schema of the project changed."""
+    """What is told on the channel of the keys when a schema of the project changed, or a rule was assigned in it."""
     return f"schemas:{project_id}"
+
+
+async def tell(connection: Connection, project_id: int) -> None:
+    """Let every process look again once this transaction has committed."""
+    await connection.execute(SQL["tell"], notified_name(project_id))
 
 
 def _schema(row: asyncpg.Record) -> MetadataSchema:
@@ -48,7 +53,7 @@ async def create_schema(connection: Connection, project_id: int, schema: Metadat
             resource_type="metadata schema",
         ) from None
     assert row is not None
-    await connection.execute(SQL["tell"], notified_name(project_id))
+    await tell(connection, project_id)
     return _schema(row)
 
 
@@ -56,10 +61,10 @@ async def update_schema(connection: Connection, project_id: int, schema: Metadat
     values = (schema.id, schema.allow_defined_only, _stored(schema.properties))
     row = await connection.fetchrow(SQL["update_schema"], project_id, *values)
     assert row is not None
-    await connection.execute(SQL["tell"], notified_name(project_id))
+    await tell(connection, project_id)
     return _schema(row)
 
 
 async def delete_schema(connection: Connection, project_id: int, id: str) -> None:
     await connection.execute(SQL["delete_schema"], project_id, id)
-    await connection.execute(SQL["tell"], notified_name(project_id))
+    await tell(connection, project_id)

@@ -20,6 +20,6 @@ RETURNING id, related_object, allow_defined_only, properties, created_at, update
 DELETE FROM metadata_schemas WHERE project_id = $1 AND id = $2
 
 -- tell --
--- Processes that remember the schemas $1 names forget them when the transaction commits. A statement of its own: the
+-- Processes that remember what publications of the project that $1 names must look at forget it when the transaction commits. A statement of its own: the
 -- others run where the project's rows are.
 SELECT pg_notify('largesse_keys', $1)

@@ -72,6 +72,11 @@ async def list_rules(
     return [ValidationRule(**row) for row in rows], await RULES.total(connection, project, narrowing)
 
 
+async def has_assignments(connection: Connection, project_id: int) -> bool:
+    """Whether anything in the project has a rule."""
+    return bool(await connection.fetchval(SQL["has_assignments"], project_id))
+
+
 async def assign_rule(
     connection: Connection, project_id: int, id: str, rule_id: str, related: Related
 ) -> Assignment | None:

@@ -48,6 +48,10 @@ ORDER BY {order}
 -- Every match, whatever the page.
 SELECT count(*) FROM validation_rules r WHERE r.project_id = $1{filters}
 
+-- has_assignments --
+-- Whether anything in the project has a rule: most projects have none, and publishing must not look for it each time.
+SELECT EXISTS (SELECT FROM validation_rules_assignments WHERE project_id = $1)
+
 -- assign_rule --
 -- No row when the object has the rule already: the unique index decides.
 INSERT INTO validation_rules_assignments (project_id, id, rule_id, related_object_type, related_object_id)

@@ -231,6 +231,45 @@ class TestValidationRules:
         assert rule["id"] not in [listed["id"] for listed in client("validationRules.list", {"limit": 100})["data"]]
 
 
+class TestAround:
+    @pytest.mark.parametrize("exported_object", ["publication", "voucher", "customer"])
+    def test_an_export_is_made_listed_and_deleted(self, client, exported_object):
+        publish(client, campaign=make_campaign(client, 1)["name"])
+        export = client("distributions.exports.create", {"exported_object": exported_object})
+        assert export["status"] == "SCHEDULED"
+        until(lambda: client("distributions.exports.get", export["id"])["status"] == "DONE")
+        assert "token=" in client("distributions.exports.get", export["id"])["result"]["url"]
+        assert export["id"] in [
+            listed["id"] for listed in client("distributions.exports.list", {"limit": 100})["exports"]
+        ]
+        client("distributions.exports.delete", export["id"])
+        with pytest.raises(RefusedByServer):
+            client("distributions.exports.get", export["id"])
+
+    def test_transactions_of_a_card_as_a_file(self, client):
+        code = unique("gift")
+        client("vouchers.create", {"code": code, "type": "GIFT_VOUCHER", "gift": {"amount": 1000}})
+        export = client("vouchers.exportTransactions", code, {"parameters": {"fields": ["id", "amount"]}})
+        assert export["exported_object"] == "voucher_transactions"
+
+    def test_segments_and_activity(self, client):
+        customer = publish(client, campaign=make_campaign(client, 1)["name"])["customer_id"]
+        made = client("segments.create", {"name": unique("segment"), "type": "static", "customers": [customer]})
+        assert client("segments.get", made["id"])["name"] == made["name"]
+        assert [segment["id"] for segment in client("segments.list", customer)["data"]] == [made["id"]]
+        listed = client("customers.list", {"segment_id": made["id"]})["customers"]
+        assert [found["id"] for found in listed] == [customer]
+        types = [entry["type"] for entry in client("customers.listActivity", customer)["data"]]
+        assert "customer.publication.succeeded" in types
+        client("segments.delete", made["id"])
+
+    def test_metadata_schemas_are_read(self, client):
+        assert client("metadataSchemas.list")["data_ref"] == "schemas"
+        with pytest.raises(RefusedByServer) as refused:
+            client("metadataSchemas.get", "nothing")
+        assert (refused.value.code, refused.value.key) == (404, "not_found")
+
+
 class TestCustomers:
     def test_create_read_change_and_delete(self, client):
         made = client("customers.create", {"source_id": unique("crm"), "name": "Ada"})

@@ -11,7 +11,7 @@ import voucherify
 
 from tests.acceptance.server import Server
 
-pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
+pytestmark = [pytest.mark.filterwarnings("ignore::DeprecationWarning"), pytest.mark.row("A196")]
 FELT_WITHIN_S = 5.0
 
 

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from tests.acceptance.server import Server
 
-pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
+pytestmark = [pytest.mark.filterwarnings("ignore::DeprecationWarning"), pytest.mark.row("A196")]
 
 
 @pytest.fixture(scope="module")

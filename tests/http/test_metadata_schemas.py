@@ -64,7 +64,7 @@ class TestDefinitions:
             "type": "string", "array": False, "optional": False, "objectType": None, "maxLength": 5
         }  # fmt: skip
         assert (await api.get(PATH)).json() == {
-            "object": "list", "data_ref": "schemas", "schemas": [seen], "total": 1
+            "object": "list", "data_ref": "schemas", "schemas": [seen], "data": [seen], "total": 1
         }  # fmt: skip
         assert (await manager.delete(f"{managed}/{made['id']}")).status_code == 204
         for answer in (await api.get(f"{PATH}/publication"), await manager.get(f"{managed}/{made['id']}")):

@@ -144,6 +144,11 @@ class TestAssignments:
             assert {"related_object_id", "created_at", "updated_at"} <= assignment.keys()
         assert await assigned(api, f"/v1/vouchers/{code}") == [own["id"], campaigns["id"]]
         assert await assigned(api, "/v1/campaigns/c") == [campaigns["id"]]
+        published = (await api.post("/v1/publications", json={"voucher": code, "customer": "a"})).json()["voucher"]
+        shown = published["validation_rules_assignments"]["data"]
+        assert [assignment["rule_id"] for assignment in shown] == [own["id"], campaigns["id"]]
+        wallet = (await api.get("/v1/customers/a/redeemables")).json()["data"]
+        assert wallet[0]["redeemable"]["voucher"]["validation_rules_assignments"]["total"] == 2
         (listed,) = (await api.get("/v1/vouchers")).json()["vouchers"]
         assert listed["validation_rules_assignments"]["total"] == 2
         assert (await api.get(f"/v1/validation-rules/{own['id']}")).json()["assignments_count"] == 1

@@ -251,6 +251,7 @@ def test_any_filter_finds_what_a_plain_evaluation_finds_in_every_encoding(
     assert database.ask(wanted.query(encoding)) == (expected, len(expected))
 
 
+@pytest.mark.row("A173")
 @pytest.mark.parametrize("operator", OPERATORS)
 @pytest.mark.parametrize("field", NINE)
 def test_matrix_of_the_contracts_fields_and_operators(database: Database, field: str, operator: str):
