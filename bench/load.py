@@ -9,16 +9,19 @@ import sys
 import time
 from collections import Counter
 from functools import partial
-from typing import Final, cast
+from typing import cast
 
 import msgspec
 import uvloop
 
-WARM_UP_S: Final = 0.5
+from largesse.cli.latency import percentiles_ms
 
 
 class Order(msgspec.Struct, frozen=True, kw_only=True):
-    """Publish from `campaign` on `connections` connections for `seconds`; every second request is a new customer."""
+    """Publish from `campaign` on `connections` connections, for `seconds` or until `requests` have been sent.
+
+    Every second request is a new customer.
+    """
 
     host: str
     port: int
@@ -26,32 +29,54 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     token: str
     campaign: str
     connections: int
-    seconds: float
+    seconds: float = 3600.0
+    requests: int | None = None
     run: str  # part of the customers' source ids: no two runs share customers
 
 
 class Result(msgspec.Struct, frozen=True, kw_only=True):
-    """`latencies_ms`: p50, p99, p99.9 and the maximum. `cpu_s`: of the generator itself."""
+    """`latencies_ms`: p50, p99, p99.9, max. `cpu_s`: of the generator itself. `lost`: connections that broke."""
 
     answers: dict[int, int]
     seconds: float
     latencies_ms: dict[str, float]
     cpu_s: float
+    lost: int = 0
+
+    @property
+    def published(self) -> int:
+        return self.answers.get(200, 0)
 
     @property
     def rate(self) -> float:
-        return self.answers.get(200, 0) / self.seconds
+        """Codes handed out, a second."""
+        return self.published / self.seconds
+
+
+class Tally:
+    """What all connections together have sent and heard."""
+
+    def __init__(self, order: Order) -> None:
+        self.until = time.perf_counter() + order.seconds
+        self.left = order.requests
+        self.latencies: list[float] = []
+        self.answers: Counter[int] = Counter()
+        self.lost = 0
+
+    def may_ask(self, now: float) -> bool:
+        if self.left is None:
+            return now < self.until
+        self.left -= 1
+        return self.left >= 0
 
 
 class Connection(asyncio.Protocol):
     """One customer after the other."""
 
-    def __init__(self, order: Order, number: int, until: float, latencies: list[float], answers: Counter[int]) -> None:
+    def __init__(self, order: Order, number: int, tally: Tally) -> None:
         self._order = order
         self._number = number
-        self._until = until
-        self._latencies = latencies
-        self._answers = answers
+        self._tally = tally
         self._asked = 0
         self._sent_at = 0.0
         self._buffer = b""
@@ -64,7 +89,13 @@ class Connection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)  # uvloop's isn't a subclass
-        self._ask()
+        self._next(time.perf_counter())
+
+    def _next(self, now: float) -> None:
+        if self._tally.may_ask(now):
+            self._ask()
+        else:
+            self._close()
 
     def _ask(self) -> None:
         assert self._transport is not None
@@ -87,14 +118,12 @@ class Connection(asyncio.Protocol):
             return
         self._buffer = b""
         now = time.perf_counter()
-        self._answers[int(head[9:12])] += 1
-        self._latencies.append(now - self._sent_at)
-        if now < self._until:
-            self._ask()
-        else:
-            self._close()
+        self._tally.answers[int(head[9:12])] += 1
+        self._tally.latencies.append(now - self._sent_at)
+        self._next(now)
 
     def connection_lost(self, _error: Exception | None) -> None:
+        self._tally.lost += not self.done.done()
         self._close()
 
     def _close(self) -> None:
@@ -106,22 +135,22 @@ class Connection(asyncio.Protocol):
 
 async def run(order: Order) -> Result:
     loop = asyncio.get_running_loop()
-    latencies: list[float] = []
-    answers: Counter[int] = Counter()
-    started = time.perf_counter()
     cpu = time.process_time()
-    until = started + order.seconds
+    started = time.perf_counter()
+    tally = Tally(order)
     connections = []
     for number in range(order.connections):
-        factory = partial(Connection, order, number, until, latencies, answers)
+        factory = partial(Connection, order, number, tally)
         _, connection = await loop.create_connection(factory, order.host, order.port)
         connections.append(connection)
     await asyncio.gather(*(connection.done for connection in connections))
-    seconds = time.perf_counter() - started
-    latencies.sort()
-    at = {"p50": 0.5, "p99": 0.99, "p99.9": 0.999, "max": 1.0}
-    shown = {name: 1000 * latencies[min(len(latencies) - 1, int(share * len(latencies)))] for name, share in at.items()}
-    return Result(answers=dict(answers), seconds=seconds, latencies_ms=shown, cpu_s=time.process_time() - cpu)
+    return Result(
+        answers=dict(tally.answers),
+        seconds=time.perf_counter() - started,
+        latencies_ms=percentiles_ms(tally.latencies),
+        cpu_s=time.process_time() - cpu,
+        lost=tally.lost,
+    )
 
 
 if __name__ == "__main__":

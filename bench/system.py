@@ -1,6 +1,7 @@
 """A server to measure, and what its processes use. Linux only: it reads /proc."""
 
 import contextlib
+import copy
 import http.client
 import json
 import os
@@ -28,6 +29,7 @@ class System:
         self._log = tempfile.TemporaryFile()  # noqa: SIM115 - as long as the process
         environment = {name: text for name, text in os.environ.items() if not name.startswith("LARGESSE_")}
         environment["LARGESSE_LOG"] = "json"  # as in production
+        environment["LARGESSE_RATE_LIMIT"] = "1000000000"  # what the machine can do, not what a key may
         self.process = subprocess.Popen(command, stdout=self._log, stderr=self._log, env=environment)
         while not self._is_ready():
             if self.process.poll() is not None or time.perf_counter() - started > READY_S:
@@ -54,18 +56,29 @@ class System:
         connection.close()
         return answer.status, json.loads(text) if text else None
 
+    def other_project(self, name: str) -> "System":
+        """The same server as another project's key sees it."""
+        self._command("projects", "create", name)
+        tenant = copy.copy(self)
+        tenant.key = self._command("keys", "create", "--project", name)
+        return tenant
+
+    def _command(self, *arguments: str) -> Any:
+        command = [sys.executable, "-m", "largesse", *arguments, "--data", str(self.data), "--json"]
+        return json.loads(subprocess.run(command, capture_output=True, check=True, timeout=60).stdout)
+
     def processes(self) -> dict[str, list[int]]:
         """Pids of the parent, the API, the jobs and PostgreSQL."""
         found: dict[str, list[int]] = {"parent": [self.process.pid], "api": [], "jobs": [], "postgres": []}
-        for pid in _below(self.process.pid):
-            command = Path(f"/proc/{pid}/cmdline").read_bytes()
+        for pid in below(self.process.pid):
+            command = _read(f"/proc/{pid}/cmdline")
             kind = "api" if b"runtime.api" in command else "jobs" if b"runtime.work" in command else "postgres"
             found[kind].append(pid)
         return found
 
     def cpu_s(self) -> dict[str, float]:
         """Processor seconds used so far, by kind of process; those of ended backends are in their parent's sum."""
-        return {kind: sum(_cpu_s(pid) for pid in pids) for kind, pids in self.processes().items()}
+        return {kind: sum(cpu_s_of(pid) for pid in pids) for kind, pids in self.processes().items()}
 
     def memory_mb(self) -> dict[str, float]:
         """Proportional set size: shared pages are counted once."""
@@ -74,6 +87,7 @@ class System:
     def stop(self) -> None:
         self.process.send_signal(signal.SIGTERM)
         self.process.wait(60)
+        self._log.close()
 
 
 @contextlib.contextmanager
@@ -85,23 +99,24 @@ def running(data: Path, port: int, *flags: str) -> Iterator[System]:
         system.stop()
 
 
-def _below(pid: int) -> list[int]:
-    text = Path(f"/proc/{pid}/task/{pid}/children").read_text()
-    children = [int(word) for word in text.split()]
-    return children + [deeper for child in children for deeper in _below(child)]
+def below(pid: int) -> list[int]:
+    children = [int(word) for word in _read(f"/proc/{pid}/task/{pid}/children").split()]
+    return children + [deeper for child in children for deeper in below(child)]
 
 
-def _cpu_s(pid: int) -> float:
-    try:
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    except OSError:
-        return 0.0
+def cpu_s_of(pid: int) -> float:
+    fields = _read(f"/proc/{pid}/stat").rpartition(b")")[2].split()
     return sum(int(field) for field in fields[11:15]) / TICKS
 
 
 def pss_mb(pid: int) -> float:
+    found = _read(f"/proc/{pid}/smaps_rollup").partition(b"Pss:")[2].split()
+    return int(found[0]) / 1024 if found else 0.0
+
+
+def _read(path: str) -> bytes:
+    """Nothing, when the process has ended meanwhile."""
     try:
-        rollup = Path(f"/proc/{pid}/smaps_rollup").read_text()
+        return Path(path).read_bytes()
     except OSError:
-        return 0.0
-    return int(rollup.partition("Pss:")[2].split()[0]) / 1024
+        return b""

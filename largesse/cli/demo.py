@@ -4,14 +4,13 @@ import json
 import shlex
 import sys
 import time
-import urllib.error
-import urllib.request
 from typing import Annotated, Any, Final
 from urllib.parse import quote
 
 import msgspec
 import typer
 
+from largesse.cli.caller import Caller
 from largesse.cli.errors import CommandFailed
 from largesse.cli.host import Host, Newcomer
 from largesse.cli.options import Data, Json
@@ -20,7 +19,6 @@ from largesse.cli.output import print_json
 CAMPAIGN: Final = "100k-test"
 CODES_COUNT: Final = 1_000
 PATIENCE_S: Final = 60.0
-CALL_TIMEOUT_S: Final = 10.0
 
 
 class Shown(msgspec.Struct, frozen=True):
@@ -51,7 +49,7 @@ def add_demo(app: typer.Typer, host: Host) -> None:
 
 def make_publications(newcomer: Newcomer) -> Shown:
     """Publish a named voucher and two codes of a campaign; find both again in the list. Raises CommandFailed."""
-    call = _Caller(newcomer)
+    call = Caller(newcomer.base_url, {"X-App-Id": newcomer.app_id, "X-App-Token": newcomer.token})
     _wait_until_ready(call)
     _ensure_campaign(call)
     customer = call("POST", "/v1/customers", {"source_id": "12344", "name": "Richard Hendricks"})
@@ -75,34 +73,7 @@ def make_publications(newcomer: Newcomer) -> Shown:
     return Shown(specific, dynamic, _new_voucher(call))
 
 
-class _Caller:
-    """JSON calls with the key. Raises CommandFailed for every answer that isn't a 2xx, `expected` ones excepted."""
-
-    def __init__(self, newcomer: Newcomer) -> None:
-        self._base_url = newcomer.base_url
-        self._headers = {
-            "X-App-Id": newcomer.app_id,
-            "X-App-Token": newcomer.token,
-            "Content-Type": "application/json",
-        }
-
-    def __call__(self, method: str, path: str, body: Any = None, expected: int | None = None) -> Any:
-        request = urllib.request.Request(  # noqa: S310 - our own http address
-            self._base_url + path,
-            data=None if body is None else msgspec.json.encode(body),
-            headers=self._headers,
-            method=method,
-        )
-        try:
-            with urllib.request.urlopen(request, timeout=CALL_TIMEOUT_S) as answer:  # noqa: S310
-                return msgspec.json.decode(answer.read() or b"null")
-        except urllib.error.HTTPError as error:
-            if error.code == expected:
-                return None
-            raise CommandFailed(f"{method} {path} answered {error.code}: {error.read().decode()}") from error
-
-
-def _wait_until_ready(call: _Caller) -> None:
+def _wait_until_ready(call: Caller) -> None:
     deadline = time.monotonic() + PATIENCE_S
     while True:
         try:
@@ -115,7 +86,7 @@ def _wait_until_ready(call: _Caller) -> None:
             return
 
 
-def _ensure_campaign(call: _Caller) -> None:
+def _ensure_campaign(call: Caller) -> None:
     """The campaign of an earlier demo is taken as it is."""
     call(
         "POST",
@@ -140,7 +111,7 @@ def _ensure_campaign(call: _Caller) -> None:
         time.sleep(0.05)
 
 
-def _new_voucher(call: _Caller) -> str:
+def _new_voucher(call: Caller) -> str:
     made = call(
         "POST",
         "/v1/vouchers",

@@ -6,6 +6,7 @@ import typer
 
 from largesse import __version__
 from largesse.cli.audit import add_audit
+from largesse.cli.bench import add_bench
 from largesse.cli.codes import add_codes
 from largesse.cli.demo import add_demo
 from largesse.cli.doctor import add_doctor
@@ -16,7 +17,7 @@ from largesse.cli.keys import keys_app
 from largesse.cli.projects import projects_app
 from largesse.cli.serve import add_serve
 
-NOT_BUILT = ("events", "import", "bench")
+NOT_BUILT = ("events", "import")
 
 
 def command_line(host: Host) -> typer.Typer:
@@ -34,6 +35,8 @@ def command_line(host: Host) -> typer.Typer:
     add_codes(app, host)
     add_export(app, host)
     add_audit(app, host)
+    add_bench(app)
+    add_bench(app)
     app.add_typer(projects_app(host), name="projects")
     app.add_typer(keys_app(host), name="keys")
     for name in NOT_BUILT:

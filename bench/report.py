@@ -1,0 +1,68 @@
+"""What was found: printed as it comes, then written into BENCHMARKS.md and docs/bench."""
+
+import datetime as dt
+import os
+import platform
+import sys
+import time
+from pathlib import Path
+from typing import Final
+
+ROOT: Final = Path(__file__).parent.parent
+BENCHMARKS: Final = ROOT / "BENCHMARKS.md"
+DRAWINGS: Final = ROOT / "docs" / "bench"
+MARK: Final = "<!-- measured by make bench: everything below is overwritten -->"
+
+
+class Report:
+    """Tables under headings, and drawings by their file's name."""
+
+    def __init__(self) -> None:
+        self._started = time.monotonic()
+        self._lines: list[str] = []
+        self.drawings: dict[str, str] = {}
+
+    def section(self, title: str, columns: str = "what | measured") -> None:
+        count = columns.count("|") + 1
+        self._add("", f"## {title}", "", f"| {columns} |", "|" + " --- |" * count)
+
+    def row(self, *cells: str) -> None:
+        self._add("| " + " | ".join(cells) + " |")
+
+    def drawing(self, name: str, title: str, svg: str) -> None:
+        """After the table that it shows."""
+        self.drawings[name] = svg
+        self._add("", f"![{title}](docs/bench/{name}.svg)")
+
+    def _add(self, *lines: str) -> None:
+        self._lines += lines
+        sys.stdout.writelines(f"{line}\n" for line in lines)
+        sys.stdout.flush()
+
+    def text(self, *, quick: bool) -> str:
+        kind = "a quick run: one repeat, small sizes" if quick else "medians of three"
+        took = time.monotonic() - self._started
+        head = f"{dt.datetime.now(dt.UTC):%Y-%m-%d}, {machine()}; everything on the same machine; {kind}; {took:.0f} s."
+        return "\n".join([head, *self._lines, ""])
+
+    def write(self, *, quick: bool, benchmarks: Path = BENCHMARKS, drawings: Path = DRAWINGS) -> None:
+        before = benchmarks.read_text().partition(MARK)[0] if benchmarks.exists() else ""
+        benchmarks.write_text(f"{before}{MARK}\n\n{self.text(quick=quick)}")
+        drawings.mkdir(parents=True, exist_ok=True)
+        for name, svg in self.drawings.items():
+            (drawings / f"{name}.svg").write_text(svg)
+
+
+def machine() -> str:
+    cores = len(os.sched_getaffinity(0))
+    return f"{cores} cores, {_processor()}, Linux {platform.release()}, Python {platform.python_version()}"
+
+
+def _processor() -> str:
+    try:
+        for line in Path("/proc/cpuinfo").read_text().splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    except OSError:
+        pass
+    return platform.machine()
