@@ -37,7 +37,7 @@ ERROR: Final = {
     "additionalProperties": False,
 }
 """spec/platform.md §3; the document itself describes no errors."""
-NULLS: Final = {"gift", "loyalty_card", "validity_timeframe", "validity_day_of_week", "validity_hours"}
+NULLS: Final = {"discount", "gift", "loyalty_card", "validity_timeframe", "validity_day_of_week", "validity_hours"}
 """Null, not missing, in the samples of the seeds and in spec publications §7, which go before the document."""
 
 
