@@ -18,11 +18,14 @@ from bench.report import Report
 from bench.sizes import FULL, QUICK, Sizes
 from bench.system import System, running
 
+PUBLISHING, POOLS, LISTS, FILES = PARTS = ["publishing", "pools", "lists", "files"]
+
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="bench", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="smaller sizes, shorter runs, no medians")
     parser.add_argument("--reference-venv", type=Path, help="where Django is installed, and kept for the next time")
+    parser.add_argument("--only", nargs="+", choices=PARTS, default=PARTS, help="some parts of it")
     parser.add_argument("--dry", action="store_true", help="print only, write nothing")
     arguments = parser.parse_args()
     report = Report()
@@ -30,15 +33,15 @@ def main() -> None:
         folder = Path(name)
         folder.chmod(0o711)  # as root PostgreSQL runs under another account
         venv = (arguments.reference_venv or folder / "django").absolute()
-        kept = measure(report, folder / "data", QUICK if arguments.quick else FULL, venv)
+        kept = measure(report, folder / "data", QUICK if arguments.quick else FULL, venv, frozenset(arguments.only))
     if not kept:
         sys.exit("bench: the audit found a broken promise: these figures mean nothing and are not written down")
     if not arguments.dry:
-        report.write(quick=arguments.quick)
+        report.write(quick=arguments.quick, only=() if arguments.only == PARTS else arguments.only)
 
 
-def measure(report: Report, data: Path, sizes: Sizes, venv: Path) -> bool:
-    """Everything, in one run. Whether the audit found every promise kept."""
+def measure(report: Report, data: Path, sizes: Sizes, venv: Path, parts: frozenset[str]) -> bool:
+    """Everything, or these parts of it, in one run. Whether the audit found every promise kept."""
     port = _free_port()
     report.section("Starting")
     with running(data, port) as system:
@@ -47,27 +50,32 @@ def measure(report: Report, data: Path, sizes: Sizes, venv: Path) -> bool:
         report.row("start to ready, second time", f"{system.ready_after_s:.1f} s")
         time.sleep(2)
         report.row("memory at rest", _memory(system))
-        found = publishing.measure_publishing(system, report, sizes, venv)
-        _memory_row(report, system)
-        report.drawing("publishing", "Codes published per second", publishing.drawing(found))
-    processes = publishing.more_processes()
-    with running(data, port, "--processes", str(processes)) as system:
-        publishing.measure_processes(system, report, sizes, processes)
-        _memory_row(report, system)
-        measure_fairness(system, report, sizes)
+        if PUBLISHING in parts:
+            found = publishing.measure_publishing(system, report, sizes, venv)
+            _memory_row(report, system)
+            report.drawing("publishing", "Codes published per second", publishing.drawing(found))
+    if PUBLISHING in parts:
+        processes = publishing.more_processes()
+        with running(data, port, "--processes", str(processes)) as system:
+            publishing.measure_processes(system, report, sizes, processes)
+            _memory_row(report, system)
+            measure_fairness(system, report, sizes)
     with running(data, port) as system:
-        _pools(system, report, sizes)
+        if POOLS in parts:
+            _pools(system, report, sizes)
         report.section("Afterwards")
         kept, said = _audit(system)
         report.row("audit of every project", said)
         _memory_row(report, system)
         # After the audit: what the rest measures is written straight into the tables.
-        measure_lists(system, report, sizes)
-        report.section("Exports and imports")
-        # In a project of their own: an export takes everything that there is.
-        exported = system.other_project("Exported")
-        for row in measure_bulk(exported, publications=sizes.exported, codes=sizes.imported, repeats=sizes.repeats):
-            report.row(*row)
+        if LISTS in parts:
+            measure_lists(system, report, sizes)
+        if FILES in parts:
+            report.section("Exports and imports")
+            # In a project of their own: an export takes everything that there is.
+            exported = system.other_project("Exported")
+            for row in measure_bulk(exported, publications=sizes.exported, codes=sizes.imported, repeats=sizes.repeats):
+                report.row(*row)
     return kept
 
 

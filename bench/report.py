@@ -5,6 +5,7 @@ import os
 import platform
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -39,15 +40,18 @@ class Report:
         sys.stdout.writelines(f"{line}\n" for line in lines)
         sys.stdout.flush()
 
-    def text(self, *, quick: bool) -> str:
+    def text(self, *, quick: bool, only: Sequence[str] = ()) -> str:
         kind = "a quick run: one repeat, small sizes" if quick else "medians of three"
+        kind += f", of {' and '.join(only)} only" if only else ""
         took = time.monotonic() - self._started
         head = f"{dt.datetime.now(dt.UTC):%Y-%m-%d}, {machine()}; everything on the same machine; {kind}; {took:.0f} s."
         return "\n".join([head, *self._lines, ""])
 
-    def write(self, *, quick: bool, benchmarks: Path = BENCHMARKS, drawings: Path = DRAWINGS) -> None:
+    def write(
+        self, *, quick: bool, only: Sequence[str] = (), benchmarks: Path = BENCHMARKS, drawings: Path = DRAWINGS
+    ) -> None:
         before = benchmarks.read_text().partition(MARK)[0] if benchmarks.exists() else ""
-        benchmarks.write_text(f"{before}{MARK}\n\n{self.text(quick=quick)}")
+        benchmarks.write_text(f"{before}{MARK}\n\n{self.text(quick=quick, only=only)}")
         drawings.mkdir(parents=True, exist_ok=True)
         for name, svg in self.drawings.items():
             (drawings / f"{name}.svg").write_text(svg)
