@@ -23,19 +23,28 @@ LOOKUP_LIMIT_S = 5.0
 PUBLISH_LIMIT_S = 8.0
 REQUEST_LIMIT_S = 15.0
 
-API_SETTINGS = {"statement_timeout": "10s", "lock_timeout": "5s", "idle_in_transaction_session_timeout": "30s"}
+# jit off everywhere: compiling a statement takes longer than any of ours runs, and a generic plan of the publish
+# statement would be compiled anew for every batch.
+API_SETTINGS = {
+    "statement_timeout": "10s",
+    "lock_timeout": "5s",
+    "idle_in_transaction_session_timeout": "30s",
+    "jit": "off",
+}
 # A plan that a job made while a table was empty would read all of it, name by name, when it has filled up.
 JOB_SETTINGS = {
     "statement_timeout": "50s",
     "lock_timeout": "10s",
     "idle_in_transaction_session_timeout": "60s",
     "plan_cache_mode": "force_custom_plan",
+    "jit": "off",
 }
 # DETAILS 3.15. The statement is planned once and on an empty database perhaps: without sequential scans the plan
 # made then is still the right one after ten million publications.
 PUBLISH_SETTINGS = {
     "plan_cache_mode": "force_generic_plan",
     "enable_seqscan": "off",
+    "jit": "off",
     "lock_timeout": "250ms",
     "statement_timeout": "2s",
     "synchronous_commit": "on",

@@ -408,31 +408,46 @@ LEFT JOIN campaigns campaign ON campaign.project_id = $1 AND campaign.id = v.cam
 LEFT JOIN categories category ON category.project_id = $1 AND category.id = v.category_id
 WHERE p.project_id = $1 AND p.id = ANY ($2::text[]) AND p.result <> 'HELD'
 
--- list_ids --
+-- page --
 -- One page of ids, by an index alone where there is one; the rows are fetched afterwards (late row lookup).
 SELECT p.id FROM publications p
 WHERE p.project_id = $1 AND p.result <> 'HELD'{filters}
 ORDER BY {order} LIMIT {limit} OFFSET {offset}
 
--- list_ids_nulls_last --
--- The same for a column with unset values, from the last to the first: in an index these stand before the others then,
--- so both kinds are looked up by themselves, as far as the page reaches, and put in order.
-SELECT p.id FROM (
-  (SELECT p.id, {column} FROM publications p
-   WHERE p.project_id = $1 AND p.result <> 'HELD'{filters} AND {column} IS NOT NULL
-   ORDER BY {column} DESC, p.id DESC LIMIT {reach})
-  UNION ALL
-  (SELECT p.id, {column} FROM publications p
-   WHERE p.project_id = $1 AND p.result <> 'HELD'{filters} AND {column} IS NULL
-   ORDER BY {column} DESC, p.id DESC LIMIT {reach})
-) p
-ORDER BY {order} LIMIT {limit} OFFSET {offset}
+-- page_nulls_last --
+-- The same in the order of a column with unset values, which its index has at the wrong end or leaves out: those with a
+-- value first, then, when these end within the page or before it, the others. Only then are the first ones counted.
+WITH valued AS MATERIALIZED (
+  SELECT p.id, {column} AS value FROM publications p
+  WHERE p.project_id = $1 AND p.result <> 'HELD'{filters} AND {column} IS NOT NULL
+  ORDER BY {column} {way}, p.id {way} LIMIT {limit} OFFSET {offset}
+), unset AS (
+  SELECT p.id FROM publications p
+  WHERE p.project_id = $1 AND p.result <> 'HELD'{filters} AND {column} IS NULL
+  ORDER BY {column} {way}, p.id {way} LIMIT {limit} - (SELECT count(*) FROM valued)
+  OFFSET CASE WHEN EXISTS (SELECT FROM valued) THEN 0 ELSE greatest(0, {offset} - (
+    SELECT count(*) FROM publications p WHERE p.project_id = $1 AND p.result <> 'HELD'{filters} AND {column} IS NOT NULL)) END
+)
+SELECT page.id FROM (SELECT id, value FROM valued UNION ALL SELECT id, NULL FROM unset) page
+ORDER BY page.value {way} NULLS LAST, page.id {way} LIMIT {limit}
+
+-- gathered_page --
+-- Of a few matches: all of them, found as a count finds them, and then put in order. How far it would have to walk an
+-- order until it met them the planner can't know.
+WITH p AS MATERIALIZED (
+  SELECT p.id, p.created_at, p.first_code, p.tracking_id, p.customer_id, p.channel FROM publications p WHERE p.project_id = $1 AND p.result <> 'HELD'{filters}
+)
+SELECT p.id FROM p ORDER BY {order} LIMIT {limit} OFFSET {offset}
 
 -- count --
 -- How many match.
 SELECT count(*) FROM publications p WHERE p.project_id = $1 AND p.result <> 'HELD'{filters}
 
 -- count_by_counters --
--- Successes and failures of a project: exact, and without visiting a publication.
-SELECT coalesce(sum(publications), 0)::bigint AS successes, coalesce(sum(failures), 0)::bigint AS failures
-FROM campaign_counters WHERE project_id = $1
+-- The same, where nothing but campaigns and results is asked for: by the counters, without visiting a publication.
+SELECT coalesce(sum(p.publications), 0)::bigint FROM (
+  SELECT nullif(k.campaign_id, '') AS campaign_id, r.result, r.publications
+  FROM campaign_counters k
+  CROSS JOIN LATERAL (VALUES ('SUCCESS', k.publications), ('FAILURE', k.failures)) AS r (result, publications)
+  WHERE k.project_id = $1
+) p WHERE true{filters}
