@@ -9,6 +9,7 @@ import asyncpg
 import msgspec
 
 from largesse.domain.errors import Unavailable
+from largesse.store.sql import load
 
 _JSONB_VERSION = b"\x01"  # the first byte of PostgreSQL's binary jsonb format
 # Quoted: the classes are generic for the type checker only.
@@ -66,13 +67,18 @@ async def set_codecs(connection: Connection) -> None:
     )
 
 
+async def _prepare_to_publish(connection: Connection) -> None:
+    await set_codecs(connection)
+    await connection.execute(load("cluster")["plan_for_citus"])
+
+
 async def create_pool(database_url: str, *, size: int, settings: dict[str, str], application: str) -> Pool:
     """A pool of at most `size` connections. Connects lazily: a database that is down makes requests fail, not start."""
     return await asyncpg.create_pool(
         database_url,
         min_size=0,
         max_size=size,
-        init=set_codecs,
+        init=_prepare_to_publish if settings is PUBLISH_SETTINGS else set_codecs,
         # Single statements leave nothing behind: the publish path saves the round trip.
         reset=_leave_as_is if settings is PUBLISH_SETTINGS else None,
         timeout=CONNECT_TIMEOUT_S,

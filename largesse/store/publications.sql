@@ -181,13 +181,24 @@ want AS MATERIALIZED (
   SELECT n, camp, ctype, cnt, (sum(cnt) OVER w)::int AS hi, (sum(cnt) OVER w - cnt)::int AS lo
   FROM dec WHERE verdict = 'go' AND vref IS NULL
   WINDOW w AS (PARTITION BY camp ORDER BY cnt, n ROWS UNBOUNDED PRECEDING)),
--- The counter row tells an empty pool without a search: it is as old as this snapshot, exactly as the rows are.
+-- The counter row tells how many are left without a search: it is as old as this snapshot, exactly as the rows are. So
+-- nobody looks for more than there are; behind the last one may lie a million dead entries. A process that is new to
+-- the campaign starts where somebody took the newest code.
 need AS MATERIALIZED (
-  SELECT w.camp, coalesce(max(k.cursor), -1) AS cursor, max(clock.t) AS t,
-    CASE WHEN max(k2.vouchers - k2.published - k2.held - k2.withdrawn - k2.disabled) <= 0 THEN 0 ELSE max(w.hi) END AS need
+  SELECT w.camp, coalesce(max(k.cursor), max(newest.pick_key), -1) AS cursor, max(clock.t) AS t,
+    least(max(w.hi), greatest(0, coalesce(max(k2.vouchers - k2.published - k2.held - k2.withdrawn - k2.disabled), max(w.hi))))
+      AS need
   FROM want w CROSS JOIN clock
   LEFT JOIN LATERAL (SELECT * FROM campaign_counters WHERE project_id = $1 AND campaign_id = w.camp LIMIT 1) k2 ON true
   LEFT JOIN unnest($20::text[], $21::bigint[]) AS k (camp, cursor) ON k.camp = w.camp
+  LEFT JOIN LATERAL (
+    SELECT v.pick_key FROM (
+      SELECT p.id FROM publications p
+      WHERE p.project_id = $1 AND p.campaign_id = w.camp AND p.result <> 'HELD' AND k.cursor IS NULL
+      ORDER BY p.created_at DESC, p.id DESC LIMIT 10) latest
+    JOIN publication_vouchers l ON l.project_id = $1 AND l.publication_id = latest.id
+    JOIN vouchers v ON v.project_id = $1 AND v.id = l.voucher_id
+    LIMIT 1) newest ON true
   GROUP BY w.camp),
 -- The claim starts where this process stopped last and wraps once: flat to the last code, however many dead entries
 -- of published codes the index still has behind it.
