@@ -52,11 +52,13 @@ def check(root: Path) -> Iterator[Finding]:
 
 def fragments(source: Source) -> Iterator[Statement]:
     """The queries in what lists declare of filters, which become part of statements."""
-    for node in ast.walk(ast.parse(source.text)):
+    nodes = list(ast.walk(ast.parse(source.text)))
+    within = {id(part) for node in nodes if isinstance(node, ast.JoinedStr) for part in node.values}
+    for node in nodes:
         if isinstance(node, ast.JoinedStr):
             parts = [part.value if isinstance(part, ast.Constant) else "x" for part in node.values]
             text = "".join(str(part) for part in parts)
-        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in within:
             text = node.value
         else:
             continue
