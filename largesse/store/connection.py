@@ -72,19 +72,25 @@ async def _prepare_to_publish(connection: Connection) -> None:
     await connection.execute(load("cluster")["plan_for_citus"])
 
 
-async def create_pool(database_url: str, *, size: int, settings: dict[str, str], application: str) -> Pool:
-    """A pool of at most `size` connections. Connects lazily: a database that is down makes requests fail, not start."""
+async def create_pool(
+    database_url: str, *, size: int, settings: dict[str, str], application: str, prepared: bool = True
+) -> Pool:
+    """A pool of at most `size` connections. Connects lazily: a database that is down makes requests fail, not start.
+
+    `prepared` False: for a PgBouncer that doesn't carry prepared statements from one server connection to the next.
+    """
     return await asyncpg.create_pool(
         database_url,
         min_size=0,
         max_size=size,
         init=_prepare_to_publish if settings is PUBLISH_SETTINGS else set_codecs,
         # Single statements leave nothing behind: the publish path saves the round trip.
-        reset=_leave_as_is if settings is PUBLISH_SETTINGS else None,
+        reset=_leave_as_is if settings is PUBLISH_SETTINGS or not prepared else None,
         timeout=CONNECT_TIMEOUT_S,
         command_timeout=COMMAND_TIMEOUT_S,
         # The publish statement is larger than what asyncpg keeps prepared by default, and takes longer to plan than
         # to run: it is prepared once per connection, for good.
+        statement_cache_size=100 if prepared else 0,
         max_cacheable_statement_size=0,
         max_cached_statement_lifetime=0,
         server_settings={"application_name": application, "timezone": "UTC", **settings},
