@@ -4,15 +4,17 @@ That is tenant isolation, and what lets Citus send a statement to one shard. Als
 it is for.
 """
 
+import ast
 import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from checks.findings import Finding, sources
+from checks.findings import Finding, Source, sources
 from checks.sql_text import Statement, queries, statements, without_noise
 
 _STORE: Final = "largesse/store"
+_QUERY: Final = re.compile(r"\bSELECT\b.*\bFROM\b", re.DOTALL)
 _TOKEN: Final = re.compile(r"[A-Za-z_]\w*(?:\.\w+)?|[(),]")
 _CREATE_TABLE: Final = re.compile(r"CREATE TABLE (?:IF NOT EXISTS )?(\w+)", re.IGNORECASE)
 # a.project_id = $1 and project_id = $1, or a.project_id = b.project_id; never = ANY(…), which asks several shards.
@@ -20,6 +22,7 @@ _EQUAL: Final = re.compile(
     r"(?:(\w+)\.)?\bproject_id\s*=\s*(?:(\w+)\.project_id\b|(?!ANY\b|SOME\b|project_id\b)[\w$(])", re.IGNORECASE
 )
 _EQUAL_REVERSED: Final = re.compile(r"\$\d+(?:::\w+)?\s*=\s*(\w+)\.project_id\b", re.IGNORECASE)
+_PROJECT: Final = re.compile(r"\bproject_id\s*=\s*(\$\d+)", re.IGNORECASE)
 _USING: Final = re.compile(r"\bUSING\s*\([^()]*\bproject_id\b", re.IGNORECASE)
 _INSERT_COLUMNS: Final = re.compile(r"\bINSERT\s+INTO\s+(\w+)(?:\s+AS\s+\w+)?\s*\(([^()]*)\)", re.IGNORECASE)
 _CLAUSE_ENDS: Final = frozenset(
@@ -42,6 +45,25 @@ def check(root: Path) -> Iterator[Finding]:
         if "/migrations/" not in source.path:
             for statement in statements(source):
                 yield from check_statement(statement, tables)
+    for source in sources(root, _STORE, ".py"):
+        for fragment in fragments(source):
+            yield from check_statement(fragment, tables)
+
+
+def fragments(source: Source) -> Iterator[Statement]:
+    """The queries in what lists declare of filters, which become part of statements."""
+    nodes = list(ast.walk(ast.parse(source.text)))
+    within = {id(part) for node in nodes if isinstance(node, ast.JoinedStr) for part in node.values}
+    for node in nodes:
+        if isinstance(node, ast.JoinedStr):
+            parts = [part.value if isinstance(part, ast.Constant) else "x" for part in node.values]
+            text = "".join(str(part) for part in parts)
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in within:
+            text = node.value
+        else:
+            continue
+        if _QUERY.search(text):
+            yield Statement(source.path, node.lineno, f"{text[:30]}…", f"-- A fragment.\n({text})")
 
 
 def project_tables(root: Path) -> frozenset[str]:
@@ -58,12 +80,16 @@ def project_tables(root: Path) -> frozenset[str]:
 
 def check_statement(statement: Statement, tables: frozenset[str]) -> Iterator[Finding]:
     if not statement.purpose:
-        text = f"{statement.name} doesn't say what it is for"
-        yield Finding(statement.path, statement.line, "project-filter", text)
-    for query in queries(without_noise(statement.text)):
+        message = f"{statement.name} doesn't say what it is for"
+        yield Finding(statement.path, statement.line, "project-filter", message)
+    text = without_noise(statement.text)
+    if len(named := sorted(set(_PROJECT.findall(text)))) > 1:
+        message = f"{statement.name} names several projects: {', '.join(named)}"
+        yield Finding(statement.path, statement.line, "project-filter", message)
+    for query in queries(text):
         for relation in _unfiltered(query, tables):
-            text = f"{statement.name}: {relation.table} isn't filtered by project_id"
-            yield Finding(statement.path, statement.line, "project-filter", text)
+            message = f"{statement.name}: {relation.table} isn't filtered by project_id"
+            yield Finding(statement.path, statement.line, "project-filter", message)
 
 
 def _unfiltered(query: str, tables: frozenset[str]) -> Iterator[Relation]:

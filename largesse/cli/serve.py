@@ -5,11 +5,11 @@ from typing import Annotated
 
 import typer
 
-from largesse.cli.errors import CommandFailed, NotBuiltYet
+from largesse.cli.errors import CommandFailed
 from largesse.cli.host import Host
 from largesse.cli.options import Data, Json
 from largesse.cli.output import print_fields, print_json
-from largesse.store.cluster import has_extension
+from largesse.store.cluster import has_extension, shard
 
 
 def add_serve(app: typer.Typer, host: Host) -> None:
@@ -41,16 +41,18 @@ def add_serve(app: typer.Typer, host: Host) -> None:
     ) -> None:
         """Bring the database to this program's schema. `serve` does it too."""
         applied = asyncio.run(host.migrate(data=data))
-        if citus:
-            asyncio.run(_shard(host, data))
+        answer = {"applied": applied} | ({"sharded": asyncio.run(_shard(host, data))} if citus else {})
         if json:
-            print_json({"applied": applied})
+            print_json(answer)
         else:
-            print_fields({"applied": ", ".join(applied) or "nothing: the schema is up to date"})
+            said = {"applied": "nothing: the schema is up to date", "sharded": "nothing: all tables are"}
+            print_fields({name: ", ".join(names) or said[name] for name, names in answer.items()})
 
 
-async def _shard(host: Host, data: str | None) -> None:
+async def _shard(host: Host, data: str | None) -> list[str]:
     async with host.database(data=data, command="migrate") as connection:
         if not await has_extension(connection, "citus"):
-            raise CommandFailed("--citus needs the citus extension: run CREATE EXTENSION citus in this database first.")
-    raise NotBuiltYet("Sharding with Citus")
+            raise CommandFailed(
+                "--citus needs the citus extension: run CREATE EXTENSION citus in this database; nothing was sharded."
+            )
+        return await shard(connection)

@@ -139,10 +139,10 @@ async def list_(request: Request) -> Response:
     query.check()
     order = ("-" if page.descending else "") + page.order
     async with unit_of_work(request) as scope:
-        found = await list_campaigns(
-            scope.connection, scope.project, narrowing, order=order, limit=page.limit, offset=page.offset
-        )
         total = await count_campaigns(scope.connection, scope.project, narrowing)
+        found = await list_campaigns(
+            scope.connection, scope.project, narrowing, order=order, limit=page.limit, offset=page.offset, total=total
+        )
         found = await campaigns_with_rules(scope, found)
     rendered = [render_campaign(campaign, with_categories=expand is not None) for campaign in found]
     return respond({"object": "list", "data_ref": "campaigns", "campaigns": rendered, "total": total})

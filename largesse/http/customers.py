@@ -94,6 +94,7 @@ async def list_(request: Request) -> Response:
         within = None
         if segment_id is not None and (within := await filter_of(scope, segment_id)) is None:
             given |= {"segment": segment_id}
+        total = await count_customers(scope.connection, scope.project, Narrowing(given, wanted, within))
         found = await list_customers(
             scope.connection,
             scope.project,
@@ -101,8 +102,8 @@ async def list_(request: Request) -> Response:
             order=order,
             limit=page.limit + 1,  # one more tells whether there are more
             offset=0 if at else page.offset,
+            total=total,
         )
-        total = await count_customers(scope.connection, scope.project, Narrowing(given, wanted, within))
         page_of = found[: page.limit]
         cards = await cards_of(scope.connection, scope.project.id, [customer.id for customer in page_of])
     return respond(

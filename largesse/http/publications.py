@@ -129,10 +129,10 @@ async def list_publications_of_voucher(request: Request) -> Response:
 async def _respond_list(request: Request, page: Page, narrowing: Narrowing) -> Response:
     order = "-" + page.order if page.descending else page.order
     async with unit_of_work(request) as scope:
-        found = await store.list_publications(
-            scope.connection, scope.project, narrowing, order=order, limit=page.limit, offset=page.offset
-        )
         total = await store.count_publications(scope.connection, scope.project, narrowing)
+        found = await store.list_publications(
+            scope.connection, scope.project, narrowing, order=order, limit=page.limit, offset=page.offset, total=total
+        )
     return respond(
         {
             "object": "list",

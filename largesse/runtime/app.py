@@ -31,8 +31,10 @@ async def build_app(settings: Settings) -> AsyncIterator[App]:
         pool = await create_pool(
             settings.database_url,
             size=API_CONNECTIONS,
-            settings=API_SETTINGS,
+            # A PgBouncer refuses them: there the role's own settings hold (docs/scaling.md).
+            settings={} if settings.through_pgbouncer else API_SETTINGS,
             application="largesse-api",
+            prepared=settings.prepared_statements,
         )
         stack.push_async_callback(_close, pool)
         # The direct URL: a PgBouncer in between would not take the settings that the statement needs.

@@ -64,6 +64,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     quiet: bool = False
     calls_per_minute: int = CALLS_PER_MINUTE
     publish_statements: int = 1
+    prepared_statements: bool = True
     allow_private_targets: bool = False
 
     def __repr__(self) -> str:
@@ -75,6 +76,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         url = self.database_direct_url or self.database_url
         assert url is not None
         return url
+
+    @property
+    def through_pgbouncer(self) -> bool:
+        return self.database_direct_url is not None and self.database_direct_url != self.database_url
 
     @property
     def data_path(self) -> Path:
@@ -112,6 +117,7 @@ def load_settings(environment: Mapping[str, str], **flags: Any) -> Settings:
         publish_statements=_number(
             value, "LARGESSE_PUBLISH_STATEMENTS", 1 if cores() <= FEW_CORES else 2, 1, PUBLISH_STATEMENTS_MAX
         ),
+        prepared_statements=_flag(value.get("LARGESSE_PREPARED_STATEMENTS", "1"), "LARGESSE_PREPARED_STATEMENTS"),
         log_format=_one_of(value.get("LARGESSE_LOG", "text"), "LARGESSE_LOG", ("json", "text")),
         allow_private_targets=_flag(value.get("LARGESSE_ALLOW_PRIVATE_TARGETS", ""), "LARGESSE_ALLOW_PRIVATE_TARGETS"),
     )

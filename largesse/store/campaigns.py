@@ -1,6 +1,6 @@
 """Campaigns in the database."""
 
-from typing import Final
+from typing import Any, Final
 
 import asyncpg
 
@@ -15,7 +15,7 @@ from largesse.store.sql import load
 
 SQL: Final = load("campaigns")
 LIST: Final = ListSql(
-    page=SQL["list_campaigns"],
+    page=SQL["page"],
     count=SQL["count_campaigns"],
     filters={
         "campaign_type": "c.campaign_type = {}",
@@ -58,6 +58,10 @@ LIST: Final = ListSql(
         "validity_day_of_week": days_of_week("c.validity_day_of_week"),
         METADATA: metadata("c.metadata"),
     },
+    nulls_last_page=SQL["page_nulls_last"],
+    nulls_last={"updated_at": "c.updated_at", "-updated_at": "c.updated_at"},
+    rows_of=SQL["list_campaigns"],
+    gathered_page=SQL["gathered_page"],
 )
 
 
@@ -150,10 +154,9 @@ async def delete_campaign(connection: Connection, project_id: int, id: str) -> N
     await connection.execute(SQL["delete_campaign"], project_id, id)
 
 
-async def list_campaigns(
-    connection: Connection, project: Project, narrowing: Narrowing, *, order: str, limit: int, offset: int
-) -> list[Campaign]:
-    rows = await LIST.rows(connection, project, narrowing, order=order, limit=limit, offset=offset)
+async def list_campaigns(connection: Connection, project: Project, narrowing: Narrowing, **page: Any) -> list[Campaign]:
+    """One page: what ListSql.rows takes."""
+    rows = await LIST.rows(connection, project, narrowing, **page)
     return [Campaign(**row) for row in rows]
 
 

@@ -57,12 +57,39 @@ UPDATE campaigns SET deleted_at = now(), name = $3, updated_at = now() WHERE pro
 -- Gone for good, after its vouchers.
 DELETE FROM campaigns WHERE project_id = $1 AND id = $2 AND deleted_at IS NOT NULL
 
--- list_campaigns --
--- Late look-up: the ids of the page from an index, then the rows.
-WITH page AS (
-  SELECT c.id FROM campaigns c WHERE c.project_id = $1 AND c.deleted_at IS NULL{filters}
-  ORDER BY {order} LIMIT {limit} OFFSET {offset}
+-- page --
+-- The ids of one page, by an index alone where there is one.
+SELECT c.id FROM campaigns c WHERE c.project_id = $1 AND c.deleted_at IS NULL{filters}
+ORDER BY {order} LIMIT {limit} OFFSET {offset}
+
+-- page_nulls_last --
+-- The same in the order of a column with unset values, which its index has at the wrong end or leaves out: those with a
+-- value first, then, when these end within the page or before it, the others. Only then are the first ones counted.
+WITH valued AS MATERIALIZED (
+  SELECT c.id, {column} AS value FROM campaigns c
+  WHERE c.project_id = $1 AND c.deleted_at IS NULL{filters} AND {column} IS NOT NULL
+  ORDER BY {column} {way}, c.id {way} LIMIT {limit} OFFSET {offset}
+), unset AS (
+  SELECT c.id FROM campaigns c
+  WHERE c.project_id = $1 AND c.deleted_at IS NULL{filters} AND {column} IS NULL
+  ORDER BY c.id {way} LIMIT {limit} - (SELECT count(*) FROM valued)
+  OFFSET CASE WHEN EXISTS (SELECT FROM valued) THEN 0 ELSE greatest(0, {offset} - (
+    SELECT count(*) FROM campaigns c WHERE c.project_id = $1 AND c.deleted_at IS NULL{filters} AND {column} IS NOT NULL)) END
 )
+SELECT page.id FROM (SELECT id, value FROM valued UNION ALL SELECT id, NULL FROM unset) page
+ORDER BY page.value {way} NULLS LAST, page.id {way} LIMIT {limit}
+
+-- gathered_page --
+-- Of a few matches: all of them, found as a count finds them, and then put in order. How far it would have to walk an
+-- order until it met them the planner can't know.
+WITH c AS MATERIALIZED (
+  SELECT c.id, c.created_at, c.updated_at FROM campaigns c WHERE c.project_id = $1 AND c.deleted_at IS NULL{filters}
+)
+SELECT c.id FROM c ORDER BY {order} LIMIT {limit} OFFSET {offset}
+
+-- list_campaigns --
+-- Late look-up: the ids of a page, then the rows.
+WITH page AS ({page})
 SELECT c.id, c.name, c.description, c.campaign_type, c.type, c.voucher, c.referral_program, c.join_once, c.auto_join,
   c.use_voucher_metadata_schema, c.active, c.category_id, k.name AS category_name, k.hierarchy AS category_hierarchy,
   k.created_at AS category_created_at, k.updated_at AS category_updated_at, c.start_date, c.expiration_date,

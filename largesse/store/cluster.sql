@@ -32,3 +32,26 @@ SELECT current_setting('server_version') AS version,
 -- applied_migrations --
 -- By name, in order.
 SELECT name FROM migrations ORDER BY name;
+
+-- project_tables --
+-- Every table that has rows of projects, after those that it refers to.
+SELECT t.relname AS name FROM pg_catalog.pg_class t
+JOIN pg_catalog.pg_attribute a ON a.attrelid = t.oid AND a.attname = 'project_id' AND NOT a.attisdropped
+WHERE t.relnamespace = 'public'::regnamespace AND t.relkind = 'r' AND t.relname <> ALL ($1::text[])
+ORDER BY EXISTS (SELECT FROM pg_catalog.pg_constraint f WHERE f.contype = 'f' AND f.conrelid = t.oid), t.relname;
+
+-- known_to_citus --
+-- The tables that are distributed or copied to all nodes already.
+SELECT p.logicalrelid::regclass::text AS name FROM pg_dist_partition p WHERE p.partmethod IN ('h', 'n');
+
+-- copy_to_all_nodes --
+-- A small table that every node needs.
+SELECT create_reference_table($1::text::regclass);
+
+-- shard_by_project --
+-- All rows of a project on one node, beside those of the table $2 ('none' for the first one).
+SELECT create_distributed_table($1::text::regclass, 'project_id', colocate_with => $2::text);
+
+-- plan_for_citus --
+-- Citus can't route generic plans: for this connection, where the extension is installed.
+SELECT set_config('plan_cache_mode', 'force_custom_plan', false) FROM pg_catalog.pg_extension WHERE extname = 'citus';

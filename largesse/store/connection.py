@@ -9,6 +9,7 @@ import asyncpg
 import msgspec
 
 from largesse.domain.errors import Unavailable
+from largesse.store.sql import load
 
 _JSONB_VERSION = b"\x01"  # the first byte of PostgreSQL's binary jsonb format
 # Quoted: the classes are generic for the type checker only.
@@ -23,19 +24,28 @@ LOOKUP_LIMIT_S = 5.0
 PUBLISH_LIMIT_S = 8.0
 REQUEST_LIMIT_S = 15.0
 
-API_SETTINGS = {"statement_timeout": "10s", "lock_timeout": "5s", "idle_in_transaction_session_timeout": "30s"}
+# jit off everywhere: compiling a statement takes longer than any of ours runs, and a generic plan of the publish
+# statement would be compiled anew for every batch.
+API_SETTINGS = {
+    "statement_timeout": "10s",
+    "lock_timeout": "5s",
+    "idle_in_transaction_session_timeout": "30s",
+    "jit": "off",
+}
 # A plan that a job made while a table was empty would read all of it, name by name, when it has filled up.
 JOB_SETTINGS = {
     "statement_timeout": "50s",
     "lock_timeout": "10s",
     "idle_in_transaction_session_timeout": "60s",
     "plan_cache_mode": "force_custom_plan",
+    "jit": "off",
 }
 # DETAILS 3.15. The statement is planned once and on an empty database perhaps: without sequential scans the plan
 # made then is still the right one after ten million publications.
 PUBLISH_SETTINGS = {
     "plan_cache_mode": "force_generic_plan",
     "enable_seqscan": "off",
+    "jit": "off",
     "lock_timeout": "250ms",
     "statement_timeout": "2s",
     "synchronous_commit": "on",
@@ -57,19 +67,30 @@ async def set_codecs(connection: Connection) -> None:
     )
 
 
-async def create_pool(database_url: str, *, size: int, settings: dict[str, str], application: str) -> Pool:
-    """A pool of at most `size` connections. Connects lazily: a database that is down makes requests fail, not start."""
+async def _prepare_to_publish(connection: Connection) -> None:
+    await set_codecs(connection)
+    await connection.execute(load("cluster")["plan_for_citus"])
+
+
+async def create_pool(
+    database_url: str, *, size: int, settings: dict[str, str], application: str, prepared: bool = True
+) -> Pool:
+    """A pool of at most `size` connections. Connects lazily: a database that is down makes requests fail, not start.
+
+    `prepared` False: for a PgBouncer that doesn't carry prepared statements from one server connection to the next.
+    """
     return await asyncpg.create_pool(
         database_url,
         min_size=0,
         max_size=size,
-        init=set_codecs,
+        init=_prepare_to_publish if settings is PUBLISH_SETTINGS else set_codecs,
         # Single statements leave nothing behind: the publish path saves the round trip.
-        reset=_leave_as_is if settings is PUBLISH_SETTINGS else None,
+        reset=_leave_as_is if settings is PUBLISH_SETTINGS or not prepared else None,
         timeout=CONNECT_TIMEOUT_S,
         command_timeout=COMMAND_TIMEOUT_S,
         # The publish statement is larger than what asyncpg keeps prepared by default, and takes longer to plan than
         # to run: it is prepared once per connection, for good.
+        statement_cache_size=100 if prepared else 0,
         max_cacheable_statement_size=0,
         max_cached_statement_lifetime=0,
         server_settings={"application_name": application, "timezone": "UTC", **settings},

@@ -31,13 +31,5 @@ async def total_vouchers(connection: Connection, project_id: int) -> int:
     return int(await connection.fetchval(SQL["total_vouchers"], project_id))
 
 
-async def campaign_vouchers(connection: Connection, project_id: int, campaign_id: str) -> int:
-    return int(await connection.fetchval(SQL["campaign_vouchers"], project_id, campaign_id) or 0)
-
-
-async def named_campaign_vouchers(connection: Connection, project_id: int, name: str) -> int:
-    return int(await connection.fetchval(SQL["named_campaign_vouchers"], project_id, name) or 0)
-
-
 async def open_counters(connection: Connection, project_id: int, campaign_id: str, *, vouchers: int) -> None:
     await connection.execute(SQL["open_counters"], project_id, campaign_id, vouchers)

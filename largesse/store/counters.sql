@@ -16,15 +16,6 @@ ON CONFLICT (project_id, campaign_id) DO UPDATE SET
 -- All vouchers of a project outside the bin.
 SELECT coalesce(sum(vouchers), 0)::bigint FROM campaign_counters WHERE project_id = $1
 
--- campaign_vouchers --
--- The vouchers of one campaign outside the bin.
-SELECT vouchers FROM campaign_counters WHERE project_id = $1 AND campaign_id = $2
-
--- named_campaign_vouchers --
--- The same by the campaign's name.
-SELECT k.vouchers FROM campaigns c JOIN campaign_counters k ON k.project_id = $1 AND k.campaign_id = c.id
-WHERE c.project_id = $1 AND c.name = $2 AND c.deleted_at IS NULL
-
 -- open_counters --
 -- The row of a new campaign.
 INSERT INTO campaign_counters (project_id, campaign_id, vouchers) VALUES ($1, $2, $3)

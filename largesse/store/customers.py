@@ -26,7 +26,7 @@ def _balances(sum: str, type: str) -> FieldSql:
 
 
 LIST: Final = ListSql(
-    page=SQL["list_customers"],
+    page=SQL["page"],
     count=SQL["count_customers"],
     filters={
         "email": "c.email = {}",
@@ -80,8 +80,15 @@ LIST: Final = ListSql(
         "loyalty.points": _balances("v.amount - v.expired", LOYALTY_CARD),
         METADATA: metadata("c.metadata"),
     },
-    nulls_last_page=SQL["list_customers_by_source_id"],
-    nulls_last={"source_id": "c.source_id", "-source_id": "c.source_id"},
+    nulls_last_page=SQL["page_nulls_last"],
+    nulls_last={
+        "source_id": "c.source_id",
+        "-source_id": "c.source_id",
+        "updated_at": "c.updated_at",
+        "-updated_at": "c.updated_at",
+    },
+    rows_of=SQL["list_customers"],
+    gathered_page=SQL["gathered_page"],
 )
 
 
@@ -173,10 +180,9 @@ async def erase_customer(connection: Connection, project_id: int, id_or_source_i
     return Customer(**row)
 
 
-async def list_customers(
-    connection: Connection, project: Project, narrowing: Narrowing, *, order: str, limit: int, offset: int
-) -> list[Customer]:
-    rows = await LIST.rows(connection, project, narrowing, order=order, limit=limit, offset=offset)
+async def list_customers(connection: Connection, project: Project, narrowing: Narrowing, **page: Any) -> list[Customer]:
+    """One page: what ListSql.rows takes."""
+    rows = await LIST.rows(connection, project, narrowing, **page)
     return [Customer(**row) for row in rows]
 
 

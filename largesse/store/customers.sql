@@ -76,32 +76,39 @@ RETURNING id, created_at, updated_at
 -- A publication's tracking_id is the customer's source_id: personal as well.
 UPDATE publications SET tracking_id = NULL WHERE project_id = $1 AND customer_id = $2 AND tracking_id IS NOT NULL
 
--- list_customers --
--- Late look-up: the ids of the page from an index, then the rows.
-WITH page AS (
-  SELECT c.id FROM customers c WHERE c.project_id = $1 AND c.deleted_at IS NULL{filters}
-  ORDER BY {order} LIMIT {limit} OFFSET {offset}
-)
-SELECT c.id, c.source_id, c.name, c.description, c.email, c.phone, c.birthday, c.birthdate, c.address, c.metadata,
-  c.created_at, c.updated_at
-FROM page JOIN customers c ON c.project_id = $1 AND c.id = page.id
-ORDER BY {order}
+-- page --
+-- The ids of one page, by an index alone where there is one.
+SELECT c.id FROM customers c WHERE c.project_id = $1 AND c.deleted_at IS NULL{filters}
+ORDER BY {order} LIMIT {limit} OFFSET {offset}
 
--- list_customers_by_source_id --
--- The same in the order of a column with unset values, which its index leaves out: both kinds are looked up by themselves,
--- as far as the page reaches.
-WITH page AS (
-  SELECT c.id FROM (
-    (SELECT c.id, {column} FROM customers c
-     WHERE c.project_id = $1 AND c.deleted_at IS NULL{filters} AND {column} IS NOT NULL
-     ORDER BY {column} {way}, c.id {way} LIMIT {reach})
-    UNION ALL
-    (SELECT c.id, {column} FROM customers c
-     WHERE c.project_id = $1 AND c.deleted_at IS NULL{filters} AND {column} IS NULL
-     ORDER BY c.id {way} LIMIT {reach})
-  ) c
-  ORDER BY {order} LIMIT {limit} OFFSET {offset}
+-- page_nulls_last --
+-- The same in the order of a column with unset values, which its index has at the wrong end or leaves out: those with a
+-- value first, then, when these end within the page or before it, the others. Only then are the first ones counted.
+WITH valued AS MATERIALIZED (
+  SELECT c.id, {column} AS value FROM customers c
+  WHERE c.project_id = $1 AND c.deleted_at IS NULL{filters} AND {column} IS NOT NULL
+  ORDER BY {column} {way}, c.id {way} LIMIT {limit} OFFSET {offset}
+), unset AS (
+  SELECT c.id FROM customers c
+  WHERE c.project_id = $1 AND c.deleted_at IS NULL{filters} AND {column} IS NULL
+  ORDER BY c.id {way} LIMIT {limit} - (SELECT count(*) FROM valued)
+  OFFSET CASE WHEN EXISTS (SELECT FROM valued) THEN 0 ELSE greatest(0, {offset} - (
+    SELECT count(*) FROM customers c WHERE c.project_id = $1 AND c.deleted_at IS NULL{filters} AND {column} IS NOT NULL)) END
 )
+SELECT page.id FROM (SELECT id, value FROM valued UNION ALL SELECT id, NULL FROM unset) page
+ORDER BY page.value {way} NULLS LAST, page.id {way} LIMIT {limit}
+
+-- gathered_page --
+-- Of a few matches: all of them, found as a count finds them, and then put in order. How far it would have to walk an
+-- order until it met them the planner can't know.
+WITH c AS MATERIALIZED (
+  SELECT c.id, c.created_at, c.updated_at, c.source_id FROM customers c WHERE c.project_id = $1 AND c.deleted_at IS NULL{filters}
+)
+SELECT c.id FROM c ORDER BY {order} LIMIT {limit} OFFSET {offset}
+
+-- list_customers --
+-- Late look-up: the ids of a page, then the rows.
+WITH page AS ({page})
 SELECT c.id, c.source_id, c.name, c.description, c.email, c.phone, c.birthday, c.birthdate, c.address, c.metadata,
   c.created_at, c.updated_at
 FROM page JOIN customers c ON c.project_id = $1 AND c.id = page.id

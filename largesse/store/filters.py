@@ -89,15 +89,16 @@ Fold: TypeAlias = Callable[[str], str]
 class FieldSql:
     """How a field is found: `value` is its expression, and the templates put the condition on it where it belongs.
 
-    `equal` is for `$is` and `$in`, where few rows match and an index leads to them; `other` for the rest. Both hold
-    `{match}`; a field of Kind.CODE may hold `{key_match}`, the condition on the folded `key`. `states` are conditions
-    by themselves.
+    `equal` is for `$is` and `$in`, where few rows match and an index leads to them, `one` (if any) for a single value;
+    `other` for the rest. All hold `{match}`; a field of Kind.CODE may hold `{key_match}`, the condition on the folded
+    `key`. `states` are conditions by themselves.
     """
 
     value: str
     kind: Kind = Kind.TEXT
     equal: str = "{match}"
     other: str = "{match}"
+    one: str = ""
     key: str = ""
     states: Mapping[str, str] = field(default_factory=dict)
 
@@ -124,6 +125,8 @@ def _condition(condition: Condition, field: FieldSql, bind: Bind, fold: Fold) ->
 def _positive(condition: Condition, operator: str, field: FieldSql, bind: Bind, fold: Fold) -> str:
     equality = operator in {IS, IN}
     template = field.equal if equality else field.other
+    if equality and field.one and len(condition.values) == 1:
+        template = field.one
     if field.kind is Kind.METADATA:
         assert condition.key is not None
         if operator in _COUNTS:  # of the list itself, not of one of its items

@@ -7,13 +7,17 @@ from typing import Any, Final
 import asyncpg
 
 from largesse.domain.errors import InvalidQueryParams
-from largesse.domain.filters import Filter
+from largesse.domain.filters import IS, Filter
 from largesse.domain.projects import Project
 from largesse.store.connection import Connection
 from largesse.store.filters import FieldSql, render_filter
 from largesse.store.sql import load
 
 FILTERED_TIMEOUT_MS: Final = 2_000
+"""For the count and the page together, from the start of the transaction."""
+GATHERED_MAX: Final = 10_000
+"""So many matches at most are found and sorted; of more the order's own index soon meets enough for a page."""
+CREATED: Final = "created_at"
 _SQL: Final = load("lists")
 
 
@@ -31,6 +35,26 @@ class Narrowing:
     def __bool__(self) -> bool:
         return bool(self.given) or self.filter is not None or self.within is not None
 
+    @property
+    def names(self) -> set[str]:
+        """Of the parameters, and of the fields of the filters."""
+        return {*self.given, *(condition.field for one in self._filters for condition in one.conditions)}
+
+    def is_one_of(self, names: Collection[str]) -> bool:
+        """Whether all that is asked for is one value of one of these, and spans of time besides."""
+        wanted = [condition for one in self._filters for condition in one.conditions if condition.field != CREATED]
+        given = self.given.keys() - {"created_before", "created_after"}
+        return (
+            len(wanted) + len(given) <= 1
+            and not any(one.any_of for one in self._filters)
+            and given <= set(names)
+            and all(one.field in names and one.operator == IS for one in wanted)
+        )
+
+    @property
+    def _filters(self) -> list[Filter]:
+        return [one for one in (self.filter, self.within) if one is not None]
+
 
 @dataclass(frozen=True, slots=True)
 class ListSql:
@@ -39,7 +63,9 @@ class ListSql:
     `page` and `count` hold `{filters}`, `page` also `{order}`, `{limit}` and `{offset}`. A filter's `{}` is its value,
     `{key}` the key of the code that is its value. `nulls_last_page` is the page for the orders in `nulls_last`, by
     name: columns whose unset values an index has first in that direction, or not at all. It holds `{column}` besides,
-    `{way}`, its direction, and `{reach}`, where limit and offset end.
+    and `{way}`, its direction. Where a page has the ids only, `rows_of` holds it as `{page}`. `gathered_page` finds all
+    matches before it sorts; `in_order` are the names whose indexes have one value's rows in the order of created_at, so
+    that nothing has to be gathered. `counters` counts as `count` does where nothing but `counted` is asked for.
     """
 
     page: str
@@ -49,25 +75,39 @@ class ListSql:
     fields: Mapping[str, FieldSql]
     nulls_last_page: str = ""
     nulls_last: Mapping[str, str] = field(default_factory=dict)
+    rows_of: str = "{page}"
+    gathered_page: str = ""
+    in_order: frozenset[str] = frozenset()
+    counters: str = ""
+    counted: frozenset[str] = frozenset()
 
     def page_statement(
-        self, project: Project, narrowing: Narrowing, order: str, limit: int, offset: int
+        self,
+        project: Project,
+        narrowing: Narrowing,
+        order: str,
+        limit: int,
+        offset: int,
+        *,
+        gathered: bool = False,
     ) -> tuple[str, list[Any]]:
-        """The statement and its arguments. Raises InvalidQueryParams for an order that the list doesn't have."""
+        """The statement and its arguments. Raises InvalidQueryParams for an order that the list doesn't have.
+
+        `gathered`: all matches are found first, and then sorted.
+        """
         if order not in self.orders:
             names = ", ".join(self.orders)
             raise InvalidQueryParams(f"Property .order must be equal to one of the allowed values [{names}]")
         filters, arguments = self._filters(project, narrowing)
         arguments += [limit, offset]
         count = len(arguments)
-        text = self.page
-        if order in self.nulls_last:
-            arguments.append(limit + offset)
+        page = self.gathered_page if gathered else self.page
+        if order in self.nulls_last and not gathered:
             way = "DESC" if order.startswith("-") else "ASC"
-            text = self.nulls_last_page.replace("{column}", self.nulls_last[order]).replace("{way}", way)
-            text = text.replace("{reach}", f"${count + 1}")
+            page = self.nulls_last_page.replace("{column}", self.nulls_last[order]).replace("{way}", way)
         text = (
-            text.replace("{filters}", filters)
+            self.rows_of.replace("{page}", page)
+            .replace("{filters}", filters)
             .replace("{order}", self.orders[order])
             .replace("{limit}", f"${count - 1}")
             .replace("{offset}", f"${count}")
@@ -77,7 +117,8 @@ class ListSql:
     def count_statement(self, project: Project, narrowing: Narrowing) -> tuple[str, list[Any]]:
         """Counts every match, whatever the page."""
         filters, arguments = self._filters(project, narrowing)
-        return self.count.replace("{filters}", filters), arguments
+        text = self.counters if self.counters and narrowing.names <= self.counted else self.count
+        return text.replace("{filters}", filters), arguments
 
     def statement(
         self, text: str, project: Project, narrowing: Narrowing, *, order: str = "", **values: Any
@@ -93,11 +134,31 @@ class ListSql:
         return text.replace("{filters}", filters).replace("{order}", self.orders.get(order, "")), arguments
 
     async def rows(
-        self, connection: Connection, project: Project, narrowing: Narrowing, *, order: str, limit: int, offset: int
+        self,
+        connection: Connection,
+        project: Project,
+        narrowing: Narrowing,
+        *,
+        order: str,
+        limit: int,
+        offset: int,
+        total: int | None = None,
     ) -> list[asyncpg.Record]:
-        """One page. `order`: a name, `-` for descending. Raises InvalidQueryParams when it would take too long."""
-        text, arguments = self.page_statement(project, narrowing, order, limit, offset)
+        """One page. `order`: a name, `-` for descending. Raises InvalidQueryParams when it would take too long.
+
+        `total`: how many match at most, where that is known. Nobody goes through a large table for a few of them, or
+        for none.
+        """
+        if total is not None and total <= offset:
+            return []
+        gathered = total is not None and total <= GATHERED_MAX and self._must_gather(narrowing, order)
+        text, arguments = self.page_statement(project, narrowing, order, limit, offset, gathered=gathered)
         return await _fetch(connection, text, arguments, limited=bool(narrowing))
+
+    def _must_gather(self, narrowing: Narrowing, order: str) -> bool:
+        if not self.gathered_page or not narrowing:
+            return False
+        return order.removeprefix("-") != CREATED or not narrowing.is_one_of(self.in_order)
 
     async def total(self, connection: Connection, project: Project, narrowing: Narrowing) -> int:
         """Exactly how many match. Raises InvalidQueryParams when it would take too long."""
@@ -131,7 +192,7 @@ async def _fetch(connection: Connection, text: str, arguments: list[Any], *, lim
 
 async def fetch_limited(connection: Connection, text: str, arguments: list[Any]) -> list[asyncpg.Record]:
     """For what a caller made up. Raises InvalidQueryParams when it takes too long."""
-    await connection.execute(_SQL["limit_time"], f"{FILTERED_TIMEOUT_MS}ms")
+    await connection.execute(_SQL["limit_time"], FILTERED_TIMEOUT_MS, max(FILTERED_TIMEOUT_MS // 10, 1))
     try:
         return await connection.fetch(text, *arguments)
     except asyncpg.QueryCanceledError as error:

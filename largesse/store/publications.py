@@ -8,7 +8,7 @@ import asyncpg
 import msgspec
 
 from largesse.domain.customers import CustomerShort
-from largesse.domain.filters import IS, METADATA, Kind
+from largesse.domain.filters import METADATA, Kind
 from largesse.domain.projects import Project
 from largesse.domain.publications import PUBLISHED, Publication, PublicationRequest
 from largesse.domain.vouchers import VOUCHER_COLUMNS, Voucher
@@ -187,6 +187,10 @@ _SOURCE_ID: Final = (
     "(p.result = 'SUCCESS' AND p.source_id IS NOT NULL AND {match}"
     " OR p.result = 'FAILURE' AND p.source_id IS NOT NULL AND {match})"
 )
+# One campaign: then its index has the order too.
+_ONE_CAMPAIGN: Final = (
+    "p.campaign_id = (SELECT n.id FROM campaigns n WHERE n.project_id = $1 AND n.deleted_at IS NULL AND {match})"
+)
 _CAMPAIGN_NAME: Final = (
     "p.campaign_id = ANY (ARRAY(SELECT n.id FROM campaigns n"
     " WHERE n.project_id = $1 AND n.deleted_at IS NULL AND {match}))"
@@ -207,7 +211,7 @@ _FIELDS: Final = {
     "failure_code": everywhere("p.failure_code", "(p.result = 'FAILURE' AND {match})"),
     "result": FieldSql("p.result"),
     "customer_id": FieldSql("p.customer_id"),
-    "campaign_name": everywhere("n.name", _CAMPAIGN_NAME),
+    "campaign_name": FieldSql("n.name", equal=_CAMPAIGN_NAME, other=_CAMPAIGN_NAME, one=_ONE_CAMPAIGN),
     "voucher_type": FieldSql("p.voucher_type"),
     "is_referral_code": FieldSql("p.is_referral_code", Kind.BOOLEAN),
     "parent_object_id": FieldSql("p.campaign_id"),
@@ -221,11 +225,11 @@ _FIELDS: Final = {
     METADATA: metadata("p.metadata"),
 }
 LIST: Final = ListSql(
-    page=_SQL["list_ids"],
+    page=_SQL["page"],
     count=_SQL["count"],
     filters={
-        "campaign": "p.campaign_id = ANY (ARRAY(SELECT id FROM campaigns"
-        " WHERE project_id = $1 AND deleted_at IS NULL AND (name = {} OR id = {})))",
+        "campaign": "p.campaign_id = (SELECT n.id FROM campaigns n WHERE n.project_id = $1 AND n.deleted_at IS NULL"
+        " AND (n.name = {} OR n.id = {}) ORDER BY (n.id = {}) DESC LIMIT 1)",
         "customer": "p.customer_id = ANY (ARRAY(SELECT id FROM customers WHERE project_id = $1 AND id = {}"
         " UNION ALL SELECT id FROM customers WHERE project_id = $1 AND source_id = {} AND deleted_at IS NULL))",
         "voucher": _CODE.replace("{match}", "l.code = {}").replace("{key_match}", "v.code_key = {key}"),
@@ -252,12 +256,18 @@ LIST: Final = ListSql(
         set_always=("id", "created_at", "channel"),
     ),
     fields=_FIELDS,
-    nulls_last_page=_SQL["list_ids_nulls_last"],
+    nulls_last_page=_SQL["page_nulls_last"],
     nulls_last={
         "-voucher_code": "p.first_code",
         "-tracking_id": "p.tracking_id",
         "-customer_id": "p.customer_id",
     },
+    gathered_page=_SQL["gathered_page"],
+    in_order=frozenset(
+        {"campaign", "parent_object_id", "campaign_name", "voucher_type", "failure_code", "result", "is_referral_code"}
+    ),
+    counters=_SQL["count_by_counters"],
+    counted=frozenset({"campaign", "parent_object_id", "campaign_name", "result"}),
 )
 EXPORT_LIST: Final = replace(
     LIST,
@@ -271,35 +281,18 @@ EXPORT_LIST: Final = replace(
 
 
 async def list_publications(
-    connection: Connection, project: Project, narrowing: Narrowing, *, order: str, limit: int, offset: int
+    connection: Connection, project: Project, narrowing: Narrowing, **page: Any
 ) -> list[Publication]:
-    """One page. `order`: a name, `-` for descending. Raises InvalidQueryParams when it would take too long.
+    """One page: what ListSql.rows takes.
 
     The ids come first, by an index alone where there is one; then the rows of this page only (late row lookup).
     """
-    rows = await LIST.rows(connection, project, narrowing, order=order, limit=limit, offset=offset)
+    rows = await LIST.rows(connection, project, narrowing, **page)
     ids = [row["id"] for row in rows]
     found = await find_publications(connection, project.id, ids)
     return [found[id_] for id_ in ids if id_ in found]
 
 
 async def count_publications(connection: Connection, project: Project, narrowing: Narrowing) -> int:
-    """Exactly how many match, whatever the page. Everything, or one result of everything, comes from the counters."""
-    result = _only_result(narrowing)
-    if narrowing and result is None:
-        return await LIST.total(connection, project, narrowing)
-    row = await connection.fetchrow(_SQL["count_by_counters"], project.id)
-    assert row is not None
-    counts = {"SUCCESS": row["successes"], "FAILURE": row["failures"]}
-    return int(row["successes"] + row["failures"] if result is None else counts.get(result, 0))
-
-
-def _only_result(narrowing: Narrowing) -> str | None:
-    """The result, when nothing else is asked for."""
-    given, wanted = narrowing.given, narrowing.filter
-    if wanted is None:
-        return given["result"] if given.keys() == {"result"} else None
-    if given or len(wanted.conditions) > 1:
-        return None
-    condition = wanted.conditions[0]
-    return str(condition.values[0]) if (condition.field, condition.operator) == ("result", IS) else None
+    """Exactly how many match, whatever the page."""
+    return await LIST.total(connection, project, narrowing)

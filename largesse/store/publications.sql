@@ -181,13 +181,24 @@ want AS MATERIALIZED (
   SELECT n, camp, ctype, cnt, (sum(cnt) OVER w)::int AS hi, (sum(cnt) OVER w - cnt)::int AS lo
   FROM dec WHERE verdict = 'go' AND vref IS NULL
   WINDOW w AS (PARTITION BY camp ORDER BY cnt, n ROWS UNBOUNDED PRECEDING)),
--- The counter row tells an empty pool without a search: it is as old as this snapshot, exactly as the rows are.
+-- The counter row tells how many are left without a search: it is as old as this snapshot, exactly as the rows are. So
+-- nobody looks for more than there are; behind the last one may lie a million dead entries. A process that is new to
+-- the campaign starts where somebody took the newest code.
 need AS MATERIALIZED (
-  SELECT w.camp, coalesce(max(k.cursor), -1) AS cursor, max(clock.t) AS t,
-    CASE WHEN max(k2.vouchers - k2.published - k2.held - k2.withdrawn - k2.disabled) <= 0 THEN 0 ELSE max(w.hi) END AS need
+  SELECT w.camp, coalesce(max(k.cursor), max(newest.pick_key), -1) AS cursor, max(clock.t) AS t,
+    least(max(w.hi), greatest(0, coalesce(max(k2.vouchers - k2.published - k2.held - k2.withdrawn - k2.disabled), max(w.hi))))
+      AS need
   FROM want w CROSS JOIN clock
   LEFT JOIN LATERAL (SELECT * FROM campaign_counters WHERE project_id = $1 AND campaign_id = w.camp LIMIT 1) k2 ON true
   LEFT JOIN unnest($20::text[], $21::bigint[]) AS k (camp, cursor) ON k.camp = w.camp
+  LEFT JOIN LATERAL (
+    SELECT v.pick_key FROM (
+      SELECT p.id FROM publications p
+      WHERE p.project_id = $1 AND p.campaign_id = w.camp AND p.result <> 'HELD' AND k.cursor IS NULL
+      ORDER BY p.created_at DESC, p.id DESC LIMIT 10) latest
+    JOIN publication_vouchers l ON l.project_id = $1 AND l.publication_id = latest.id
+    JOIN vouchers v ON v.project_id = $1 AND v.id = l.voucher_id
+    LIMIT 1) newest ON true
   GROUP BY w.camp),
 -- The claim starts where this process stopped last and wraps once: flat to the last code, however many dead entries
 -- of published codes the index still has behind it.
@@ -408,31 +419,46 @@ LEFT JOIN campaigns campaign ON campaign.project_id = $1 AND campaign.id = v.cam
 LEFT JOIN categories category ON category.project_id = $1 AND category.id = v.category_id
 WHERE p.project_id = $1 AND p.id = ANY ($2::text[]) AND p.result <> 'HELD'
 
--- list_ids --
+-- page --
 -- One page of ids, by an index alone where there is one; the rows are fetched afterwards (late row lookup).
 SELECT p.id FROM publications p
 WHERE p.project_id = $1 AND p.result <> 'HELD'{filters}
 ORDER BY {order} LIMIT {limit} OFFSET {offset}
 
--- list_ids_nulls_last --
--- The same for a column with unset values, from the last to the first: in an index these stand before the others then,
--- so both kinds are looked up by themselves, as far as the page reaches, and put in order.
-SELECT p.id FROM (
-  (SELECT p.id, {column} FROM publications p
-   WHERE p.project_id = $1 AND p.result <> 'HELD'{filters} AND {column} IS NOT NULL
-   ORDER BY {column} DESC, p.id DESC LIMIT {reach})
-  UNION ALL
-  (SELECT p.id, {column} FROM publications p
-   WHERE p.project_id = $1 AND p.result <> 'HELD'{filters} AND {column} IS NULL
-   ORDER BY {column} DESC, p.id DESC LIMIT {reach})
-) p
-ORDER BY {order} LIMIT {limit} OFFSET {offset}
+-- page_nulls_last --
+-- The same in the order of a column with unset values, which its index has at the wrong end or leaves out: those with a
+-- value first, then, when these end within the page or before it, the others. Only then are the first ones counted.
+WITH valued AS MATERIALIZED (
+  SELECT p.id, {column} AS value FROM publications p
+  WHERE p.project_id = $1 AND p.result <> 'HELD'{filters} AND {column} IS NOT NULL
+  ORDER BY {column} {way}, p.id {way} LIMIT {limit} OFFSET {offset}
+), unset AS (
+  SELECT p.id FROM publications p
+  WHERE p.project_id = $1 AND p.result <> 'HELD'{filters} AND {column} IS NULL
+  ORDER BY {column} {way}, p.id {way} LIMIT {limit} - (SELECT count(*) FROM valued)
+  OFFSET CASE WHEN EXISTS (SELECT FROM valued) THEN 0 ELSE greatest(0, {offset} - (
+    SELECT count(*) FROM publications p WHERE p.project_id = $1 AND p.result <> 'HELD'{filters} AND {column} IS NOT NULL)) END
+)
+SELECT page.id FROM (SELECT id, value FROM valued UNION ALL SELECT id, NULL FROM unset) page
+ORDER BY page.value {way} NULLS LAST, page.id {way} LIMIT {limit}
+
+-- gathered_page --
+-- Of a few matches: all of them, found as a count finds them, and then put in order. How far it would have to walk an
+-- order until it met them the planner can't know.
+WITH p AS MATERIALIZED (
+  SELECT p.id, p.created_at, p.first_code, p.tracking_id, p.customer_id, p.channel FROM publications p WHERE p.project_id = $1 AND p.result <> 'HELD'{filters}
+)
+SELECT p.id FROM p ORDER BY {order} LIMIT {limit} OFFSET {offset}
 
 -- count --
 -- How many match.
 SELECT count(*) FROM publications p WHERE p.project_id = $1 AND p.result <> 'HELD'{filters}
 
 -- count_by_counters --
--- Successes and failures of a project: exact, and without visiting a publication.
-SELECT coalesce(sum(publications), 0)::bigint AS successes, coalesce(sum(failures), 0)::bigint AS failures
-FROM campaign_counters WHERE project_id = $1
+-- The same, where nothing but campaigns and results is asked for: by the counters, without visiting a publication.
+SELECT coalesce(sum(p.publications), 0)::bigint FROM (
+  SELECT nullif(k.campaign_id, '') AS campaign_id, r.result, r.publications
+  FROM campaign_counters k
+  CROSS JOIN LATERAL (VALUES ('SUCCESS', k.publications), ('FAILURE', k.failures)) AS r (result, publications)
+  WHERE k.project_id = $1
+) p WHERE true{filters}

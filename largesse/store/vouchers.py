@@ -30,7 +30,7 @@ def _redeemed(type: str) -> FieldSql:
 
 
 LIST: Final = ListSql(
-    page=SQL["list_vouchers"],
+    page=SQL["page"],
     count=SQL["count_vouchers"],
     filters={
         "campaign_id": "v.campaign_id = {}",
@@ -88,6 +88,13 @@ LIST: Final = ListSql(
         ),
         METADATA: metadata("v.metadata"),
     },
+    nulls_last_page=SQL["page_nulls_last"],
+    nulls_last={"updated_at": "v.updated_at", "-updated_at": "v.updated_at"},
+    rows_of=SQL["list_vouchers"],
+    gathered_page=SQL["gathered_page"],
+    in_order=frozenset({"campaign_id", "campaign", "campaign_ids", "category", "customer", "holder_id"}),
+    counters=SQL["count_by_counters"],
+    counted=frozenset({"campaign_id", "campaign", "campaign_ids"}),
 )
 
 
@@ -210,10 +217,9 @@ async def voucher_entries(connection: Connection, project_id: int, voucher_id: s
     return [dict(row) for row in await connection.fetch(SQL["voucher_entries"], project_id, voucher_id)]
 
 
-async def list_vouchers(
-    connection: Connection, project: Project, narrowing: Narrowing, *, order: str, limit: int, offset: int
-) -> list[Voucher]:
-    rows = await LIST.rows(connection, project, narrowing, order=order, limit=limit, offset=offset)
+async def list_vouchers(connection: Connection, project: Project, narrowing: Narrowing, **page: Any) -> list[Voucher]:
+    """One page: what ListSql.rows takes."""
+    rows = await LIST.rows(connection, project, narrowing, **page)
     return [Voucher(**row) for row in rows]
 
 

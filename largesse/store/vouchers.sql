@@ -81,12 +81,39 @@ WHERE l.project_id = $1 AND l.voucher_id = $2 AND p.result = 'SUCCESS'
 ORDER BY p.created_at DESC, p.id DESC
 LIMIT 10
 
--- list_vouchers --
--- Late look-up: the ids of the page from an index, then the rows.
-WITH page AS (
-  SELECT v.id FROM vouchers v WHERE v.project_id = $1 AND v.deleted_at IS NULL{filters}
-  ORDER BY {order} LIMIT {limit} OFFSET {offset}
+-- page --
+-- The ids of one page, by an index alone where there is one.
+SELECT v.id FROM vouchers v WHERE v.project_id = $1 AND v.deleted_at IS NULL{filters}
+ORDER BY {order} LIMIT {limit} OFFSET {offset}
+
+-- page_nulls_last --
+-- The same in the order of a column with unset values, which its index has at the wrong end or leaves out: those with a
+-- value first, then, when these end within the page or before it, the others. Only then are the first ones counted.
+WITH valued AS MATERIALIZED (
+  SELECT v.id, {column} AS value FROM vouchers v
+  WHERE v.project_id = $1 AND v.deleted_at IS NULL{filters} AND {column} IS NOT NULL
+  ORDER BY {column} {way}, v.id {way} LIMIT {limit} OFFSET {offset}
+), unset AS (
+  SELECT v.id FROM vouchers v
+  WHERE v.project_id = $1 AND v.deleted_at IS NULL{filters} AND {column} IS NULL
+  ORDER BY v.id {way} LIMIT {limit} - (SELECT count(*) FROM valued)
+  OFFSET CASE WHEN EXISTS (SELECT FROM valued) THEN 0 ELSE greatest(0, {offset} - (
+    SELECT count(*) FROM vouchers v WHERE v.project_id = $1 AND v.deleted_at IS NULL{filters} AND {column} IS NOT NULL)) END
 )
+SELECT page.id FROM (SELECT id, value FROM valued UNION ALL SELECT id, NULL FROM unset) page
+ORDER BY page.value {way} NULLS LAST, page.id {way} LIMIT {limit}
+
+-- gathered_page --
+-- Of a few matches: all of them, found as a count finds them, and then put in order. How far it would have to walk an
+-- order until it met them the planner can't know.
+WITH v AS MATERIALIZED (
+  SELECT v.id, v.created_at, v.updated_at, v.code_key FROM vouchers v WHERE v.project_id = $1 AND v.deleted_at IS NULL{filters}
+)
+SELECT v.id FROM v ORDER BY {order} LIMIT {limit} OFFSET {offset}
+
+-- list_vouchers --
+-- Late look-up: the ids of a page, then the rows.
+WITH page AS ({page})
 SELECT v.id, v.code, v.type, v.state, v.active, v.is_referral_code, v.publish_count, v.redeemed_quantity,
   v.redemption_quantity, v.amount, v.subtracted, v.expired, v.redeemed, v.pending, v.campaign_id,
   c.name AS campaign_name, v.category_id, k.name AS category_name, k.hierarchy AS category_hierarchy,
@@ -101,6 +128,12 @@ ORDER BY {order}
 -- count_vouchers --
 -- Every match, whatever the page.
 SELECT count(*) FROM vouchers v WHERE v.project_id = $1 AND v.deleted_at IS NULL{filters}
+
+-- count_by_counters --
+-- The same, where nothing but campaigns is asked for: by the counters, without visiting a voucher.
+SELECT coalesce(sum(v.vouchers), 0)::bigint FROM (
+  SELECT nullif(k.campaign_id, '') AS campaign_id, k.vouchers FROM campaign_counters k WHERE k.project_id = $1
+) v WHERE true{filters}
 
 -- update_campaign_vouchers --
 -- One chunk of a campaign's change: up to $5 vouchers after ($3, $4) in order of making, of which the ones neither

@@ -131,6 +131,25 @@ def test_a_table_with_its_project_is_in_order(text: str) -> None:
     assert unfiltered(text) == []
 
 
+def test_a_statement_of_two_projects_is_found() -> None:
+    text = "-- x --\n-- For.\nSELECT FROM vouchers v, campaigns c WHERE v.project_id = $1 AND c.project_id = $2"
+    [statement] = statements(Source("largesse/store/x.sql", text))
+    assert [f.text for f in project_filter.check_statement(statement, TABLES)] == ["x names several projects: $1, $2"]
+
+
+@pytest.mark.parametrize(
+    ("code", "found"),
+    [
+        ('X = "v.id = ANY (ARRAY(SELECT id FROM vouchers" " WHERE id = {}))"', 1),
+        ('X = f"EXISTS (SELECT FROM vouchers WHERE {y})"', 1),
+        ('X = "v.id = ANY (ARRAY(SELECT id FROM vouchers WHERE project_id = $1 AND id = {}))"', 0),
+        ('X = "nothing is selected FROM anywhere"', 0),
+    ],
+)
+def test_fragments_of_lists_are_looked_into(repository: Write, code: str, found: int) -> None:
+    assert len(list(project_filter.check(repository({**STORE, "largesse/store/x.py": code})))) == found
+
+
 def test_project_tables_are_all_but_the_control_tables(repository: Write) -> None:
     assert project_filter.project_tables(repository(STORE)) == {"vouchers"}
 
