@@ -39,15 +39,15 @@ async def _draw(request: Request, kind: Kind) -> Response:
     size = query.integer("size", minimum=1, maximum=SIZE_MAX, default=SIZE_DEFAULT)
     format_ = query.choice("format", MEDIA_TYPES) or "png"
     query.check()
-    id_ = path_parameter(request, "assetId")
+    id_ = path_parameter(request, "asset_id")
     services(request).asset_tokens.read(kind, id_)
     image = await asyncio.to_thread(render_image, kind, id_, size, format_)
     return Response(image, media_type=MEDIA_TYPES[format_], headers=_HEADERS)
 
 
 ROUTES = [
-    Route("/v1/assets/qr/{assetId}", qr, methods=["GET"], query=_QUERY, errors=[InvalidQueryParams, NotFound]),
+    Route("/v1/assets/qr/{asset_id}", qr, methods=["GET"], query=_QUERY, errors=[InvalidQueryParams, NotFound]),
     Route(
-        "/v1/assets/barcode/{assetId}", barcode, methods=["GET"], query=_QUERY, errors=[InvalidQueryParams, NotFound]
+        "/v1/assets/barcode/{asset_id}", barcode, methods=["GET"], query=_QUERY, errors=[InvalidQueryParams, NotFound]
     ),
 ]

@@ -95,7 +95,7 @@ async def get(request: Request) -> Response:
     """Get an export; with `token`, its file. Keys open the file too, whatever the token"""
     token = read_query(request).text("token")
     known = exchange(request)
-    id_ = path_parameter(request, "exportId")
+    id_ = path_parameter(request, "export_id")
     if token is not None:
         return await _download(request, await _owner(request, token, id_), id_)
     if known.caller is None:  # a `token` that says nothing
@@ -109,7 +109,7 @@ async def get(request: Request) -> Response:
 async def delete(request: Request) -> Response:
     """Delete an export with its file; one that isn't done gives back the vouchers that it holds"""
     async with unit_of_work(request) as scope:
-        await exports.delete_export(scope, path_parameter(request, "exportId"))
+        await exports.delete_export(scope, path_parameter(request, "export_id"))
     return respond_empty()
 
 
@@ -120,7 +120,7 @@ async def export_voucher_transactions(request: Request) -> Response:
 
 async def export_campaign_transactions(request: Request) -> Response:
     """Export what changed the balances of a campaign's cards"""
-    return await _export_transactions(request, "campaignId", exports.export_campaign_transactions)
+    return await _export_transactions(request, "campaign_id", exports.export_campaign_transactions)
 
 
 async def _export_transactions(
@@ -190,8 +190,8 @@ _QUERY: Final = page_schema(ORDERS, PAGE_MAX)
 ROUTES = [
     Route("/v1/exports", create, methods=["POST"], body=ExportInput, errors=_ERRORS, missing=_MISSING),
     Route("/v1/exports", list_, methods=["GET"], query=_QUERY, errors=[InvalidQueryParams]),
-    Route("/v1/exports/{exportId}", get, methods=["GET"], query={"token": TEXT}, errors=[NotFound, Unauthorized]),
-    Route("/v1/exports/{exportId}", delete, methods=["DELETE"], errors=[NotFound]),
+    Route("/v1/exports/{export_id}", get, methods=["GET"], query={"token": TEXT}, errors=[NotFound, Unauthorized]),
+    Route("/v1/exports/{export_id}", delete, methods=["DELETE"], errors=[NotFound]),
     Route(
         "/v1/vouchers/{code}/transactions/export",
         export_voucher_transactions,
@@ -200,7 +200,7 @@ ROUTES = [
         errors=_ERRORS,
     ),
     Route(
-        "/v1/campaigns/{campaignId}/transactions/export",
+        "/v1/campaigns/{campaign_id}/transactions/export",
         export_campaign_transactions,
         methods=["POST"],
         body=TransactionExportInput,

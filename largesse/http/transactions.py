@@ -49,7 +49,7 @@ async def list_of_campaign(request: Request) -> Response:
     """List what changed the balances of a campaign's cards, newest first"""
     wanted = _read_list(request, CAMPAIGN_FILTERS)
     async with unit_of_work(request) as scope:
-        campaign = await get_campaign(scope, path_parameter(request, "campaignId"))
+        campaign = await get_campaign(scope, path_parameter(request, "campaign_id"))
         return await _respond_list(scope, campaign, wanted)
 
 
@@ -107,7 +107,7 @@ ROUTES = [
         "/v1/vouchers/{code}/transactions", list_, methods=["GET"], query=_QUERY, errors=[InvalidQueryParams, NotFound]
     ),
     Route(
-        "/v1/campaigns/{campaignId}/transactions",
+        "/v1/campaigns/{campaign_id}/transactions",
         list_of_campaign,
         methods=["GET"],
         query=_QUERY | filter_schema(CAMPAIGN_FILTERS),

@@ -23,7 +23,7 @@ LISTS = [
     for route in ROUTES
     if route.path.startswith("/v1/") and "{" not in route.path and "GET" in (route.methods or ())
 ]
-NOBODYS = {"/v1/assets/qr/{assetId}", "/v1/assets/barcode/{assetId}"}  # opened by their opaque ids alone
+NOBODYS = {"/v1/assets/qr/{asset_id}", "/v1/assets/barcode/{asset_id}"}  # opened by their opaque ids alone
 FREE_CODE = ("POST", "/v1/vouchers/{code}")  # the same code may exist in every project
 MADE_UP = {("GET", "/v1/customers/{customer_id}/segments")}  # what somebody unknown would fall into; not a 404
 BODIES: dict[str, Any] = {
