@@ -59,7 +59,8 @@ class Report:
 
 def machine() -> str:
     cores = len(os.sched_getaffinity(0))
-    return f"{cores} cores, {_processor()}, Linux {platform.release()}, Python {platform.python_version()}"
+    kernel = platform.release().partition("-")[0]
+    return f"{cores} cores, {_processor()}, Linux {kernel}, Python {platform.python_version()}"
 
 
 def _processor() -> str:
