@@ -118,15 +118,25 @@ async def write_file(units: Units, id: str, stopping: Callable[[], bool]) -> Non
         await written.abandon()
         if written.interrupted:  # whatever came of the reading that was cut short
             raise Interrupted from None
-        if not isinstance(error, _HOPELESS):
+        hopeless = _hopeless(error)
+        if hopeless is None:
             raise
         async with units() as scope:
-            await fail_export(scope, id, f"{type(error).__name__}: {error}"[:FAILURE_LENGTH_MAX])
+            await fail_export(scope, id, f"{type(hopeless).__name__}: {hopeless}"[:FAILURE_LENGTH_MAX])
         return
     async with units() as scope:
         counts = {"pieces": written.pieces, "bytes_count": written.bytes_count, "rows": rows}
         if not await store.finish_file(scope.connection, scope.project.id, id, attempt, **counts):
             raise Interrupted
+
+
+def _hopeless(error: BaseException | None) -> BaseException | None:
+    """What ended the reading for good. A COPY that was cut short can lose its connection too: then the transaction's
+    end fails in its turn, as if the database had gone away, and what came first stands behind that.
+    """
+    while error is not None and not isinstance(error, _HOPELESS):
+        error = error.__cause__ or error.__context__
+    return error
 
 
 async def _write(units: Units, export: Export, written: _Pieces) -> int:

@@ -261,6 +261,22 @@ class TestOnTheWay:
         assert set((await states(pool)).values()) == {0}
         await assert_sound()
 
+    async def test_a_file_that_took_too_long_and_lost_its_connection_fails_too(
+        self, api, held, pool, monkeypatch, assert_sound
+    ):
+        copy_rows = store.copy_rows
+
+        async def cut(connection, *arguments, **more):
+            connection.terminate()  # what a COPY that is cancelled in the middle of a message comes to
+            raise store.TookTooLong("Reading took too long")
+
+        monkeypatch.setattr(store, "copy_rows", cut)
+        await work_off(pool)
+        monkeypatch.setattr(store, "copy_rows", copy_rows)
+        assert (await api.get(f"{EXPORTS}/{held['id']}")).json()["status"] == "ERROR"
+        assert set((await states(pool)).values()) == {0}
+        await assert_sound()
+
     async def test_a_binned_one_is_not_published(self, api, held, pool, assert_sound):
         assert (await api.delete("/v1/vouchers/A")).status_code == 204
         await work_off(pool)
