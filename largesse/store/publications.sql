@@ -24,10 +24,12 @@ req AS MATERIALIZED (
     WITH ORDINALITY AS r (camp_ref, vkey, vref, cnt, cid, csid, new_cid, profile,
       sid, once, channel, md, pub_id, rh_millis, rh_counter, give_up, request_id, actor, n)),
 clock AS MATERIALIZED (SELECT now() AS t),  -- Citus allows no now() inside CASE or COALESCE
--- What each request names, as of this statement's snapshot.
+-- What each request names, as of this statement's snapshot. Every part from here to the end copies these rows: what only
+-- an insert needs (profiles, metadata) stays with the requests.
 src AS MATERIALIZED (
-  SELECT r.*, clock.t, v.id AS vid, v.code AS vcode, v.state AS vstate, v.active AS vactive, v.expiration_date AS vexp,
-    c.id AS camp, c.type AS ctype, c.join_once AS camp_once, c.expiration_date AS cexp, c.voucher AS cvoucher,
+  SELECT r.n, r.vref, r.cnt, r.cid, r.csid, r.new_cid, r.sid, r.once, r.give_up, r.pub_id,
+    v.id AS vid, v.state AS vstate, v.active AS vactive, v.expiration_date <= clock.t AS is_vexpired,
+    c.id AS camp, c.type AS ctype, c.join_once AS camp_once, c.expiration_date <= clock.t AS is_cexpired,
     coalesce(v.type, c.voucher->>'type') AS vtype,
     coalesce(v.is_referral_code, c.campaign_type = 'REFERRAL_PROGRAM') AS referral,
     CASE WHEN CASE WHEN r.vref IS NULL THEN c.id IS NULL ELSE v.id IS NULL END
@@ -36,10 +38,10 @@ src AS MATERIALIZED (
   FROM req r CROSS JOIN clock
   LEFT JOIN LATERAL (
     SELECT * FROM (
-      (SELECT id, code, state, active, expiration_date, campaign_id, type, is_referral_code, deleted_at
+      (SELECT id, state, active, expiration_date, campaign_id, type, is_referral_code, deleted_at
        FROM vouchers WHERE project_id = $1 AND code_key = r.vkey LIMIT 1)
       UNION ALL
-      (SELECT id, code, state, active, expiration_date, campaign_id, type, is_referral_code, deleted_at
+      (SELECT id, state, active, expiration_date, campaign_id, type, is_referral_code, deleted_at
        FROM vouchers WHERE project_id = $1 AND id = r.vref LIMIT 1)) found
     WHERE deleted_at IS NULL LIMIT 1) v ON true
   LEFT JOIN LATERAL (
@@ -70,12 +72,12 @@ prev AS MATERIALIZED (
           WHERE l.project_id = $1 AND l.publication_id = p.id AND l.voucher_id = s.vid) END
       AND CASE WHEN s.cid IS NULL AND s.csid IS NULL THEN EXISTS (
           SELECT FROM customers c WHERE c.project_id = $1 AND c.id = p.customer_id AND c.deleted_at IS NULL
-            AND (to_jsonb(c) - 'address' - 'metadata') @> (coalesce(s.profile, '{}') - 'address' - 'metadata')
-            AND coalesce(c.address, '{}') @> coalesce(s.profile->'address', '{}')
-            AND c.metadata @> coalesce(s.profile->'metadata', '{}'))
+            AND (to_jsonb(c) - 'address' - 'metadata') @> (coalesce(r.profile, '{}') - 'address' - 'metadata')
+            AND coalesce(c.address, '{}') @> coalesce(r.profile->'address', '{}')
+            AND c.metadata @> coalesce(r.profile->'metadata', '{}'))
         ELSE p.customer_id = cur.id END IS TRUE AS same
-  FROM src s CROSS JOIN LATERAL (
-    SELECT id, customer_id, campaign_id, first_code FROM publications
+  FROM src s JOIN req r ON r.n = s.n CROSS JOIN LATERAL (
+    SELECT id, customer_id, campaign_id FROM publications
     WHERE project_id = $1 AND source_id = s.sid AND result = 'SUCCESS' LIMIT 1) p
   LEFT JOIN cur ON cur.n = s.n),
 -- The first publication that this customer has of this campaign; without a campaign, of this voucher.
@@ -93,9 +95,9 @@ joined AS MATERIALIZED (
 ins AS (
   INSERT INTO customers AS c (project_id, id, source_id, name, description, email, phone, birthday, birthdate, address, metadata)
   SELECT DISTINCT ON (s.csid, CASE WHEN s.csid IS NULL THEN s.n END)
-    $1::int, s.new_cid, s.csid, s.profile->>'name', s.profile->>'description', s.profile->>'email', s.profile->>'phone',
-    (s.profile->>'birthday')::date, (s.profile->>'birthdate')::date, s.profile->'address', coalesce(s.profile->'metadata', '{}')
-  FROM src s
+    $1::int, s.new_cid, s.csid, r.profile->>'name', r.profile->>'description', r.profile->>'email', r.profile->>'phone',
+    (r.profile->>'birthday')::date, (r.profile->>'birthdate')::date, r.profile->'address', coalesce(r.profile->'metadata', '{}')
+  FROM src s JOIN req r ON r.n = s.n
   WHERE s.new_cid IS NOT NULL AND s.early IS NULL
     AND NOT EXISTS (SELECT FROM cur WHERE cur.n = s.n) AND NOT EXISTS (SELECT FROM prev WHERE prev.n = s.n)
   ORDER BY s.csid, CASE WHEN s.csid IS NULL THEN s.n END, s.n
@@ -157,9 +159,9 @@ dec AS MATERIALIZED (
       WHEN s.vref IS NOT NULL AND s.vstate = 3 THEN 'voucher_already_published'
       WHEN s.vref IS NOT NULL AND s.vstate = 1 THEN 'voucher_held'
       WHEN s.vref IS NOT NULL AND NOT s.vactive THEN 'voucher_disabled'
-      WHEN s.vref IS NOT NULL AND s.vexp <= s.t THEN 'voucher_expired'
-      WHEN s.vref IS NOT NULL AND s.cexp <= s.t THEN 'campaign_expired'
-      WHEN s.cexp <= s.t THEN 'exhausted'
+      WHEN s.vref IS NOT NULL AND s.is_vexpired THEN 'voucher_expired'
+      WHEN s.vref IS NOT NULL AND s.is_cexpired THEN 'campaign_expired'
+      WHEN s.is_cexpired THEN 'exhausted'
       -- Requests of this batch that depend on each other: the first goes, the others come back.
       WHEN s.sid IS NOT NULL AND row_number() OVER (PARTITION BY s.sid ORDER BY s.n) > 1 THEN 'retry_dependent'
       WHEN s.vid IS NOT NULL AND row_number() OVER (PARTITION BY s.vid ORDER BY s.n) > 1 THEN 'retry_dependent'
@@ -279,16 +281,16 @@ pub AS (
   INSERT INTO publications (project_id, id, result, campaign_id, customer_id, tracking_id, source_id, channel, metadata,
     vouchers_count, first_code, voucher_type, is_referral_code, first_of_customer, failure_code, failure_message)
   SELECT $1, f.pub_id, CASE f.outcome WHEN 'published' THEN 'SUCCESS' ELSE 'FAILURE' END, f.camp, f.cust, f.cust_sid, f.sid,
-    f.channel, f.md, CASE f.outcome WHEN 'published' THEN cardinality(f.codes) ELSE 0 END,
+    r.channel, r.md, CASE f.outcome WHEN 'published' THEN cardinality(f.codes) ELSE 0 END,
     CASE f.outcome WHEN 'published' THEN f.first_code END, f.vtype, f.referral,
     f.outcome = 'published' AND f.camp IS NOT NULL AND f.join_id IS NULL, reason.code, reason.message
-  FROM fin f LEFT JOIN reason USING (outcome)
+  FROM fin f JOIN req r USING (n) LEFT JOIN reason USING (outcome)
   WHERE f.outcome = 'published' OR reason.code IS NOT NULL
-  ORDER BY f.sid, f.n
+  ORDER BY f.sid, n
   ON CONFLICT DO NOTHING
   RETURNING *),
 done AS MATERIALIZED (
-  SELECT f.*, pub.result, pub.created_at AS published_at,
+  SELECT f.*, clock.t, pub.result, pub.created_at AS published_at,
     (clock.t AT TIME ZONE $2 + c.valid_for) AT TIME ZONE $2 AS valid_until
   FROM fin f CROSS JOIN clock JOIN pub ON pub.id = f.pub_id
   LEFT JOIN campaigns c ON c.project_id = $1 AND c.id = f.camp),
@@ -315,9 +317,9 @@ made AS (
   RETURNING *),
 link AS (
   INSERT INTO publication_vouchers (project_id, voucher_id, to_customer, id, publication_id, position, code, customer_id)
-  SELECT $1, a.id, true, 'rh_' || d.rh_millis || lpad(to_hex(d.rh_counter + a.position - 1), 7, '0'),
+  SELECT $1, a.id, true, 'rh_' || r.rh_millis || lpad(to_hex(r.rh_counter + a.position - 1), 7, '0'),
     d.pub_id, a.position, a.code, d.cust
-  FROM asg a JOIN done d ON d.n = a.n AND d.result = 'SUCCESS'
+  FROM asg a JOIN done d ON d.n = a.n AND d.result = 'SUCCESS' JOIN req r ON r.n = d.n
   RETURNING 1),
 -- What happened, frozen as it was. The names that webhooks know are derived from these when they are delivered.
 given AS MATERIALIZED (
@@ -337,14 +339,17 @@ person AS MATERIALIZED (
     UNION ALL SELECT 0, id, source_id, name, email, metadata FROM ins
     UNION ALL SELECT 1, id, source_id, name, email, metadata FROM cur) p
   ORDER BY id, fresh),
+frozen AS MATERIALIZED (
+  SELECT c.id, to_jsonb(c) - 'project_id' AS campaign
+  FROM (SELECT DISTINCT camp FROM done) d JOIN campaigns c ON c.project_id = $1 AND c.id = d.camp),
 event AS (
   INSERT INTO events (project_id, id, type, entity_id, data, request_id, actor)
   SELECT $1, 'ev_' || substr(d.pub_id, 5), CASE d.result WHEN 'SUCCESS' THEN 'publication.succeeded' ELSE 'publication.failed' END,
     d.pub_id, jsonb_build_object('publication', to_jsonb(pub) - 'project_id', 'customer', to_jsonb(person),
-      'campaign', (SELECT to_jsonb(c) - 'project_id' FROM campaigns c WHERE c.project_id = $1 AND c.id = d.camp),
+      'campaign', (SELECT frozen.campaign FROM frozen WHERE frozen.id = d.camp),
       'vouchers', (SELECT jsonb_agg(to_jsonb(g) - 'n' ORDER BY g.position) FROM given g WHERE g.n = d.n)),
-    d.request_id, d.actor
-  FROM done d JOIN pub ON pub.id = d.pub_id JOIN person ON person.id = d.cust
+    r.request_id, r.actor
+  FROM done d JOIN req r ON r.n = d.n JOIN pub ON pub.id = d.pub_id JOIN person ON person.id = d.cust
   UNION ALL
   SELECT $1, 'ev_' || substr(ins.id, 6), 'customer.created', ins.id,
     jsonb_build_object('customer', to_jsonb(ins) - 'project_id'), r.request_id, r.actor
@@ -371,7 +376,8 @@ SELECT f.n::int AS n,
   CASE WHEN f.outcome = 'published' AND d.n IS NULL THEN 'retry_lost_race' ELSE f.outcome END AS outcome,
   CASE f.outcome WHEN 'replayed' THEN coalesce(f.prev_id, f.join_id) ELSE f.pub_id END AS publication_id,
   d.published_at, f.cust AS customer_id, f.cust_sid AS tracking_id, f.camp AS campaign_id, f.vid, d.ids, d.codes,
-  CASE f.outcome WHEN 'retry_short_of_codes' THEN f.cvoucher->'code_config' END AS code_config,
+  CASE f.outcome WHEN 'retry_short_of_codes' THEN (
+    SELECT c.voucher->'code_config' FROM campaigns c WHERE c.project_id = $1 AND c.id = f.camp) END AS code_config,
   (SELECT p.pick_key FROM pick p WHERE p.camp = f.camp ORDER BY p.rn DESC LIMIT 1) AS cursor,
   person.name AS customer_name, person.email AS customer_email, person.metadata AS customer_metadata,
   camp.name AS v_campaign_name, category.name AS v_category_name, category.hierarchy AS v_category_hierarchy,
