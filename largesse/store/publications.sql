@@ -105,12 +105,13 @@ ins AS (
   RETURNING c.*),
 -- Existing customers that nobody else is changing; the requests of the others come back, so that no neighbour waits.
 lk AS MATERIALIZED (
-  SELECT c.id FROM customers c
-  WHERE c.project_id = $1 AND c.deleted_at IS NULL AND c.id = ANY (ARRAY(
-    SELECT cur.id FROM cur JOIN src s ON s.n = cur.n
+  SELECT c.id FROM (
+    SELECT DISTINCT cur.id FROM cur JOIN src s ON s.n = cur.n
     WHERE s.early IS NULL AND NOT EXISTS (SELECT FROM prev WHERE prev.n = cur.n)
-      AND NOT (s.once AND EXISTS (SELECT FROM joined j WHERE j.n = cur.n))))
-  FOR NO KEY UPDATE SKIP LOCKED),
+      AND NOT (s.once AND EXISTS (SELECT FROM joined j WHERE j.n = cur.n))) w
+  CROSS JOIN LATERAL (
+    SELECT id FROM customers WHERE project_id = $1 AND id = w.id AND deleted_at IS NULL
+    LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED) c),
 -- Profiles that change something, and what they change, key by key; the last request of a batch wins.
 chg AS MATERIALIZED (
   SELECT cur.* FROM cur WHERE cur.profile IS NOT NULL AND cur.id IN (SELECT id FROM lk)
@@ -173,11 +174,12 @@ dec AS MATERIALIZED (
   FROM src s LEFT JOIN who w USING (n) LEFT JOIN prev USING (n) LEFT JOIN joined j USING (n)),
 -- Named vouchers that nobody else is changing. State 4 here: redeemed before it was ever published.
 named AS MATERIALIZED (
-  SELECT v.id, v.code, v.state FROM vouchers v
-  WHERE v.project_id = $1 AND v.id = ANY (ARRAY(SELECT vid FROM dec WHERE verdict = 'go' AND vref IS NOT NULL))
-    AND v.state IN (0, 2, 4) AND v.active AND v.deleted_at IS NULL
-    AND (v.expiration_date IS NULL OR v.expiration_date > (SELECT t FROM clock))
-  FOR UPDATE SKIP LOCKED),
+  SELECT v.* FROM dec d CROSS JOIN clock CROSS JOIN LATERAL (
+    SELECT id, code, state FROM vouchers
+    WHERE project_id = $1 AND id = d.vid AND state IN (0, 2, 4) AND active AND deleted_at IS NULL
+      AND (expiration_date IS NULL OR expiration_date > clock.t)
+    LIMIT 1 FOR UPDATE SKIP LOCKED) v
+  WHERE d.verdict = 'go' AND d.vref IS NOT NULL),
 -- Small requests first, so that a large one never takes what a small one could have had.
 want AS MATERIALIZED (
   SELECT n, camp, ctype, cnt, (sum(cnt) OVER w)::int AS hi, (sum(cnt) OVER w - cnt)::int AS lo
