@@ -43,7 +43,8 @@ SLICE_S: Final = 1.0
 """How long a job is worked on before whoever waits longest has its turn."""
 SWEEP_S: Final = 10.0
 TOKENS_CHUNK: Final = 10_000
-POLL_S: Final = 0.2
+POLL_S: Final = 0.5
+"""Before looking for jobs unasked: those that were put off, and those whose notice got lost."""
 HEARTBEAT_S: Final = 2.0
 LAPSE_S: Final = 10.0
 """A job whose worker gave no sign of life for so long is free again."""
@@ -54,6 +55,11 @@ RETRY_S_MAX: Final = 60.0
 FAILURE_LENGTH_MAX: Final = 500
 
 log = structlog.get_logger("largesse.jobs")
+
+
+async def _rest(news: asyncio.Event, seconds: float) -> None:
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(news.wait(), seconds)
 
 
 def _name() -> str:
@@ -71,29 +77,42 @@ class Worker:
     ids: IdSource = field(default_factory=IdSource)
     assets: ProjectAssets | None = None
     held: set[int] = field(default_factory=set)
+    news: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def wake(self) -> None:
+        """There may be new jobs: whoever rests looks at once."""
+        news, self.news = self.news, asyncio.Event()
+        news.set()
 
     async def run(self) -> None:
         """Work until `stop` is set; then finish the chunks under way and give the jobs back."""
         heart = asyncio.create_task(self._beat())
+        stopping = asyncio.create_task(self._wake_to_stop())
         try:
             await asyncio.gather(self._sweep(), *(self._slot(kinds) for kinds in SLOTS))
         finally:
-            heart.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await heart
+            for task in (heart, stopping):
+                task.cancel()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await task
             with contextlib.suppress(Unavailable):
                 async with acquire(self.pool) as connection:
                     await jobs.release_jobs(connection, self.name)
 
     async def _slot(self, kinds: frozenset[str]) -> None:
         while not self.stop.is_set():
+            news = self.news  # of what comes while we look, too
             try:
                 if not await self.step(kinds):
-                    await self._pause(POLL_S)
+                    await _rest(news, POLL_S)
             except Unavailable:
                 # PostgreSQL is away. What we have stays claimed until its heartbeat lapses, or we are faster.
                 log.warning("jobs.database_unavailable", worker=self.name)
                 await self._pause(1.0)
+
+    async def _wake_to_stop(self) -> None:
+        await self.stop.wait()
+        self.wake()
 
     async def _pause(self, seconds: float) -> None:
         with contextlib.suppress(TimeoutError):
@@ -217,10 +236,13 @@ class Worker:
             await jobs.park_job(connection, job.id, failure=failure)
 
 
-async def run(database_url: str, *, stop: asyncio.Event, assets: ProjectAssets | None = None) -> None:
-    """A worker on that database until `stop` is set. PostgreSQL may come and go meanwhile."""
+@contextlib.asynccontextmanager
+async def opened(
+    database_url: str, *, stop: asyncio.Event, assets: ProjectAssets | None = None
+) -> AsyncIterator[Worker]:
+    """A worker for that database, to be run until `stop` is set. PostgreSQL may come and go meanwhile."""
     pool = await create_pool(database_url, size=CONNECTIONS, settings=JOB_SETTINGS, application="largesse-jobs")
     try:
-        await Worker(pool, stop, assets=assets).run()
+        yield Worker(pool, stop, assets=assets)
     finally:
         await pool.close()

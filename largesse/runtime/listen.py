@@ -1,14 +1,16 @@
-"""The ear of an API process: hears which keys changed, and knows when it may have missed something."""
+"""The ear of a process: hears what others did in the database, and knows when it may have missed something."""
 
 import asyncio
 import contextlib
+from collections.abc import Callable
 from typing import Final, Protocol
 
 import asyncpg
 import structlog
 
+from largesse.store import jobs, keys
 from largesse.store.connection import CONNECT_TIMEOUT_S
-from largesse.store.keys import CHANNEL, ping
+from largesse.store.keys import ping
 
 HEARTBEAT_INTERVAL_S: Final = 5.0
 RECONNECT_DELAY_S: Final = 0.5
@@ -30,24 +32,33 @@ class KeyCache(Protocol):
     def forget_all(self) -> None: ...
 
 
-async def listen_for_keys(direct_url: str, keys: KeyCache) -> None:
+async def listen_for_keys(direct_url: str, cache: KeyCache) -> None:
     """Run until cancelled. A change missed while the connection was lost is made good by forgetting everything."""
+    await _listen(direct_url, keys.CHANNEL, heard=cache.forget, missed=cache.forget_all)
+
+
+async def listen_for_jobs(direct_url: str, wake: Callable[[], None]) -> None:
+    """Run until cancelled: `wake` is called when there may be new jobs."""
+    await _listen(direct_url, jobs.CHANNEL, heard=lambda _: wake(), missed=wake)
+
+
+async def _listen(direct_url: str, channel: str, *, heard: Callable[[str], None], missed: Callable[[], None]) -> None:
     while True:
         try:
-            await _listen(direct_url, keys)
+            await _listen_once(direct_url, channel, heard, missed)
         except GONE:
-            log.info("keys_not_heard", reason="the database is away")
+            log.info("not_heard", channel=channel, reason="the database is away")
         except Exception as error:
-            log.exception("keys_not_heard", exc_info=error)
-        keys.forget_all()
+            log.exception("not_heard", channel=channel, exc_info=error)
+        missed()
         await asyncio.sleep(RECONNECT_DELAY_S)
 
 
-async def _listen(direct_url: str, keys: KeyCache) -> None:
+async def _listen_once(direct_url: str, channel: str, heard: Callable[[str], None], missed: Callable[[], None]) -> None:
     connection = await asyncpg.connect(direct_url, timeout=CONNECT_TIMEOUT_S)
     try:
-        await connection.add_listener(CHANNEL, lambda *heard: keys.forget(heard[-1]))
-        keys.forget_all()
+        await connection.add_listener(channel, lambda *said: heard(said[-1]))
+        missed()
         await _hold(connection)
     finally:
         connection.terminate()

@@ -1,9 +1,13 @@
 """The job process: of `serve`, or alone as `largesse work`."""
 
+import asyncio
+import contextlib
+
 import uvloop
 
-from largesse.jobs.worker import run
+from largesse.jobs.worker import opened
 from largesse.runtime import child
+from largesse.runtime.listen import listen_for_jobs
 from largesse.runtime.logs import configure_logs
 from largesse.runtime.settings import Settings
 from largesse.wire.assets import project_assets
@@ -13,7 +17,14 @@ async def work(settings: Settings) -> None:
     """Do jobs until SIGTERM or SIGINT; the one in hand is finished or left to whoever takes it over."""
     assert settings.secret_key is not None
     assets = project_assets(settings.secret_key, settings.base_url)
-    await run(settings.direct_url, stop=child.stop_event(), assets=assets)
+    async with opened(settings.direct_url, stop=child.stop_event(), assets=assets) as worker:
+        ear = asyncio.create_task(listen_for_jobs(settings.direct_url, worker.wake))
+        try:
+            await worker.run()
+        finally:
+            ear.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await ear
 
 
 def main() -> None:

@@ -6,6 +6,7 @@ from largesse.store.connection import Connection
 from largesse.store.sql import load
 
 SQL: Final = load("jobs")
+CHANNEL: Final = "largesse_jobs"  # NOTIFY, without a payload
 
 
 class Job(NamedTuple):

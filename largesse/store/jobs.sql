@@ -1,6 +1,7 @@
 -- enqueue_job --
--- In the transaction of the request that asks for it: both happen or neither.
-INSERT INTO jobs (project_id, kind, action_id, subject) VALUES ($1, $2, $3, $4)
+-- In the transaction of the request that asks for it: both happen or neither, and the workers hear of it.
+WITH enqueued AS (INSERT INTO jobs (project_id, kind, action_id, subject) VALUES ($1, $2, $3, $4) RETURNING 1)
+SELECT pg_notify('largesse_jobs', '') FROM enqueued
 
 -- claim_job --
 -- Of the kinds $3 the job that has waited longest and that nobody has, or whose worker's heartbeat is older than $2 seconds.

@@ -1,6 +1,7 @@
 """Who has which job, for how long, and what happens when one fails."""
 
 import asyncio
+import contextlib
 
 import pytest
 
@@ -11,6 +12,7 @@ from largesse.domain.projects import Project
 from largesse.jobs import worker as worker_module
 from largesse.jobs.handlers import Handler
 from largesse.jobs.worker import Worker
+from largesse.runtime.listen import listen_for_jobs
 from largesse.store import jobs
 from largesse.store.connection import Pool
 from tests.actions.conftest import Scopes, assert_counters_are_exact, campaign_input, scopes
@@ -75,6 +77,28 @@ async def test_a_held_job_is_kept_alive_while_a_chunk_is_long(
     stop.set()
     await asyncio.gather(*tasks)
     assert ran == 1
+
+
+async def test_a_resting_worker_hears_of_a_new_job(
+    scopes: Scopes, pool: Pool, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker_module, "POLL_S", 600.0)
+    stop = asyncio.Event()
+    worker = Worker(pool, stop)
+    ear = asyncio.create_task(listen_for_jobs(database_url, worker.wake))
+    task = asyncio.create_task(worker.run())
+    while not await pool.fetchval("SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'LISTEN%'"):
+        await asyncio.sleep(0.01)
+    await asyncio.sleep(0.2)  # until it has looked and found nothing
+    await start(scopes, "a", 5)
+    async with asyncio.timeout(10):
+        while await statuses(pool) != ["DONE"]:
+            await asyncio.sleep(0.02)
+    stop.set()
+    await asyncio.wait_for(task, 10)  # it doesn't rest when it has to stop
+    ear.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await ear
 
 
 async def test_a_worker_that_stops_gives_its_job_back_unharmed(
