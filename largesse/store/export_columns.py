@@ -12,7 +12,7 @@ from largesse.store.customers import LIST as CUSTOMERS
 
 
 def _moment(column: str) -> str:
-    return f"""to_char({column} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')"""
+    return f"""to_char({column}, 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')"""
 
 
 def _major(hundredths: str) -> str:

@@ -91,8 +91,10 @@ WHERE e.project_id = $1 AND e.deleted_at IS NOT NULL AND e.phase IS NULL
   AND NOT EXISTS (SELECT FROM export_pieces p WHERE p.project_id = $1 AND p.export_id = e.id)
 
 -- read_whole --
--- For the rest of a transaction that reads a whole table: no limit but the export's own, and plans for its values.
-SELECT set_config('statement_timeout', '0', true), set_config('plan_cache_mode', 'force_custom_plan', true)
+-- For the rest of a transaction that reads a whole table: no limit but the export's own, plans for its values, and times
+-- in UTC by themselves: AT TIME ZONE would look up the zone's name for every row.
+SELECT set_config('statement_timeout', '0', true), set_config('plan_cache_mode', 'force_custom_plan', true),
+  set_config('timezone', 'UTC', true)
 
 -- copy_publication --
 -- A row for each code, in no order of their own (it would cost a sort); a failure, which has none, is a row too.
