@@ -2,7 +2,8 @@
 
 While a statement is in flight further requests wait in a queue per project; when it returns, up to `batch_max` go in
 the next one. No timer: alone a request goes at once, under load batches grow by themselves, like a group commit. The
-queues are served in turn, so that one project's storm doesn't starve another.
+queues are served in turn, so that one project's storm doesn't starve another. A project has a second statement in
+flight only when a crowd of its requests waits: two small batches cost more than a large one.
 """
 
 import asyncio
@@ -48,6 +49,7 @@ ROLLED_BACK: Final = (
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
     batch_max: int = 64
     in_flight_max: int = 2  # statements
+    crowd: int = 64  # requests of one project that wait, before it gets a further statement beside the one in flight
     waiting_max: int = 4_096  # requests
     patience_s: float = 2.0  # how long a request keeps trying
     retry_after_s: float = 0.002  # times the number of tries
@@ -93,7 +95,7 @@ class Publisher:
         self._limits = limits or Limits()
         self._entropy = entropy
         self._queues: OrderedDict[int, deque[_Waiting]] = OrderedDict()
-        self._in_flight: set[asyncio.Task[None]] = set()
+        self._in_flight: dict[asyncio.Task[None], int] = {}  # and whose statement it is
         self._waiting = 0
         self._cursors: OrderedDict[tuple[int, str], tuple[str, int]] = (
             OrderedDict()
@@ -135,19 +137,27 @@ class Publisher:
         self._start_batches()
 
     def _start_batches(self) -> None:
-        while self._queues and len(self._in_flight) < self._limits.in_flight_max:
-            if batch := self._next_batch():
+        while len(self._in_flight) < self._limits.in_flight_max and (project_id := self._whose_turn()) is not None:
+            if batch := self._next_batch(project_id):
                 task = asyncio.create_task(self._run(batch))
-                self._in_flight.add(task)
+                self._in_flight[task] = project_id
                 task.add_done_callback(self._finished)
 
     def _finished(self, task: "asyncio.Task[None]") -> None:
-        self._in_flight.discard(task)
+        del self._in_flight[task]
         self._start_batches()
 
-    def _next_batch(self) -> list[_Waiting]:
-        """The oldest requests of the project whose turn it is; callers that went away are dropped here."""
-        project_id, queue = self._queues.popitem(last=False)
+    def _whose_turn(self) -> int | None:
+        """The project that has waited longest, of those that have no statement in flight or a crowd."""
+        busy = self._in_flight.values()
+        for project_id, queue in self._queues.items():
+            if project_id not in busy or len(queue) >= self._limits.crowd:
+                return project_id
+        return None
+
+    def _next_batch(self, project_id: int) -> list[_Waiting]:
+        """The oldest requests of the project; callers that went away are dropped here."""
+        queue = self._queues.pop(project_id)
         batch: list[_Waiting] = []
         while queue and len(batch) < self._limits.batch_max:
             waiting = queue.popleft()

@@ -17,7 +17,7 @@ DEFAULT_DATA_DIR: Final = ".largesse"
 PORT_MAX: Final = 65_535
 PROCESSES_MAX: Final = 128
 CALLS_PER_MINUTE_MAX: Final = 10**9
-FEW_CORES: Final = 2
+FEW_CORES: Final = 2  # which the server and its database share
 PUBLISH_STATEMENTS_MAX: Final = 8
 SECRET_KEY_CHARACTERS_MIN: Final = 32
 TOKEN_CHARACTERS_MIN: Final = 16
@@ -63,7 +63,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     log_format: str = "text"
     quiet: bool = False
     calls_per_minute: int = CALLS_PER_MINUTE
-    publish_statements: int = 1
+    publish_statements: int = 2
     prepared_statements: bool = True
     allow_private_targets: bool = False
 
@@ -112,11 +112,7 @@ def load_settings(environment: Mapping[str, str], **flags: Any) -> Settings:
         smtp_url=_url(value, "LARGESSE_SMTP_URL", ("smtp", "smtps", "smtp+starttls")),
         quiet=given.get("quiet", False),
         calls_per_minute=_number(value, "LARGESSE_RATE_LIMIT", CALLS_PER_MINUTE, 1, CALLS_PER_MINUTE_MAX),
-        # Measured on two cores, which the server, the database and the load share: with one statement in flight batches
-        # are larger and PostgreSQL needs two thirds of the time. Where it has a core to spare, a second one uses it.
-        publish_statements=_number(
-            value, "LARGESSE_PUBLISH_STATEMENTS", 1 if cores() <= FEW_CORES else 2, 1, PUBLISH_STATEMENTS_MAX
-        ),
+        publish_statements=_number(value, "LARGESSE_PUBLISH_STATEMENTS", 2, 1, PUBLISH_STATEMENTS_MAX),
         prepared_statements=_flag(value.get("LARGESSE_PREPARED_STATEMENTS", "1"), "LARGESSE_PREPARED_STATEMENTS"),
         log_format=_one_of(value.get("LARGESSE_LOG", "text"), "LARGESSE_LOG", ("json", "text")),
         allow_private_targets=_flag(value.get("LARGESSE_ALLOW_PRIVATE_TARGETS", ""), "LARGESSE_ALLOW_PRIVATE_TARGETS"),

@@ -1,0 +1,47 @@
+"""Whose requests the publisher sends while a statement is in flight."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+
+from largesse.actions.ids import IdSource
+from largesse.actions.publishing import Limits, Publisher
+from largesse.domain.projects import Project
+from largesse.store.connection import PUBLISH_SETTINGS, Pool, create_pool
+from tests.factories.campaigns import make_campaign
+from tests.factories.publications import request
+
+
+@pytest.fixture
+async def publish_pool(database_url: str) -> AsyncIterator[Pool]:
+    pool = await create_pool(database_url, size=3, settings=PUBLISH_SETTINGS, application="largesse-test-publish")
+    yield pool
+    await pool.close()
+
+
+@pytest.mark.parametrize(("crowd", "statements"), [(64, 1), (3, 2)])
+async def test_a_project_has_a_second_statement_in_flight_only_for_a_crowd(
+    pool: Pool, publish_pool: Pool, project: Project, crowd: int, statements: int
+) -> None:
+    other = Project(
+        **dict(
+            await pool.fetchrow(
+                "INSERT INTO projects (public_id, name) VALUES ('proj_Other0000000', 'Other') RETURNING id, public_id, name"
+            )
+            or {}
+        )
+    )
+    busy, free = await make_campaign(pool, project, vouchers_count=5), await make_campaign(pool, other)
+    publisher = Publisher(publish_pool, IdSource(), limits=Limits(in_flight_max=3, crowd=crowd))
+    async with pool.acquire() as holder, holder.transaction():
+        await holder.execute("SELECT FROM campaign_counters WHERE campaign_id = $1 FOR UPDATE", busy)
+        first = asyncio.create_task(publisher.publish(project, request("c0", campaign=busy)))
+        while not publisher.statistics.batches:  # it is in flight, and waits for the counter
+            await asyncio.sleep(0)
+        more = [asyncio.create_task(publisher.publish(project, request(f"c{n}", campaign=busy))) for n in (1, 2, 3)]
+        await publisher.publish(other, request("somebody", campaign=free))  # the neighbour waits for nobody
+        assert publisher.statistics.batches == statements + 1
+        assert not first.done()
+    codes = [(await task).codes for task in (first, *more)]
+    assert len({code for (code,) in codes}) == 4
