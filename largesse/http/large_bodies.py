@@ -61,10 +61,13 @@ class LargeBodies:
 
 
 async def _ask(question: bytes) -> bytes:
-    """What the process says; nothing when it takes too long."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", __name__, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
-    )
+    """What the process says; nothing when it takes too long. Raises Unavailable where the machine has no room for it."""
+    try:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", __name__, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
+        )
+    except OSError as error:
+        raise Unavailable from error
     try:
         async with asyncio.timeout(JUDGED_WITHIN_S):
             return (await process.communicate(question))[0]
