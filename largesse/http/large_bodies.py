@@ -61,7 +61,7 @@ class LargeBodies:
 
 
 async def _ask(question: bytes) -> bytes:
-    """What the process says; nothing when it takes too long. Raises Unavailable where the machine has no room for it."""
+    """What the process says; nothing when it takes too long. Raises Unavailable where the machine has no room."""
     try:
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", __name__, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
