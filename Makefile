@@ -40,7 +40,7 @@ format: setup ## Format the code and apply the linters' safe fixes
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
-bench: setup ## Measure publishing, lists, generation (QUICK=1: short, ONLY="lists": a part)
+bench: setup ## Measure publishing, lists, bad input (QUICK=1: short, ONLY="lists": a part)
 	$(BIN)/python -m bench $(if $(QUICK),--quick) $(if $(ONLY),--only $(ONLY))
 
 clean: ## Remove what was installed and built, not the data

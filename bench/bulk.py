@@ -10,6 +10,9 @@ from typing import Any, Final
 
 import asyncpg
 
+from bench.generation import MEMORY_MAX_MB, SHARE_MIN
+from bench.report import Report
+from bench.sizes import Sizes
 from bench.system import System, pss_mb
 from largesse.domain.publications import FILTERS
 from largesse.runtime.database import running_url
@@ -35,15 +38,13 @@ PARSES: Final = 5_000
 POLL_S: Final = 0.02
 
 
-def measure_bulk(system: System, *, publications: int, codes: int, repeats: int) -> list[tuple[str, str]]:
-    return [
-        *asyncio.run(_exports(system, publications, repeats)),
-        *_imports(system, codes),
-        ("parsing the query of a filtered list", f"{_parse_us():.0f} µs"),
-    ]
+def measure_bulk(system: System, report: Report, sizes: Sizes) -> None:
+    asyncio.run(_exports(system, report, sizes.exported, sizes.repeats))
+    _imports(system, report, sizes.imported)
+    report.row("parsing the query of a filtered list", f"{_parse_us():.0f} µs")
 
 
-async def _exports(system: System, count: int, repeats: int) -> list[tuple[str, str]]:
+async def _exports(system: System, report: Report, count: int, repeats: int) -> None:
     url = await running_url(DataDirectory(system.data))
     connection = await asyncpg.connect(url)
     try:
@@ -60,14 +61,15 @@ async def _exports(system: System, count: int, repeats: int) -> list[tuple[str, 
             peaks.append(peak)
     finally:
         await connection.close()
-    share = median(bare) / median(ours)
-    return [
-        (f"bare COPY TO STDOUT of {count:,} publications", f"{median(bare):.2f} s"),
-        (
-            f"export of {count:,} publications, from the request to DONE",
-            f"{median(ours):.2f} s: {share:.2f} of the bare rate; job process ≤ {max(peaks):.0f} MB",
-        ),
-    ]
+    share, peak = median(bare) / median(ours), max(peaks)
+    report.row(f"bare COPY TO STDOUT of {count:,} publications", f"{median(bare):.2f} s")
+    report.row(
+        f"export of {count:,} publications, from the request to DONE",
+        f"{median(ours):.2f} s: {share:.2f} of the bare rate; job process ≤ {peak:.0f} MB",
+    )
+    what = f"{count:,} publications exported"
+    report.target(what, f"≥ {SHARE_MIN:g} × a bare COPY TO STDOUT", f"{share:.2f} ×", met=share >= SHARE_MIN)
+    report.target("the same", f"job process ≤ {MEMORY_MAX_MB:g} MB", f"{peak:.0f} MB", met=peak <= MEMORY_MAX_MB)
 
 
 async def _away(_data: bytes) -> None:
@@ -86,17 +88,15 @@ def _export(system: System) -> tuple[float, float]:
     return time.perf_counter() - started, peak
 
 
-def _imports(system: System, count: int) -> list[tuple[str, str]]:
+def _imports(system: System, report: Report, count: int) -> None:
     voucher = {"discount": {"type": "PERCENT", "percent_off": 10}}
     _called(system, "POST", "/v1/campaigns", {"name": "imported", "voucher": voucher})
     rows = [{"code": f"JSON-{n}"} for n in range(count)]
     in_json = _imported(system, lambda: _called(system, "POST", "/v1/campaigns/imported/import", rows))
     lines = "".join(f"CSV-{n}\r\n" for n in range(count))
     in_csv = _imported(system, lambda: _upload(system, "/v1/campaigns/imported/importCSV", "Code\r\n" + lines))
-    return [
-        (f"import of {count:,} codes in JSON, from the request to DONE", f"{in_json:.1f} s"),
-        (f"import of {count:,} codes in CSV, from the request to DONE", f"{in_csv:.1f} s"),
-    ]
+    report.row(f"import of {count:,} codes in JSON, from the request to DONE", f"{in_json:.1f} s")
+    report.row(f"import of {count:,} codes in CSV, from the request to DONE", f"{in_csv:.1f} s")
 
 
 def _imported(system: System, send: Callable[[], dict[str, Any]]) -> float:

@@ -12,6 +12,8 @@ from bench.sizes import Sizes
 from bench.system import System
 
 CONNECTIONS: Final = 64
+SPREAD_MAX: Final = 0.2
+REFUSED_MAX_MS: Final = 50.0
 TENTHS: Final = (0.0, 10.0, 20.0, 30.0, 40.0, 50.0, 60.0, 70.0, 80.0, 90.0, 100.0)
 
 Pieces: TypeAlias = Sequence[tuple[float, float, Run]]
@@ -59,6 +61,14 @@ def report_drain(report: Report, name: str, pieces: Pieces, edge: float) -> None
             f"p50 {found.latencies_ms['p50']:.1f} · p99 {found.latencies_ms['p99']:.1f} ms",
             f"{found.cpu_total:.2f}, {found.cpu_total / (middle.cpu_total or 1):.2f} of the middle",
         )
+
+    rates = [found.rate / middle.rate for found in told.values()]
+    report.target(
+        f"a pool of a million codes emptied, {name}" if edge == 1 else f"a pool emptied, {name}",
+        f"rate of the first and the last {edge:g} % within ± {SPREAD_MAX:.0%} of the middle",
+        " and ".join(f"{which} {found.rate / middle.rate:.2f}" for which, found in told.items() if which != "middle"),
+        met=all(abs(rate - 1) <= SPREAD_MAX for rate in rates),
+    )
 
 
 def refusals(system: System, campaign: Campaign, sizes: Sizes) -> Run:

@@ -32,16 +32,21 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     seconds: float = 3600.0
     requests: int | None = None
     run: str  # part of the customers' source ids: no two runs share customers
+    keep: bool = False  # the codes that were answered
 
 
 class Result(msgspec.Struct, frozen=True, kw_only=True):
-    """`latencies_ms`: p50, p99, p99.9, max. `cpu_s`: of the generator itself. `lost`: connections that broke."""
+    """`latencies_ms`: p50, p99, p99.9, max. `cpu_s`: of the generator itself. `lost`: connections that broke.
+
+    `kept`: id and code of each publication, where the order says so.
+    """
 
     answers: dict[int, int]
     seconds: float
     latencies_ms: dict[str, float]
     cpu_s: float
     lost: int = 0
+    kept: list[tuple[str, str]] = []
 
     @property
     def published(self) -> int:
@@ -53,6 +58,15 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
         return self.published / self.seconds
 
 
+class _Voucher(msgspec.Struct):
+    code: str
+
+
+class _Published(msgspec.Struct):
+    id: str
+    voucher: _Voucher
+
+
 class Tally:
     """What all connections together have sent and heard."""
 
@@ -62,6 +76,7 @@ class Tally:
         self.latencies: list[float] = []
         self.answers: Counter[int] = Counter()
         self.lost = 0
+        self.bodies: list[bytes] | None = [] if order.keep else None
 
     def may_ask(self, now: float) -> bool:
         if self.left is None:
@@ -118,7 +133,10 @@ class Connection(asyncio.Protocol):
             return
         self._buffer = b""
         now = time.perf_counter()
-        self._tally.answers[int(head[9:12])] += 1
+        status = int(head[9:12])
+        self._tally.answers[status] += 1
+        if self._tally.bodies is not None and status == 200:
+            self._tally.bodies.append(body)
         self._tally.latencies.append(now - self._sent_at)
         self._next(now)
 
@@ -131,6 +149,9 @@ class Connection(asyncio.Protocol):
             self.done.set_result(None)
         if self._transport is not None:
             self._transport.close()
+
+
+_published = msgspec.json.Decoder(_Published)
 
 
 async def run(order: Order) -> Result:
@@ -150,6 +171,7 @@ async def run(order: Order) -> Result:
         latencies_ms=percentiles_ms(tally.latencies),
         cpu_s=time.process_time() - cpu,
         lost=tally.lost,
+        kept=[(found.id, found.voucher.code) for found in map(_published.decode, tally.bodies or ())],
     )
 
 

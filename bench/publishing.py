@@ -25,6 +25,9 @@ ROOM: Final = 1.5
 ANCHOR: Final = f"anchor (a): pgbench, {CLIENTS} clients, a statement per code"
 UNCOUNTED: Final = "the anchor without the campaign's counter row, which is less than the job"
 DJANGO: Final = f"Django REST framework on gunicorn (b), {COMPARED} connections"
+RATIOS: Final = {ANCHOR: 1.2, DJANGO: 20.0}
+CPU_MAX_S: Final = 0.45
+LATENCIES_MAX_MS: Final = {"p99": 50.0, "p99.9": 250.0}
 SHORT: Final = {ANCHOR: "anchor (a)", UNCOUNTED: "anchor without counter", DJANGO: "Django (b)"}
 
 
@@ -55,7 +58,21 @@ def measure_publishing(system: System, report: Report, sizes: Sizes, venv: Path)
     for name, short in SHORT.items():
         if name in found:
             report.row(f"{name_of(COMPARED)} : {short}", _ratio(compared, found[name]))
+    _targets(report, found)
     return found
+
+
+def _targets(report: Report, found: dict[str, Run]) -> None:
+    compared, what = found[name_of(COMPARED)], f"publishing on {COMPARED} connections"
+    for name, least in RATIOS.items():
+        if name in found and found[name].rate:
+            ratio = compared.rate / found[name].rate
+            report.target(what, f"≥ {least:g} × {SHORT[name]}", f"{ratio:.2f} ×", met=ratio >= least)
+    cpu = compared.cpu_total
+    report.target("the same", f"CPU ≤ {CPU_MAX_S:g} s per 1000", f"{cpu:.2f} s", met=cpu <= CPU_MAX_S)
+    for figure, limit in LATENCIES_MAX_MS.items():
+        value = compared.latencies_ms[figure]
+        report.target("the same", f"{figure} ≤ {limit:g} ms", f"{value:.1f} ms", met=value <= limit)
 
 
 def measure_processes(system: System, report: Report, sizes: Sizes, processes: int) -> dict[str, Run]:

@@ -21,6 +21,7 @@ class Report:
     def __init__(self) -> None:
         self._started = time.monotonic()
         self._lines: list[str] = []
+        self._targets: list[str] = []
         self.drawings: dict[str, str] = {}
 
     def section(self, title: str, columns: str = "what | measured") -> None:
@@ -29,6 +30,15 @@ class Report:
 
     def row(self, *cells: str) -> None:
         self._add("| " + " | ".join(cells) + " |")
+
+    def target(self, what: str, wanted: str, measured: str, *, met: bool) -> None:
+        """A row of the table at the top, which says first what was wanted and whether it was met."""
+        self._targets.append(f"| {what} | {wanted} | {measured} | {verdict(met)} |")
+
+    def targets(self) -> list[str]:
+        if not self._targets:
+            return []
+        return ["", "## Targets", "", "| what | target | measured | |", "| --- | --- | --- | --- |", *self._targets]
 
     def drawing(self, name: str, title: str, svg: str) -> None:
         """After the table that it shows."""
@@ -45,7 +55,7 @@ class Report:
         kind += f", of {' and '.join(only)} only" if only else ""
         took = time.monotonic() - self._started
         head = f"{dt.datetime.now(dt.UTC):%Y-%m-%d}, {machine()}; everything on the same machine; {kind}; {took:.0f} s."
-        return "\n".join([head, *self._lines, ""])
+        return "\n".join([head, *self.targets(), *self._lines, ""])
 
     def write(
         self, *, quick: bool, only: Sequence[str] = (), benchmarks: Path = BENCHMARKS, drawings: Path = DRAWINGS
@@ -55,6 +65,10 @@ class Report:
         drawings.mkdir(parents=True, exist_ok=True)
         for name, svg in self.drawings.items():
             (drawings / f"{name}.svg").write_text(svg)
+
+
+def verdict(met: bool) -> str:
+    return "met" if met else "**not met**"
 
 
 def machine() -> str:

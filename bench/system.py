@@ -72,7 +72,8 @@ class System:
         found: dict[str, list[int]] = {"parent": [self.process.pid], "api": [], "jobs": [], "postgres": []}
         for pid in below(self.process.pid):
             command = _read(f"/proc/{pid}/cmdline")
-            kind = "api" if b"runtime.api" in command else "jobs" if b"runtime.work" in command else "postgres"
+            api = b"runtime.api" in command or b"http.large_bodies" in command
+            kind = "api" if api else "jobs" if b"runtime.work" in command else "postgres"
             found[kind].append(pid)
         return found
 

@@ -36,7 +36,7 @@ from largesse.domain.tokens import opens
 from largesse.http.services import Services
 from largesse.store.connection import is_unavailable
 from largesse.wire.errors import render_error
-from largesse.wire.parse import parse_json
+from largesse.wire.parse import decode_judged, parse_json
 
 Headers = list[tuple[bytes, bytes]]
 Handle = Callable[["Exchange", Receive, Send], Awaitable["Reply | None"]]
@@ -68,6 +68,7 @@ _EXPOSED: Final = (
 _PREFLIGHT_AGE_S: Final = b"86400"
 
 PARSED_IN_LOOP_BYTES: Final = 65_536
+PARSED_IN_PROCESS_BYTES: Final = 1_048_576
 
 T = TypeVar("T")
 _log: Any = structlog.get_logger("largesse.http")
@@ -88,8 +89,8 @@ class Reply(NamedTuple):
 class Exchange:
     """One request and what is known about it so far."""
 
-    __slots__ = ("allowance", "caller", "headers", "method", "no_store", "path", "request_id", "route", "scope",
-                 "services", "started", "status")  # fmt: skip
+    __slots__ = ("allowance", "caller", "headers", "held_bytes", "method", "no_store", "path", "request_id", "route",
+                 "scope", "services", "started", "status")  # fmt: skip
 
     def __init__(self, services: Services, scope: Scope) -> None:
         self.services = services
@@ -106,6 +107,7 @@ class Exchange:
         self.no_store = False  # whether the answer, an error too, must be kept by nobody on its way
         self.route = ""
         self.status = 0
+        self.held_bytes = 0  # of its body, while it is more than one piece
 
     def header(self, name: bytes) -> str:
         """The value, or "" when it isn't there."""
@@ -124,6 +126,8 @@ async def converse(exchange: Exchange, receive: Receive, send: Send, handle: Han
             if exchange.status:  # an answer has begun: all that is left is to cut the connection
                 finish(exchange)
                 raise
+        finally:
+            exchange.services.large_bodies.release(exchange.held_bytes)
         if reply is not None:
             await send_reply(exchange, send, reply)
         finish(exchange)
@@ -262,7 +266,7 @@ async def read_body(exchange: Exchange, receive: Receive, allowed: Iterable[str]
     """The whole body.
 
     Raises PayloadTooLarge as soon as that is known, UnsupportedMediaType, ClientGone; RequestTimeout for a client that
-    sends byte by byte to hold the request open.
+    sends byte by byte to hold the request open; Unavailable when others send too much.
     """
     limit_s = exchange.services.body_limit_s
     try:
@@ -272,10 +276,14 @@ async def read_body(exchange: Exchange, receive: Receive, allowed: Iterable[str]
         raise RequestTimeout(f"The body has to arrive within {limit_s:g} seconds") from None
 
 
-async def parse_body(body: bytes, type_: type[T]) -> T:
-    """`parse_json`, beside the event loop for a large body: naming the faults of ten megabytes takes seconds, and
-    everybody else would wait. Raises what that raises.
+async def parse_body(exchange: Exchange, body: bytes, type_: type[T]) -> T:
+    """`parse_json`, beside the event loop for a large body, and judged by a process of its own for a very large one:
+    naming the faults of ten megabytes takes seconds, and everybody else would wait. Raises what that raises, and
+    Unavailable.
     """
+    if len(body) > PARSED_IN_PROCESS_BYTES:
+        await exchange.services.large_bodies.judge(body, type_)
+        return await asyncio.to_thread(decode_judged, body, type_)
     if len(body) > PARSED_IN_LOOP_BYTES:
         return await asyncio.to_thread(parse_json, body, type_)
     return parse_json(body, type_)
@@ -299,6 +307,8 @@ async def _read_body(exchange: Exchange, receive: Receive, allowed: Iterable[str
             raise PayloadTooLarge(bytes_max)
         if not message.get("more_body", False):
             return chunk if not chunks else b"".join([*chunks, chunk])
+        exchange.services.large_bodies.hold(len(chunk))
+        exchange.held_bytes += len(chunk)
         chunks.append(chunk)
 
 

@@ -49,7 +49,7 @@ ORDERS: Final = ("created_at", "id", "voucher_code", "tracking_id", "customer_id
 
 async def publish(exchange: Exchange, receive: Receive) -> Reply:
     """Give one code, or several of a campaign, to a customer (spec publications §2)."""
-    wanted = await parse_body(await read_body(exchange, receive), PublicationInput)
+    wanted = await parse_body(exchange, await read_body(exchange, receive), PublicationInput)
     return Reply(200, await publish_wanted(exchange, wanted, join_once=_join_once(exchange)))
 
 

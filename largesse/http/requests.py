@@ -54,8 +54,8 @@ def project(request: Request) -> Project:
 
 async def read_body(request: Request, type_: type[T]) -> T:
     """Read and parse the JSON body. Raises PayloadTooLarge, UnsupportedMediaType, MalformedJson, InvalidPayload."""
-    body = await edge.read_body(exchange(request), request.receive)
-    return await edge.parse_body(body, type_)
+    known = exchange(request)
+    return await edge.parse_body(known, await edge.read_body(known, request.receive), type_)
 
 
 async def read_form(request: Request) -> dict[str, bytes]:
@@ -76,8 +76,9 @@ async def read_rows(request: Request, type_: type[T]) -> list[Any]:
 
     Raises what `read_body` raises.
     """
-    body = await edge.read_body(exchange(request), request.receive)
-    await edge.parse_body(body, list[type_])  # type: ignore[valid-type]  # a list of whatever was asked for
+    known = exchange(request)
+    body = await edge.read_body(known, request.receive)
+    await edge.parse_body(known, body, list[type_])  # type: ignore[valid-type]  # a list of whatever was asked for
     try:
         rows: list[Any] = msgspec.json.decode(body)
     except msgspec.DecodeError as error:  # a number beyond all bounds in a field that nobody asked for
@@ -90,8 +91,9 @@ async def expect_no_body(request: Request) -> None:
 
     Raises PayloadTooLarge, UnsupportedMediaType, MalformedJson.
     """
-    if body := await edge.read_body(exchange(request), request.receive):
-        await edge.parse_body(body, Any)
+    known = exchange(request)
+    if body := await edge.read_body(known, request.receive):
+        await edge.parse_body(known, body, Any)
 
 
 def read_query(request: Request) -> Query:

@@ -10,6 +10,7 @@ from largesse.auth.rates import RateLimits
 from largesse.domain.errors import NotBuilt
 from largesse.domain.projects import Project
 from largesse.domain.publications import Publication, PublicationRequest
+from largesse.http.large_bodies import LargeBodies
 from largesse.http.metrics import Metrics
 from largesse.store.connection import Pool
 from largesse.wire.assets import AssetTokens, AssetUrls
@@ -41,6 +42,7 @@ class Services:
     publisher: Publisher = field(default_factory=NoPublisher)
     rates: RateLimits = field(default_factory=RateLimits)
     metrics: Metrics = field(default_factory=Metrics)
+    large_bodies: LargeBodies = field(default_factory=LargeBodies)
     body_bytes_max: int = BODY_BYTES_MAX
     body_limit_s: float = BODY_LIMIT_S
     metrics_token: str | None = None  # without it /metrics answers to loopback only

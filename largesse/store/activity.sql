@@ -2,8 +2,35 @@
 -- What happened to the customer $2, of the types $3, from $4 to $5, of the campaign $6 and campaigns of the type $7,
 -- beyond the entry $8 (each null: any), at most $9. Every part begins at an index by the customer, so it costs what he
 -- has done. `rank` puts what one transaction did in its order: somebody is made before he is given anything. OFFSET 0
--- keeps outer conditions out of the look-ups, where the planner might search a whole index for them.
-WITH feed AS NOT MATERIALIZED (
+-- keeps outer conditions out of the look-ups, where the planner might search a whole index for them. Of publications,
+-- which may be a hundred thousand, only those are looked at that may be on the page: `latest`, from the index alone as long
+-- as all of them are wanted. `mark` finds the entry $8 by its id, in each of the parts.
+WITH mark AS MATERIALIZED (
+  SELECT e.created_at, CASE e.type WHEN 'voucher.deleted' THEN 3 ELSE 0 END AS rank, e.id
+  FROM events e
+  WHERE e.project_id = $1 AND e.id = $8 AND (e.type = 'voucher.deleted' AND EXISTS (
+      SELECT FROM publication_vouchers l WHERE l.project_id = $1 AND l.voucher_id = e.entity_id AND l.customer_id = $2)
+    OR e.type IN ('customer.created', 'customer.updated', 'customer.deleted') AND e.entity_id = $2)
+  UNION ALL
+  SELECT p.created_at, 1, $8 FROM publications p
+  WHERE p.project_id = $1 AND p.id = 'pub_' || substr($8, 4) AND p.customer_id = $2 AND p.result <> 'HELD'
+  UNION ALL
+  SELECT t.created_at, 2, $8 FROM voucher_transactions t JOIN vouchers v ON v.project_id = $1 AND v.id = t.voucher_id
+  WHERE t.project_id = $1 AND t.id = 'vtx_' || substr($8, 4) AND t.type IN ('CREDITS_ADDITION', 'POINTS_ADDITION')
+    AND v.holder_id = $2 AND v.type <> 'DISCOUNT_VOUCHER'
+), latest AS MATERIALIZED (
+  SELECT his.id FROM (
+    SELECT p.id, p.created_at FROM publications p
+    WHERE p.project_id = $1 AND p.customer_id = $2 AND p.result <> 'HELD'
+      AND ($3::text[] @> ARRAY['customer.publication.succeeded', 'customer.publication.failed'] OR 'customer.publication.' ||
+        CASE p.result WHEN 'SUCCESS' THEN 'succeeded' ELSE 'failed' END = ANY ($3))
+      AND ($4::timestamptz IS NULL OR p.created_at >= $4) AND ($5::timestamptz IS NULL OR p.created_at <= $5)
+      AND ($6::text IS NULL OR p.campaign_id = $6) AND ($7::text IS NULL OR p.campaign_id IN (
+        SELECT n.id FROM campaigns n WHERE n.project_id = $1 AND n.campaign_type = $7))
+      AND ($8::text IS NULL OR (p.created_at, 1, 'ev_' || substr(p.id, 5)) {beyond} (SELECT created_at, rank, id FROM mark))
+    OFFSET 0) his
+  ORDER BY his.created_at {way}, his.id {way} LIMIT $9
+), feed AS NOT MATERIALIZED (
   SELECT e.created_at, 0 AS rank, e.id, e.type, e.entity_id AS subject, NULL::text AS campaign_id, e.data,
     e.request_id, e.actor
   FROM events e
@@ -12,8 +39,7 @@ WITH feed AS NOT MATERIALIZED (
   SELECT p.created_at, 1, 'ev_' || substr(p.id, 5),
     CASE p.result WHEN 'SUCCESS' THEN 'customer.publication.succeeded' ELSE 'customer.publication.failed' END,
     p.id, p.campaign_id, '{}', NULL, NULL
-  FROM publications p
-  WHERE p.project_id = $1 AND p.customer_id = $2 AND p.result <> 'HELD'
+  FROM latest JOIN publications p ON p.project_id = $1 AND p.id = latest.id
   UNION ALL
   SELECT t.created_at, 2, 'ev_' || substr(t.id, 5),
     CASE t.type WHEN 'CREDITS_ADDITION' THEN 'customer.voucher.gift.balance_added'
@@ -27,9 +53,9 @@ WITH feed AS NOT MATERIALIZED (
   UNION ALL
   SELECT e.created_at, 3, e.id, 'customer.voucher.deleted', e.entity_id, e.data -> 'voucher' ->> 'campaign_id', e.data,
     e.request_id, e.actor
-  FROM publication_vouchers l CROSS JOIN LATERAL (
-    SELECT * FROM events e WHERE e.project_id = $1 AND e.entity_id = l.voucher_id AND e.type = 'voucher.deleted' OFFSET 0) e
-  WHERE l.project_id = $1 AND l.customer_id = $2
+  FROM events e
+  WHERE e.project_id = $1 AND e.type = 'voucher.deleted' AND e.entity_id = ANY (ARRAY(
+    SELECT l.voucher_id FROM publication_vouchers l WHERE l.project_id = $1 AND l.customer_id = $2))
 )
 SELECT f.id, f.type, f.created_at, f.subject, f.data, f.request_id, f.actor, f.campaign_id, c.name AS campaign_name,
   c.campaign_type
@@ -37,7 +63,6 @@ FROM feed f LEFT JOIN campaigns c ON c.project_id = $1 AND c.id = f.campaign_id
 WHERE f.type = ANY ($3::text[])
   AND ($4::timestamptz IS NULL OR f.created_at >= $4) AND ($5::timestamptz IS NULL OR f.created_at <= $5)
   AND ($6::text IS NULL OR f.campaign_id = $6) AND ($7::text IS NULL OR c.campaign_type = $7)
-  AND ($8::text IS NULL OR (f.created_at, f.rank, f.id) {beyond} (
-    SELECT x.created_at, x.rank, x.id FROM (SELECT * FROM feed OFFSET 0) x WHERE x.id = $8))
+  AND ($8::text IS NULL OR (f.created_at, f.rank, f.id) {beyond} (SELECT created_at, rank, id FROM mark))
 ORDER BY f.created_at {way}, f.rank {way}, f.id {way}
 LIMIT $9

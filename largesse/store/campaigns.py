@@ -59,7 +59,7 @@ LIST: Final = ListSql(
         METADATA: metadata("c.metadata"),
     },
     nulls_last_page=SQL["page_nulls_last"],
-    nulls_last={"updated_at": "c.updated_at", "-updated_at": "c.updated_at"},
+    nulls_last=frozenset({"updated_at", "-updated_at"}),
     rows_of=SQL["list_campaigns"],
     gathered_page=SQL["gathered_page"],
 )

@@ -81,12 +81,7 @@ LIST: Final = ListSql(
         METADATA: metadata("c.metadata"),
     },
     nulls_last_page=SQL["page_nulls_last"],
-    nulls_last={
-        "source_id": "c.source_id",
-        "-source_id": "c.source_id",
-        "updated_at": "c.updated_at",
-        "-updated_at": "c.updated_at",
-    },
+    nulls_last=frozenset({"source_id", "-source_id", "updated_at", "-updated_at"}),
     rows_of=SQL["list_customers"],
     gathered_page=SQL["gathered_page"],
 )

@@ -99,12 +99,12 @@ SELECT page.id FROM (SELECT id, value FROM valued UNION ALL SELECT id, NULL FROM
 ORDER BY page.value {way} NULLS LAST, page.id {way} LIMIT {limit}
 
 -- gathered_page --
--- Of a few matches: all of them, found as a count finds them, and then put in order. How far it would have to walk an
--- order until it met them the planner can't know.
-WITH c AS MATERIALIZED (
-  SELECT c.id, c.created_at, c.updated_at, c.source_id FROM customers c WHERE c.project_id = $1 AND c.deleted_at IS NULL{filters}
+-- Of what matches here and there: all of it, found as a count finds it, and then put in order. How far it would have to
+-- walk an order until it met them the planner can't know. Nothing is read but what the order needs: often an index has it.
+WITH found AS MATERIALIZED (
+  SELECT c.id, {column} AS value FROM customers c WHERE c.project_id = $1 AND c.deleted_at IS NULL{filters}
 )
-SELECT c.id FROM c ORDER BY {order} LIMIT {limit} OFFSET {offset}
+SELECT found.id FROM found ORDER BY found.value {way} NULLS LAST, found.id {way} LIMIT {limit} OFFSET {offset}
 
 -- list_customers --
 -- Late look-up: the ids of a page, then the rows.

@@ -257,15 +257,12 @@ LIST: Final = ListSql(
     ),
     fields=_FIELDS,
     nulls_last_page=_SQL["page_nulls_last"],
-    nulls_last={
-        "-voucher_code": "p.first_code",
-        "-tracking_id": "p.tracking_id",
-        "-customer_id": "p.customer_id",
-    },
+    nulls_last=frozenset({"-voucher_code", "-tracking_id", "-customer_id"}),
     gathered_page=_SQL["gathered_page"],
     in_order=frozenset(
         {"campaign", "parent_object_id", "campaign_name", "voucher_type", "failure_code", "result", "is_referral_code"}
     ),
+    covered=frozenset({"customer", "customer_id", "tracking_id", "channel"}),
     counters=_SQL["count_by_counters"],
     counted=frozenset({"campaign", "parent_object_id", "campaign_name", "result"}),
 )

@@ -86,6 +86,14 @@ LIMIT 10
 SELECT v.id FROM vouchers v WHERE v.project_id = $1 AND v.deleted_at IS NULL{filters}
 ORDER BY {order} LIMIT {limit} OFFSET {offset}
 
+-- page_by_code --
+-- The same in the order of the codes, whose index has no ids: these are looked up for the page alone.
+WITH page AS MATERIALIZED (
+  SELECT v.code_key FROM vouchers v WHERE v.project_id = $1 AND v.deleted_at IS NULL{filters}
+  ORDER BY v.code_key {way} LIMIT {limit} OFFSET {offset}
+)
+SELECT v.id FROM page JOIN vouchers v ON v.project_id = $1 AND v.code_key = page.code_key
+
 -- page_nulls_last --
 -- The same in the order of a column with unset values, which its index has at the wrong end or leaves out: those with a
 -- value first, then, when these end within the page or before it, the others. Only then are the first ones counted.
@@ -104,12 +112,12 @@ SELECT page.id FROM (SELECT id, value FROM valued UNION ALL SELECT id, NULL FROM
 ORDER BY page.value {way} NULLS LAST, page.id {way} LIMIT {limit}
 
 -- gathered_page --
--- Of a few matches: all of them, found as a count finds them, and then put in order. How far it would have to walk an
--- order until it met them the planner can't know.
-WITH v AS MATERIALIZED (
-  SELECT v.id, v.created_at, v.updated_at, v.code_key FROM vouchers v WHERE v.project_id = $1 AND v.deleted_at IS NULL{filters}
+-- Of what matches here and there: all of it, found as a count finds it, and then put in order. How far it would have to
+-- walk an order until it met them the planner can't know. Nothing is read but what the order needs: often an index has it.
+WITH found AS MATERIALIZED (
+  SELECT v.id, {column} AS value FROM vouchers v WHERE v.project_id = $1 AND v.deleted_at IS NULL{filters}
 )
-SELECT v.id FROM v ORDER BY {order} LIMIT {limit} OFFSET {offset}
+SELECT found.id FROM found ORDER BY found.value {way} NULLS LAST, found.id {way} LIMIT {limit} OFFSET {offset}
 
 -- list_vouchers --
 -- Late look-up: the ids of a page, then the rows.

@@ -12,16 +12,20 @@ import pytest
 from bench import svg
 from bench.anchor import parsed
 from bench.drain import cuts, told_pieces
-from bench.lists import few_and_many, queries
+from bench.hostile_load import large_bodies
+from bench.lists import PROMISES, few_and_many, queries
 from bench.load import Connection, Order, Tally
 from bench.publishing import ANCHOR, CONNECTIONS, drawing, name_of
 from bench.reference import NotInstalled, install
 from bench.report import MARK, Report
 from bench.runs import Run, middle, per_1000, told
 from bench.sizes import FULL, QUICK
+from largesse.domain.errors import InvalidPayload
 from largesse.domain.publications import FILTERS
 from largesse.wire.filters import read_filter
 from largesse.wire.lists import Query
+from largesse.wire.parse import parse_json
+from largesse.wire.publications import PublicationInput
 
 NAMESPACE = "{http://www.w3.org/2000/svg}"
 
@@ -107,8 +111,10 @@ def test_a_pool_is_cut_so_that_what_is_told_is_a_piece(edge: float):
 def test_every_list_that_is_measured_is_one_that_can_be_asked(count: int):
     few, many = few_and_many(count)
     assert few < many < count
-    for asked in queries("listed 0", few, many).values():
-        query = Query.parse(urlencode(asked).encode())
+    asked = queries("listed 0", few, many)
+    assert {one.p99_max_ms for one in asked.values()} == PROMISES.keys()
+    for one in asked.values():
+        query = Query.parse(urlencode(one.query).encode())
         read_filter(query, FILTERS)
         for plain in ("limit", "page", "order", "campaign", "customer"):
             query.text(plain)
@@ -160,6 +166,29 @@ def test_without_a_network_there_is_no_reference_but_a_reason(tmp_path: Path, mo
     with pytest.raises(NotInstalled, match=r"it can't be installed here: .*Django"):
         install(tmp_path / "venv")
     assert not (tmp_path / "venv" / "installed.txt").exists()
+
+
+def test_hostile_bodies_are_as_large_as_said_and_begin_where_wanted():
+    made = list(itertools.islice(large_bodies("a campaign", "somebody", 5_000), 7))
+    assert all(4_990 < len(body) <= 5_000 for _, body in made)
+    assert len({kind for kind, _ in made}) == 6
+    assert next(large_bodies("a campaign", "somebody", 5_000, 2))[0] == made[2][0]
+    valid = dict(made)["10 MB, valid"]
+    assert parse_json(valid, PublicationInput).campaign
+    with pytest.raises(InvalidPayload):
+        parse_json(dict(made)["10 MB, all of it wrong"], PublicationInput)
+
+
+def test_targets_come_first_with_what_was_measured():
+    report = Report()
+    assert "## Targets" not in report.text(quick=True)
+    report.section("One")
+    report.target("lists", "p99 ≤ 25 ms", "7 ms", met=True)
+    report.target("lists", "p99 ≤ 25 ms", "70 ms", met=False)
+    text = report.text(quick=True)
+    assert text.index("## Targets") < text.index("## One")
+    assert "| lists | p99 ≤ 25 ms | 7 ms | met |" in text
+    assert "| lists | p99 ≤ 25 ms | 70 ms | **not met** |" in text
 
 
 def test_a_report_keeps_the_prose_and_replaces_the_figures(tmp_path: Path):

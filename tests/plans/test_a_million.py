@@ -9,7 +9,7 @@ import pytest
 
 from largesse.store import campaigns, customers, vouchers
 from largesse.store.connection import API_SETTINGS, set_codecs
-from largesse.store.lists import GATHERED_MAX, ListSql, Narrowing
+from largesse.store.lists import COVERED_MAX, GATHERED_MAX, ListSql, Narrowing
 from largesse.store.publications import LIST
 from tests.conftest import execute, with_database
 from tests.plans.test_publications import PROJECT, SMALL, Plans, nodes, one, rows_read
@@ -138,6 +138,35 @@ def test_a_list_gathers_what_its_total_says_is_little(plans: Plans) -> None:
 
     assert plans.runner.run(ask(1_999)) == "pub_00001999"
     assert GATHERED_MAX >= 1_999
+
+
+@pytest.mark.parametrize("narrowing", [one("tracking_id", "$starts_with", "tracked 1"), one("channel", "$is", "rare")])
+def test_many_matches_are_put_in_order_from_their_index_alone(plans: Plans, narrowing: Narrowing) -> None:
+    """They may all be old: walking from the newest would pass everything else."""
+    assert LIST.gathered_max(narrowing, "-created_at") == COVERED_MAX
+    plan = plans.explain(*LIST.page_statement(PROJECT, narrowing, "-created_at", 10, 0, gathered=True))
+    (found,) = [node for node in plan if "Scan" in node["Node Type"] and node["Node Type"] != "CTE Scan"]
+    assert (found["Node Type"], found["Heap Fetches"]) == ("Index Only Scan", 0)
+
+
+def test_what_no_index_has_is_gathered_only_while_it_is_little() -> None:
+    for narrowing, order in (
+        (one("source_id", "$is", "x"), "-created_at"),
+        (one("channel", "$contains", "x"), "-created_at"),
+        (one("channel", "$is", "x"), "voucher_code"),
+        (Narrowing({"result": "SUCCESS"}, one("channel", "$is", "x").filter), "-created_at"),
+    ):
+        assert LIST.gathered_max(narrowing, order) == GATHERED_MAX
+    assert LIST.gathered_max(one("campaign_name", "$is", "x"), "-created_at") == 0
+
+
+@pytest.mark.parametrize("order", ["code", "-code"])
+def test_a_deep_page_by_code_visits_the_vouchers_of_the_page_only(plans: Plans, order: str) -> None:
+    plan = plans.explain(*vouchers.LIST.page_statement(PROJECT, Narrowing(), order, 100, 90_000))
+    (walked,) = [node for node in plan if node["Node Type"] == "Index Only Scan" and node["Actual Rows"] > 100]
+    assert (walked["Index Name"], walked["Heap Fetches"]) == ("vouchers_code_key", 0)
+    rest = [node for node in plan if "Scan" in node["Node Type"] and node is not walked]
+    assert all(node["Actual Rows"] * node["Actual Loops"] <= 100 for node in rest)
 
 
 @pytest.mark.parametrize("sign", ["", "-"])
