@@ -8,15 +8,8 @@ import base64
 import hashlib
 import hmac
 from collections.abc import Sequence
-from typing import Final
 
-PREFIX: Final = "whsec_"
-SECRET_BYTES: Final = 32
-
-
-def secret_of(entropy: bytes) -> str:
-    """A secret as receivers get it, made of SECRET_BYTES random bytes."""
-    return PREFIX + base64.b64encode(entropy).decode()
+from largesse.domain.webhooks import SECRET_PREFIX
 
 
 def voucherify_signature(secret: str, body: bytes) -> str:
@@ -26,7 +19,7 @@ def voucherify_signature(secret: str, body: bytes) -> str:
 
 def standard_signature(secret: str, id: str, timestamp: int, body: bytes) -> str:
     """`v1,` and base64. The key is what the text behind `whsec_` encodes; `timestamp` in seconds."""
-    key = base64.b64decode(secret.removeprefix(PREFIX))
+    key = base64.b64decode(secret.removeprefix(SECRET_PREFIX))
     signed = b".".join((id.encode(), str(timestamp).encode(), body))
     return "v1," + base64.b64encode(hmac.new(key, signed, hashlib.sha256).digest()).decode()
 

@@ -25,7 +25,7 @@ _REFUSED: Final = tuple(
 def is_public(address: str) -> bool:
     """Whether an address, in numbers, belongs to somebody on the internet.
 
-    An IPv6 address that carries one of IPv4 (mapped, 6to4, NAT64) is judged by that. What isn't an address isn't public.
+    An IPv6 address that carries one of IPv4 (mapped, 6to4, NAT64) is judged by that one. Other text isn't public.
     """
     try:
         parsed = ipaddress.ip_address(address)

@@ -26,6 +26,7 @@ from largesse.http import (
     trash_bin,
     validation_rules,
     vouchers,
+    webhooks,
 )
 
 RESOURCES = (
@@ -51,6 +52,7 @@ RESOURCES = (
     metadata_schemas,
     projects,
     keys,
+    webhooks,
     trash_bin,
 )
 

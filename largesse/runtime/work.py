@@ -1,7 +1,10 @@
 """The job process: of `serve`, or alone as `largesse work`."""
 
+import asyncio
+
 import uvloop
 
+from largesse.delivery import webhooks
 from largesse.jobs.worker import run
 from largesse.runtime import child
 from largesse.runtime.logs import configure_logs
@@ -10,10 +13,14 @@ from largesse.wire.assets import project_assets
 
 
 async def work(settings: Settings) -> None:
-    """Do jobs until SIGTERM or SIGINT; the one in hand is finished or left to whoever takes it over."""
+    """Do jobs and tell webhooks until SIGTERM or SIGINT; what is in hand is finished, or left to whoever takes over."""
     assert settings.secret_key is not None
     assets = project_assets(settings.secret_key, settings.base_url)
-    await run(settings.direct_url, stop=child.stop_event(), assets=assets)
+    stop = child.stop_event()
+    await asyncio.gather(
+        run(settings.direct_url, stop=stop, assets=assets),
+        webhooks.run(settings.direct_url, stop=stop, allow_private=settings.allow_private_targets),
+    )
 
 
 def main() -> None:

@@ -6,7 +6,8 @@ import hmac
 
 import pytest
 
-from largesse.delivery.signatures import secret_of, signed_headers, standard_signature, voucherify_signature
+from largesse.delivery.signatures import signed_headers, standard_signature, voucherify_signature
+from largesse.domain.webhooks import secret_of
 
 
 def test_the_vector_of_the_guide() -> None:

@@ -9,6 +9,7 @@ from largesse.domain.projects import Project
 from largesse.store import events
 from largesse.store.connection import Connection, Pool
 from largesse.store.events import BEGINNING, Cursor
+from tests.events.log import readable
 
 READER = "webhooks"
 
@@ -32,6 +33,7 @@ async def test_a_late_commit_is_waited_for_and_never_skipped(pool: Pool, project
         assert await read(other, project) == []
         assert await events.waiting_projects(other, READER) == []
         await transaction.commit()
+        await readable(pool)
         assert await read(other, project) == ["late", "soon"]
 
 
@@ -40,6 +42,7 @@ async def test_a_page_begins_behind_its_cursor(pool: Pool, project: Project) -> 
         async with connection.transaction():
             await write(connection, project, "a", "b", "c")
         await write(connection, project, "d")
+        await readable(pool)
         first = await events.read_events(connection, project.id, BEGINNING, 2)
         assert [event.id for event in first] == ["a", "b"]
         assert await read(connection, project, first[-1].cursor) == ["c", "d"]
@@ -49,6 +52,7 @@ async def test_a_page_begins_behind_its_cursor(pool: Pool, project: Project) -> 
 async def test_a_reader_begins_with_what_is_not_committed_yet(pool: Pool, project: Project) -> None:
     async with pool.acquire() as late, pool.acquire() as other:
         await write(other, project, "before")
+        await readable(pool)
         transaction = late.transaction()
         await transaction.start()
         await write(late, project, "late")
@@ -56,6 +60,7 @@ async def test_a_reader_begins_with_what_is_not_committed_yet(pool: Pool, projec
         await transaction.commit()
         await write(other, project, "after")
         await events.start_reader(other, project.id, READER)  # goes on where it is
+        await readable(pool)
         assert await events.waiting_projects(other, READER) == [project.id]
         async with other.transaction():
             cursor = await events.claim_cursor(other, project.id, READER)
@@ -117,6 +122,7 @@ async def test_many_writers_and_readers_deal_with_every_event_exactly_once(pool:
         await events.start_reader(connection, project.id, READER)
     readers = [asyncio.create_task(reading()) for _ in range(3)]
     await asyncio.gather(*(writing(number) for number in range(writers)))
+    await readable(pool)
     done.set()
     await asyncio.gather(*readers)
     assert len(seen) == len(set(seen)) == writers * each
