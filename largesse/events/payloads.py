@@ -20,6 +20,11 @@ from largesse.wire.events import (
     whole_customer,
 )
 
+PUBLICATION_FAILED: Final = "publication.failed"
+"""Written to the log by the publish statement; no subscriber can ask for it."""
+LOGGED: Final = (catalogue.NAMES - {catalogue.VOUCHER_PUBLISHED}) | {PUBLICATION_FAILED}
+"""The types of the rows of the log."""
+
 
 class Named(NamedTuple):
     """One thing to be told. `entity_id` is whom it is about: what is told of one keeps its order."""
@@ -32,6 +37,22 @@ class Named(NamedTuple):
 def derive(event: Event) -> list[Named]:
     """In the order in which they are to be told; none for what no subscriber can ask for."""
     return [] if (read := _READERS.get(event.type)) is None else read(event)
+
+
+def shown(event: Event) -> dict[str, Any]:
+    """What the log shows of a fact: the payload of its own name, or, of a failure, why."""
+    if named := derive(event):
+        return named[0].data
+    if event.type != PUBLICATION_FAILED:
+        return {}
+    frozen = event.data["publication"]
+    person = simple_customer(event.data["customer"])
+    why = {"failure_code": frozen["failure_code"], "failure_message": frozen["failure_message"]}
+    return {
+        "customer": person,
+        "campaign": simple_campaign(event.data["campaign"]),
+        "publication": frozen_publication(frozen, person, []) | why,
+    }
 
 
 def _campaign(event: Event) -> list[Named]:

@@ -7,10 +7,14 @@ long one delays what they see and never makes them skip anything.
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
+import asyncpg
+
 from largesse.store.connection import Connection
 from largesse.store.sql import load
 
 SQL: Final = load("events")
+SCANNED_MAX: Final = 1_000
+"""Events that one page of a type looks at."""
 
 
 class Cursor(NamedTuple):
@@ -80,13 +84,38 @@ async def read_events(
 ) -> list[Event]:
     """At most `limit` events behind a place, in order. Fewer: the log ends there for now."""
     rows = await connection.fetch(SQL["read_events"], project_id, str(after.xid), after.seq, limit, types)
-    return [
-        Event(
-            Cursor(int(row["xid"]), row["seq"]),
-            *(row[name] for name in ("id", "type", "entity_id", "data", "request_id", "actor", "created_at")),
-        )
-        for row in rows
-    ]
+    return [_event(row) for row in rows]
+
+
+def _event(row: asyncpg.Record) -> Event:
+    columns = (row[name] for name in ("id", "type", "entity_id", "data", "request_id", "actor", "created_at"))
+    return Event(Cursor(int(row["xid"]), row["seq"]), *columns)
+
+
+async def page_of_events(
+    connection: Connection, project_id: int, after: Cursor, limit: int, *, type: str | None = None
+) -> tuple[list[Event], Cursor, bool]:
+    """At most `limit` events, the place behind them, and whether more follows.
+
+    With a type a bounded piece of the log is looked through: there may be fewer, or none, though more follows.
+    """
+    scanned = limit + 1 if type is None else SCANNED_MAX
+    types = None if type is None else [type]
+    rows = await connection.fetch(SQL["scan_events"], project_id, str(after.xid), after.seq, scanned, types)
+    found: list[Event] = []
+    for passed, row in enumerate(rows):
+        if len(found) == limit:
+            return found, Cursor(int(rows[passed - 1]["xid"]), rows[passed - 1]["seq"]), True
+        if row["data"] is not None:
+            found.append(_event(row))
+    end = Cursor(int(rows[-1]["xid"]), rows[-1]["seq"]) if rows else after
+    return found, end, len(rows) == scanned
+
+
+async def before_last(connection: Connection, project_id: int, count: int) -> Cursor:
+    """The place behind which the last `count` events stand."""
+    row = await connection.fetchrow(SQL["before_last"], project_id, count)
+    return BEGINNING if row is None else Cursor(int(row["xid"]), row["seq"])
 
 
 async def move_cursor(connection: Connection, project_id: int, reader: str, to: Cursor) -> None:

@@ -39,3 +39,18 @@ ORDER BY e.xid, e.seq LIMIT $4
 -- Everything up to there is dealt with, in the transaction that did it.
 UPDATE event_cursors SET xid = $3::text::xid8, seq = $4, moved_at = clock_timestamp()
 WHERE project_id = $1 AND reader = $2
+
+-- scan_events --
+-- The next $4 events behind a cursor, as in read_events; with their data only where the type is one of $5 (null: any).
+SELECT e.xid::text AS xid, e.seq, e.id, e.type, e.entity_id,
+  CASE WHEN $5::text[] IS NULL OR e.type = ANY ($5) THEN e.data END AS data, e.request_id, e.actor, e.created_at
+FROM events e
+WHERE e.project_id = $1 AND (e.xid, e.seq) > ($2::text::xid8, $3::bigint)
+  AND e.xid < pg_snapshot_xmin(pg_current_snapshot())
+ORDER BY e.xid, e.seq LIMIT $4
+
+-- before_last --
+-- The place behind which the last $2 events stand. No row when there are no more than that.
+SELECT e.xid::text AS xid, e.seq FROM events e
+WHERE e.project_id = $1 AND e.xid < pg_snapshot_xmin(pg_current_snapshot())
+ORDER BY e.xid DESC, e.seq DESC OFFSET $2 LIMIT 1

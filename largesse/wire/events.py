@@ -4,9 +4,10 @@
 A record's frozen form is a row of its table, or the Struct of its kind; both are read here and in nothing newer.
 """
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 import msgspec
 
@@ -15,10 +16,14 @@ from largesse.domain.customers import Customer, CustomerShort
 from largesse.domain.transactions import Transaction
 from largesse.domain.validation_rules import Assignment, ValidationRule
 from largesse.domain.vouchers import GIFT_VOUCHER, LOYALTY_CARD, Voucher
-from largesse.wire.customers import render_customer_short
+from largesse.wire.customers import CustomerInput, render_customer_short
 from largesse.wire.dates import render
+from largesse.wire.metadata import Metadata
 from largesse.wire.transactions import render_balance, render_transaction
 from largesse.wire.validation_rules import render_assignment, render_rule
+
+EVENT_LENGTH_MAX: Final = 300
+_CURSOR: Final = re.compile(r"([0-9a-f]{1,16})\.([0-9a-f]{1,16})")
 
 Frozen = Mapping[str, Any]
 
@@ -160,4 +165,58 @@ def render_event(
         "entity_id": entity_id,
         "group_id": request_id,
         "event_source": event_source(actor, request_id),
+    }
+
+
+def render_logged(
+    fact: dict[str, Any], data: Mapping[str, Any], cursor: tuple[int, int], project_id: str
+) -> dict[str, Any]:
+    """An entry of the log: `fact` as in a delivery, and what is behind it. `cursor` goes on behind this entry."""
+    return {**fact, "project_id": project_id, "data": data, "cursor": render_cursor(cursor), "object": "event"}
+
+
+def render_cursor(cursor: tuple[int, int]) -> str:
+    """Opaque to callers."""
+    return f"{cursor[0]:x}.{cursor[1]:x}"
+
+
+def parse_cursor(text: str) -> tuple[int, int] | None:
+    """None for what no answer ever held."""
+    match = _CURSOR.fullmatch(text)
+    if match is None:
+        return None
+    xid, seq = int(match[1], 16), int(match[2], 16)
+    return (xid, seq) if seq < 2**63 else None
+
+
+class EventInput(msgspec.Struct, frozen=True, kw_only=True):
+    """Something that a customer did elsewhere. The customer is created or updated from what is said of it."""
+
+    event: Annotated[str, msgspec.Meta(min_length=1, max_length=EVENT_LENGTH_MAX)]
+    customer: CustomerInput
+    metadata: Metadata | None = None
+    referral: dict[str, Any] | None = None
+    loyalty: dict[str, Any] | None = None
+
+
+def custom_event(id: str, sent: EventInput, customer: CustomerShort) -> dict[str, Any]:
+    """What is frozen of it, in the form in which it is told."""
+    shown = render_customer_short(customer)
+    return {
+        "event": {"id": id, "object": "event", "type": sent.event, "metadata": sent.metadata or {}},
+        "event_schema": None,
+        "customer": shown,
+        "referral": None,
+        "loyalty": None,
+    }
+
+
+def render_custom_event(frozen: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "object": "event",
+        "type": frozen["event"]["type"],
+        "customer": frozen["customer"],
+        "referral": frozen["referral"],
+        "loyalty": frozen["loyalty"],
+        "metadata": frozen["event"]["metadata"],
     }

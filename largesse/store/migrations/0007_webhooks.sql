@@ -88,3 +88,6 @@ CREATE TABLE webhook_turns (
   PRIMARY KEY (project_id, webhook_id)
 );
 CREATE INDEX webhook_turns_due ON webhook_turns (due_at) WHERE due_at IS NOT NULL;
+
+-- What a customer did elsewhere, for its activity.
+CREATE INDEX events_custom ON events (project_id, entity_id, created_at, id) WHERE type = 'customer.custom_event';
