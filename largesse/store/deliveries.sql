@@ -4,7 +4,7 @@
 INSERT INTO webhook_turns AS t (project_id, webhook_id, due_at, turn_at)
 SELECT $1, w.id, $3, $3 FROM unnest($2::text[]) AS w (id) ORDER BY w.id
 ON CONFLICT (project_id, webhook_id) DO UPDATE
-  SET due_at = excluded.due_at, turn_at = least(t.turn_at, excluded.turn_at)
+  SET due_at = least(t.due_at, excluded.due_at), turn_at = least(t.turn_at, excluded.turn_at)
 
 -- insert_deliveries --
 -- One for each webhook, event and part; what is there already stays as it is. Says which are new.
