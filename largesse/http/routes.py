@@ -10,6 +10,7 @@ from largesse.http import (
     campaigns,
     categories,
     customers,
+    events,
     exports,
     health,
     imports,
@@ -26,6 +27,7 @@ from largesse.http import (
     trash_bin,
     validation_rules,
     vouchers,
+    webhooks,
 )
 
 RESOURCES = (
@@ -37,6 +39,7 @@ RESOURCES = (
     segments,
     summaries,
     customers,
+    events,
     categories,
     campaigns,
     vouchers,
@@ -51,6 +54,7 @@ RESOURCES = (
     metadata_schemas,
     projects,
     keys,
+    webhooks,
     trash_bin,
 )
 

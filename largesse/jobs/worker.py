@@ -18,6 +18,7 @@ from typing import Final
 
 import structlog
 
+from largesse.actions.deliveries import clear_deliveries
 from largesse.actions.export_files import Interrupted
 from largesse.actions.exports import purge_exports
 from largesse.actions.ids import IdSource
@@ -138,12 +139,12 @@ class Worker:
             await self._pause(SWEEP_S)
 
     async def sweep(self) -> None:
-        """Take expired vouchers out of the pools of all projects, and remove expired access tokens and files."""
+        """Take expired vouchers out of the pools of all projects, and remove what nobody needs any more."""
         async with acquire(self.pool) as connection:
             await delete_expired_tokens(connection, TOKENS_CHUNK)
             projects = await list_projects(connection)
         for project in projects:
-            for chunk in (withdraw_expired, purge_exports):
+            for chunk in (withdraw_expired, purge_exports, clear_deliveries):
                 more = True
                 while more and not self.stop.is_set():
                     async with acquire(self.pool) as connection, connection.transaction():

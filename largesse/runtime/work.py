@@ -5,19 +5,28 @@ import contextlib
 
 import uvloop
 
+from largesse.delivery import webhooks
 from largesse.jobs.worker import opened
 from largesse.runtime import child
 from largesse.runtime.listen import listen_for_jobs
 from largesse.runtime.logs import configure_logs
 from largesse.runtime.settings import Settings
-from largesse.wire.assets import project_assets
+from largesse.wire.assets import ProjectAssets, project_assets
 
 
 async def work(settings: Settings) -> None:
-    """Do jobs until SIGTERM or SIGINT; the one in hand is finished or left to whoever takes it over."""
+    """Do jobs and tell webhooks until SIGTERM or SIGINT; what is in hand is finished, or left to whoever takes over."""
     assert settings.secret_key is not None
     assets = project_assets(settings.secret_key, settings.base_url)
-    async with opened(settings.direct_url, stop=child.stop_event(), assets=assets) as worker:
+    stop = child.stop_event()
+    await asyncio.gather(
+        _jobs(settings, stop, assets),
+        webhooks.run(settings.direct_url, stop=stop, allow_private=settings.allow_private_targets),
+    )
+
+
+async def _jobs(settings: Settings, stop: asyncio.Event, assets: ProjectAssets) -> None:
+    async with opened(settings.direct_url, stop=stop, assets=assets) as worker:
         ear = asyncio.create_task(listen_for_jobs(settings.direct_url, worker.wake))
         try:
             await worker.run()
