@@ -42,8 +42,9 @@ FETCHED: Final = 64
 SLICE_S: Final = 2.0
 """How long a webhook is sent to before whoever waits longest has its turn."""
 POLL_S: Final = 0.25
-HEARTBEAT_S: Final = 5.0
-LAPSE_S: Final = 30.0
+HEARTBEAT_S: Final = 3.0
+LAPSE_S: Final = 15.0
+"""Longer than a post may take: what another one sends again has no answer by then."""
 AWAY_S: Final = 1.0
 RECORD_TRIES: Final = 20
 
