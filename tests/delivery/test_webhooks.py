@@ -297,6 +297,53 @@ async def test_old_deliveries_are_cleared_away_and_those_of_deleted_webhooks(wor
         assert await world.pool.fetchval(f"SELECT count(*) FROM {table}") == 0, table
 
 
+async def test_a_turn_that_fails_is_taken_up_again_when_its_heartbeat_has_lapsed(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with receiving() as receiver:
+        await world.webhook(receiver)
+        await world.happen("a")
+        await world.read()
+        with monkeypatch.context() as patch:
+            patch.setattr("largesse.delivery.webhooks.signed_headers", lambda *_: 1 / 0)
+            await world.sender.send()
+        await world.sender._beat()
+        assert receiver.got == []
+        world.clock.pass_(world.sender.lapse_s - 1)
+        await world.sender.send()
+        assert receiver.got == []
+        world.clock.pass_(2)
+        await world.sender.send()
+    assert names(receiver) == ["a"]
+
+
+async def test_a_project_whose_events_cannot_be_read_holds_up_no_other(
+    world: World, monkeypatch: pytest.MonkeyPatch, pool: Pool
+) -> None:
+    async with receiving() as receiver:
+        await world.webhook(receiver)
+        other = await pool.fetchval("INSERT INTO projects (public_id, name) VALUES ('proj_O', 'O') RETURNING id")
+        await pool.execute(
+            "INSERT INTO event_cursors (project_id, reader, xid, seq, moved_at)"
+            " VALUES ($1, 'webhooks', '0', 0, '2000-01-01')",
+            other,
+        )
+        await pool.execute(
+            "INSERT INTO webhooks (project_id, id, target_url, events, created_at)"
+            " VALUES ($1, 'wh_o', 'http://localhost', '{voucher.created}', '2000-01-01')",
+            other,
+        )
+        await pool.execute(
+            "INSERT INTO events (project_id, id, type, entity_id, data)"
+            " VALUES ($1, 'ev_o', 'voucher.created', 'v', '{\"voucher\": 7}')",
+            other,
+        )
+        await world.happen("a")
+        await world.work()  # and doesn't spin
+    assert names(receiver) == ["a"]
+    assert (await pool.fetchval("SELECT xid::text FROM event_cursors WHERE project_id = $1", other)) == "0"
+
+
 async def running(sender: Sender, until: Callable[[], bool]) -> None:
     task = asyncio.create_task(sender.run())
     async with asyncio.timeout(15):
