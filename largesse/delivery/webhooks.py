@@ -82,8 +82,7 @@ class Sender:
     poll_s: float = POLL_S
     name: str = field(default_factory=_name)
     ids: IdSource = field(default_factory=IdSource)
-    _beaten: float = field(default_factory=time.monotonic)
-    _held: set[Turn] = field(default_factory=set)
+    _held: dict[Turn, float] = field(default_factory=dict)  # since when they are surely ours, for `lapse_s`
     _ill: dict[int, float] = field(default_factory=dict)
 
     async def run(self) -> None:
@@ -139,8 +138,8 @@ class Sender:
     async def _beat(self) -> bool:
         began = time.monotonic()
         async with acquire(self.pool) as connection:
-            await store.beat(connection, self.name, self.clock(), list(self._held))
-        self._beaten = began
+            ours = await store.beat(connection, self.name, self.clock(), list(self._held))
+        self._held.update((turn, began) for turn in ours if turn in self._held)
         return False
 
     async def _send(self) -> None:
@@ -158,12 +157,14 @@ class Sender:
     async def _claim(self, room: int) -> list[Turn]:
         if room <= 0:
             return []
+        began = time.monotonic()
         async with acquire(self.pool) as connection:
-            return await store.claim_turns(connection, self.name, self.clock(), room, lapse_s=self.lapse_s)
+            turns = await store.claim_turns(connection, self.name, self.clock(), room, lapse_s=self.lapse_s)
+        self._held.update(dict.fromkeys(turns, began))
+        return turns
 
     async def _safe_turn(self, turn: Turn) -> None:
         """A turn that fails isn't given back: its heartbeat lapses, so it is tried again after a while."""
-        self._held.add(turn)
         try:
             await self._turn(turn)
         except Unavailable:
@@ -171,7 +172,7 @@ class Sender:
         except Exception:
             log.exception("delivery.turn_failed", webhook=turn.webhook_id)
         finally:
-            self._held.discard(turn)
+            self._held.pop(turn, None)
 
     async def _turn(self, turn: Turn) -> None:
         async with acquire(self.pool) as connection, connection.transaction():
@@ -208,7 +209,8 @@ class Sender:
         flying: dict[asyncio.Future[_Sent], str] = {}
         going, rest_until = True, None
         while True:
-            ours = time.monotonic() - self._beaten < self.lapse_s
+            # A process that was stopped wakes up with messages in hand that another one has sent meanwhile.
+            ours = time.monotonic() - self._held[turn] < self.lapse_s
             going = going and ours and not self.stop.is_set() and time.monotonic() < until
             if going and not ready and len(flying) < AT_ONCE:
                 async with acquire(self.pool) as connection:

@@ -264,11 +264,14 @@ async def test_a_sender_that_lost_its_turn_sends_nothing_more(world: World) -> N
         await world.read()
         [turn] = await world.sender._claim(9)
         assert await Sender(world.pool, world.sender.poster, asyncio.Event(), clock=world.clock)._claim(9) == []
-        world.sender._beaten -= 1000  # stopped for long, and going on
-        await world.sender._turn(turn)
+        other = Sender(world.pool, world.sender.poster, asyncio.Event(), clock=world.clock, name="another")
+        world.sender._held[turn] -= 1000  # stopped for long, and going on
+        world.clock.pass_(world.sender.lapse_s + 1)
+        assert await other._claim(9) == [turn]
+        await world.sender._beat()  # too late
+        await world.sender._safe_turn(turn)
         assert receiver.got == []
-        world.sender._beaten += 1000
-        await world.work()
+        await other._safe_turn(turn)
     assert names(receiver) == ["a"]
 
 
