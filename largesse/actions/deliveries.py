@@ -31,23 +31,23 @@ CLEAR_CHUNK: Final = 1_000
 RESOURCE_TYPE: Final = "webhook_delivery"
 
 
-async def fan_out(scope: Scope, now: datetime) -> bool:
-    """Make the deliveries of the next events, and move the cursor with them; False when nothing is left to be read.
+async def fan_out(scope: Scope, now: datetime) -> int:
+    """Make the deliveries of the next events, and move the cursor with them; how many events were read.
 
     The bodies are frozen here. An event from before a webhook was made isn't told to it.
     """
     connection, project_id = scope.connection, scope.project.id
     cursor = await log.claim_cursor(connection, project_id, READER)
     if cursor is None:
-        return False
+        return 0
     events = await log.read_events(connection, project_id, cursor, EVENTS_CHUNK)
     if not events:
-        return False
+        return 0
     active = [one for one in await webhooks.list_webhooks(connection, project_id) if one.active]
     if active:
         await _make(scope, (each for event in events for each in _deliveries(scope, event, active, now)), now)
     await log.move_cursor(connection, project_id, READER, events[-1].cursor)
-    return len(events) == EVENTS_CHUNK
+    return len(events)
 
 
 async def _make(scope: Scope, new: Iterator[NewDelivery], now: datetime) -> int:

@@ -74,8 +74,10 @@ async def claim_turns(connection: Connection, worker: str, now: datetime, limit:
     return [Turn(*row) for row in await connection.fetch(SQL["claim_turns"], worker, now, limit, lapse_s)]
 
 
-async def beat(connection: Connection, worker: str, now: datetime) -> None:
-    await connection.execute(SQL["beat"], worker, now)
+async def beat(connection: Connection, worker: str, now: datetime, held: Sequence[Turn]) -> list[Turn]:
+    """Those that are still the worker's own."""
+    projects, webhooks = [turn.project_id for turn in held], [turn.webhook_id for turn in held]
+    return [Turn(*row) for row in await connection.fetch(SQL["beat"], worker, now, projects, webhooks)]
 
 
 async def release_turn(

@@ -31,8 +31,11 @@ WHERE t.project_id = due.project_id AND t.webhook_id = due.webhook_id
 RETURNING t.project_id, t.webhook_id
 
 -- beat --
--- The sign of life of a sender for the turns it has.
-UPDATE webhook_turns SET heartbeat_at = $2 WHERE worker = $1
+-- The sign of life of a sender for the turns that it is at: projects $3, webhooks $4. Says which are still its own.
+UPDATE webhook_turns t SET heartbeat_at = $2
+FROM unnest($3::int[], $4::text[]) AS h (project_id, webhook_id)
+WHERE t.worker = $1 AND t.project_id = h.project_id AND t.webhook_id = h.webhook_id
+RETURNING t.project_id, t.webhook_id
 
 -- lock_turn --
 -- Still ours? Before it is released or written about.

@@ -11,7 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from largesse.cli.errors import CommandFailed
-from largesse.cli.events import events_app
+from largesse.cli.events import _tail, events_app
 from largesse.cli.host import Host
 from largesse.store.connection import Connection, set_codecs
 from largesse.store.events import append_event
@@ -74,3 +74,20 @@ async def test_from_a_cursor_on_as_json(database_url, happened):
 async def test_what_is_no_cursor_is_a_sentence(database_url, happened):
     with pytest.raises(CommandFailed, match="nonsense isn't a cursor"):
         await tail(database_url, "--after", "nonsense")
+
+
+async def test_it_follows_what_happens(database_url, happened, pool, project, capfdbinary):
+    host = cast("Host", ThisDatabase(database_url))
+    following = asyncio.create_task(_tail(host, None, "Test", None, 0, None, follow=True, json=True))
+    await asyncio.sleep(0.3)
+    async with pool.acquire() as connection:
+        await append_event(connection, project.id, "ev_new", "customer.custom_event", "cust_new", {}, "v-1", "k")
+    shown = b""
+    async with asyncio.timeout(20):
+        while b"ev_new" not in shown:
+            await asyncio.sleep(0.1)
+            shown += capfdbinary.readouterr().out
+    following.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await following
+    assert shown.count(b"\n") == 1
