@@ -207,50 +207,55 @@ class Sender:
         until = time.monotonic() + self.slice_s
         ready: list[Delivery] = []
         flying: dict[asyncio.Future[_Sent], str] = {}
-        going, rest_until = True, None
+        going, rest_until, look_at = True, None, 0.0
         while True:
             # A process that was stopped wakes up with messages in hand that another one has sent meanwhile.
             ours = time.monotonic() - self._held[turn] < self.lapse_s
             going = going and ours and not self.stop.is_set() and time.monotonic() < until
-            if going and not ready and len(flying) < AT_ONCE:
+            look = not flying or time.monotonic() >= look_at
+            if going and not ready and len(flying) < AT_ONCE and look:
                 async with acquire(self.pool) as connection:
                     ready = await store.due_deliveries(
                         connection, turn, self.clock(), FETCHED, in_hand=list(flying.values())
                     )
+                # All the rest waits behind what is under way; looking through it costs as much as there is.
+                look_at = time.monotonic() + (POLL_S if len(ready) < FETCHED else 0)
             while going and ready and len(flying) < AT_ONCE:
                 delivery = ready.pop(0)
                 flying[asyncio.ensure_future(post(delivery))] = delivery.id
             if not flying:
                 return rest_until
             done, _ = await asyncio.wait(flying, return_when=asyncio.FIRST_COMPLETED)
-            going_on, rest = await self._record(turn, [task.result() for task in done])
+            going_on, rest, following = await self._record(turn, [task.result() for task in done])
             for task in done:
                 del flying[task]
+            ready += following
             going, rest_until = going and going_on, rest or rest_until
 
-    async def _record(self, turn: Turn, sent: list[_Sent]) -> tuple[bool, datetime | None]:
-        """Whether to go on with this webhook now, and until when it asked to be left alone."""
+    async def _record(self, turn: Turn, sent: list[_Sent]) -> tuple[bool, datetime | None, list[Delivery]]:
+        """Whether to go on with this webhook now, until when it asked to be left alone, and what waited for these."""
         now = self.clock()
         verdicts = {one.delivery.id: _verdict(one, now) for one in sent}
         disable = next((verdict.disable for verdict in verdicts.values() if verdict.disable), None)
         rest = max((verdict.rest_until for verdict in verdicts.values() if verdict.rest_until), default=None)
         rows = [_row(one, verdicts[one.delivery.id]) for one in sent]
         due = {one.delivery.entity_id: at for one in sent if (at := verdicts[one.delivery.id].due_at)}
-        due |= {  # they waited behind it
-            one.delivery.entity_id: now
-            for one in sent
-            if one.outcome.result is Result.ACCEPTED and one.delivery.tries > 0
-        }
+        accepted = [one.delivery for one in sent if one.outcome.result is Result.ACCEPTED]
+        due |= {delivery.entity_id: now for delivery in accepted if delivery.tries > 0}  # they waited as long
+        following: list[Delivery] = []
         for tries in range(RECORD_TRIES):
             try:
                 async with acquire(self.pool) as connection, connection.transaction():
                     await self._write(connection, turn, rows, due, disable, now)
+                    if accepted:
+                        entities = [delivery.entity_id for delivery in accepted]
+                        following = await store.following(connection, turn, now, entities)
                 break
             except Unavailable:  # what isn't recorded will be sent again
                 if tries == RECORD_TRIES - 1:
                     raise
                 await asyncio.sleep(AWAY_S)
-        return disable is None and rest is None, rest
+        return disable is None and rest is None, rest, following
 
     async def _write(
         self,

@@ -102,6 +102,12 @@ async def due_deliveries(
     return [Delivery(**row) for row in rows]
 
 
+async def following(connection: Connection, turn: Turn, now: datetime, entities: Sequence[str]) -> list[Delivery]:
+    """What is due and comes next for these, without looking at what else waits."""
+    rows = await connection.fetch(SQL["following"], *turn, now, list(entities))
+    return [Delivery(**row) for row in rows]
+
+
 async def record_attempts(connection: Connection, project_id: int, recorded: Sequence[Recorded], now: datetime) -> None:
     columns = [list(column) for column in zip(*recorded, strict=True)]
     await connection.execute(SQL["record_attempts"], project_id, *columns, now)

@@ -45,7 +45,7 @@ SELECT worker = $3 AS ours FROM webhook_turns WHERE project_id = $1 AND webhook_
 -- To the end of the line, until the next delivery is due.
 UPDATE webhook_turns t SET worker = NULL, heartbeat_at = NULL, turn_at = $4, rest_until = coalesce($5, t.rest_until),
   due_at = (SELECT min(d.due_at) FROM webhook_deliveries d
-    WHERE d.project_id = $1 AND d.webhook_id = $2 AND d.status = 'PENDING')
+    WHERE d.project_id = $1 AND d.webhook_id = $2 AND d.ended_at IS NULL)
 WHERE t.project_id = $1 AND t.webhook_id = $2 AND t.worker = $3
 
 -- drop_turn --
@@ -58,7 +58,7 @@ DELETE FROM webhook_turns WHERE project_id = $1 AND webhook_id = $2
 SELECT d.id, d.webhook_id, d.event_id, d.type, d.entity_id, d.body, d.status, d.reason, d.tries, d.tried_at, d.due_at,
   d.attempts, d.created_at, d.ended_at
 FROM webhook_deliveries d
-WHERE d.project_id = $1 AND d.webhook_id = $2 AND d.status = 'PENDING' AND d.due_at <= $3 AND d.id <> ALL ($5::text[])
+WHERE d.project_id = $1 AND d.webhook_id = $2 AND d.ended_at IS NULL AND d.due_at <= $3 AND d.id <> ALL ($5::text[])
   AND d.id = (
     SELECT e.id FROM webhook_deliveries e
     WHERE e.project_id = $1 AND e.webhook_id = $2 AND e.entity_id = d.entity_id AND e.status = 'PENDING'
@@ -153,3 +153,13 @@ WITH gone AS (
   DELETE FROM webhook_attempts a WHERE a.project_id = $1 AND a.delivery_id = ANY (ARRAY(SELECT id FROM gone))
 )
 SELECT count(*) FROM gone
+
+-- following --
+-- What is due at $3 and comes next for the entities $4.
+SELECT k.* FROM unnest($4::text[]) AS w (entity_id) CROSS JOIN LATERAL (
+  SELECT d.id, d.webhook_id, d.event_id, d.type, d.entity_id, d.body, d.status, d.reason, d.tries, d.tried_at, d.due_at,
+    d.attempts, d.created_at, d.ended_at
+  FROM webhook_deliveries d
+  WHERE d.project_id = $1 AND d.webhook_id = $2 AND d.entity_id = w.entity_id AND d.status = 'PENDING'
+  ORDER BY d.xid, d.seq, d.part LIMIT 1) AS k
+WHERE k.due_at <= $3

@@ -75,3 +75,4 @@ def test_what_was_sent_is_written_down_by_key(plans: Plans):
 def test_what_waits_behind_is_found_by_its_entity(plans: Plans):
     entities = [f"cust_{n}" for n in range(8)]
     assert_reads(plans.explain(deliveries.SQL["wait_behind"], [1, "wh_1", entities, [NOW] * 8]), 50)
+    assert_reads(plans.explain(deliveries.SQL["following"], [1, "wh_1", NOW, entities]), 50)
