@@ -8,6 +8,7 @@ from largesse.domain.metadata_schemas import CUSTOMER
 from largesse.events import catalogue
 from largesse.events.outbox import append
 from largesse.store import customers as store
+from largesse.store.referrals import leave_codes
 from largesse.store.segments import leave_segments
 from largesse.wire.customers import CustomerInput, check_metadata_size
 
@@ -73,6 +74,7 @@ async def delete_customer(scope: Scope, id_or_source_id: str) -> None:
     customer = await get_customer(scope, id_or_source_id)
     if await store.delete_customer(scope.connection, scope.project.id, customer.id):
         await leave_segments(scope.connection, scope.project.id, customer.id)
+        await leave_codes(scope.connection, scope.project.id, customer.id)
         await append(scope, catalogue.CUSTOMER_DELETED, customer.id, {"customer": customer})
 
 
@@ -85,5 +87,6 @@ async def erase_customer(scope: Scope, id_or_source_id: str) -> tuple[Customer, 
     if customer is None:
         raise NotFound.of("customer", id_or_source_id)
     memberships = await leave_segments(scope.connection, scope.project.id, customer.id)
+    await leave_codes(scope.connection, scope.project.id, customer.id)
     await append(scope, catalogue.CUSTOMER_DELETED, customer.id, {"customer": customer})
     return customer, memberships

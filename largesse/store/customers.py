@@ -162,6 +162,11 @@ async def find_customer(connection: Connection, project_id: int, id_or_source_id
     return None if row is None else Customer(**row)
 
 
+async def find_customers(connection: Connection, project_id: int, ids: list[str]) -> dict[str, Customer]:
+    """By id; those who were deleted, too."""
+    return {row["id"]: Customer(**row) for row in await connection.fetch(SQL["find_customers"], project_id, ids)}
+
+
 async def delete_customer(connection: Connection, project_id: int, id: str) -> bool:
     return await connection.fetchval(SQL["delete_customer"], project_id, id) is not None
 
