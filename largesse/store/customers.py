@@ -33,7 +33,8 @@ LIST: Final = ListSql(
         "name": "c.name = {}",
         "city": "c.address->>'city' = {}",
         "segment": "c.id = ANY (ARRAY(SELECT m.customer_id FROM segment_members m"
-        " WHERE m.project_id = $1 AND m.segment_id = {}))",
+        " WHERE m.project_id = $1 AND m.segment_id = (SELECT s.id FROM segments s"
+        " WHERE s.project_id = $1 AND s.id = {} AND s.type = 'static')))",
         # The cursor of `starting_after`: apart from the filters, because it doesn't change what is counted.
         "cursor_before": "c.created_at < {}",
         "cursor_after": "c.created_at > {}",

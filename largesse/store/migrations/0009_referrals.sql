@@ -34,3 +34,12 @@ CREATE INDEX referrals_created_at ON referrals (project_id, campaign_id, created
 -- What followed for a customer from what others or the clock did: part of its activity.
 CREATE INDEX events_of_relations ON events (project_id, entity_id, created_at, id)
   WHERE type IN ('customer.referred', 'customer.segment.entered', 'customer.segment.left');
+
+-- Who was in an auto-update segment when it was looked at last: rows of segment_members too, so that entering and leaving are
+-- told once. Those that exist already are taken up by the sweeper: they were never checked.
+ALTER TABLE segments
+  ADD COLUMN synced_at timestamptz(3),                            -- when everybody had been looked at once
+  ADD COLUMN synced_after text COLLATE "C" NOT NULL DEFAULT '',   -- how far a pass over all customers came
+  ADD COLUMN is_timed boolean NOT NULL DEFAULT false,             -- whether its filter depends on the clock
+  ADD COLUMN checked_at timestamptz(3) NOT NULL DEFAULT '-infinity';
+ALTER TABLE segments ALTER COLUMN checked_at SET DEFAULT now();
