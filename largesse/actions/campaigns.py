@@ -13,6 +13,7 @@ from largesse.actions.scope import Scope
 from largesse.actions.validation_rules import assign_on_creation
 from largesse.actions.vouchers import check_template, config_of, overrides_of
 from largesse.domain.campaigns import (
+    REFERRAL_PROGRAM,
     STANDALONE,
     STATIC,
     Campaign,
@@ -26,6 +27,7 @@ from largesse.domain.campaigns import (
 )
 from largesse.domain.errors import InvalidCampaign, InvalidCodeConfig, NotBuilt, NotFound
 from largesse.domain.metadata_schemas import VOUCHER
+from largesse.domain.referrals import changed_program, check_program
 from largesse.domain.trash_bin import CAMPAIGN
 from largesse.domain.vouchers import infer_type
 from largesse.events import catalogue
@@ -44,7 +46,6 @@ _PLAIN_FIELDS: Final = (
     "expiration_date",
     "validity_day_of_week",
     "activity_duration_after_publishing",
-    "referral_program",
 )
 RULES_MAX: Final = 1
 _UNBORN: Final = datetime(1970, 1, 1, tzinfo=UTC)  # the database sets created_at
@@ -61,6 +62,7 @@ async def create_campaign(scope: Scope, sent: CampaignInput) -> Campaign:
     if sent.campaign_type == "PROMOTION":
         raise NotBuilt("Campaigns of type PROMOTION are not supported yet")
     campaign = check_campaign(await _described(scope, sent))
+    check_program(campaign.referral_program)
     check_metadata_size(campaign.metadata)
     await check_sent(scope, schema_of_campaign(campaign), campaign.metadata)
     count = sent.vouchers_count or 0
@@ -97,7 +99,7 @@ async def _described(scope: Scope, sent: CampaignInput) -> Campaign:
         campaign_type=kind,
         type=type_,
         voucher=definition(sent.voucher, voucher_type, kind),
-        referral_program=sent.referral_program,
+        referral_program=plain(sent.referral_program) if kind == REFERRAL_PROGRAM else None,
         join_once=joins_once(kind, type_, sent.join_once),
         auto_join=bool(sent.auto_join),
         use_voucher_metadata_schema=bool(sent.use_voucher_metadata_schema),
@@ -153,6 +155,8 @@ async def update_campaign(
 async def _changed(scope: Scope, before: Campaign, fields: dict[str, Any], unset: list[str]) -> Campaign:
     new: dict[str, Any] = {name: fields[name] for name in _PLAIN_FIELDS if name in fields}
     new |= {name: plain(fields[name]) for name in ("validity_timeframe", "validity_hours") if name in fields}
+    if "referral_program" in fields:
+        new["referral_program"] = changed_program(before.referral_program, plain(fields["referral_program"]))
     if "category" in fields or "category_id" in fields:
         new["category_id"] = await named_category(scope, fields.get("category"), fields.get("category_id"))
     if fields.get("type") is not None:

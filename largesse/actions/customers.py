@@ -1,5 +1,6 @@
 """Create, change and forget customers (spec customers §3)."""
 
+from largesse.actions.memberships import leave_all
 from largesse.actions.metadata_schemas import check_sent
 from largesse.actions.scope import Scope
 from largesse.domain.customers import Customer, Profile, check_source_id
@@ -8,7 +9,7 @@ from largesse.domain.metadata_schemas import CUSTOMER
 from largesse.events import catalogue
 from largesse.events.outbox import append
 from largesse.store import customers as store
-from largesse.store.segments import leave_segments
+from largesse.store.referrals import leave_codes
 from largesse.wire.customers import CustomerInput, check_metadata_size
 
 
@@ -72,18 +73,20 @@ async def update_customer(scope: Scope, id_or_source_id: str, profile: Profile) 
 async def delete_customer(scope: Scope, id_or_source_id: str) -> None:
     customer = await get_customer(scope, id_or_source_id)
     if await store.delete_customer(scope.connection, scope.project.id, customer.id):
-        await leave_segments(scope.connection, scope.project.id, customer.id)
+        await leave_all(scope, customer.id)
+        await leave_codes(scope.connection, scope.project.id, customer.id)
         await append(scope, catalogue.CUSTOMER_DELETED, customer.id, {"customer": customer})
 
 
 async def erase_customer(scope: Scope, id_or_source_id: str) -> tuple[Customer, int]:
     """Empty the customer of everything personal; its publications stay, without name, e-mail and source id.
 
-    Says also how many static segments it was in.
+    Says also how many segments it was in.
     """
     customer = await store.erase_customer(scope.connection, scope.project.id, id_or_source_id)
     if customer is None:
         raise NotFound.of("customer", id_or_source_id)
-    memberships = await leave_segments(scope.connection, scope.project.id, customer.id)
+    memberships = await leave_all(scope, customer.id)
+    await leave_codes(scope.connection, scope.project.id, customer.id)
     await append(scope, catalogue.CUSTOMER_DELETED, customer.id, {"customer": customer})
     return customer, memberships

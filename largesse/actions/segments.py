@@ -1,11 +1,16 @@
 """Make and delete segments; say who is in them (spec customers §6)."""
 
+from largesse.actions.memberships import SYNC, follow, tell
 from largesse.actions.scope import Scope
+from largesse.domain.customers import FILTERS
 from largesse.domain.errors import InvalidPayload, NotFound
 from largesse.domain.filters import Filter
-from largesse.domain.segments import STATIC, Segment, slots
+from largesse.domain.segments import AUTO_UPDATE, CUSTOMERS_MAX, STATIC, Segment, is_timed, slots
+from largesse.events.catalogue import SEGMENT_ENTERED
 from largesse.store import segments as store
 from largesse.store.customers import find_customer, find_ids
+from largesse.store.jobs import enqueue_job
+from largesse.wire.filters import parse_filter
 from largesse.wire.segments import SegmentInput, segment_filter
 
 UNKNOWN_NAMED_MAX = 10
@@ -15,8 +20,15 @@ UNKNOWN_NAMED_MAX = 10
 async def create_segment(scope: Scope, sent: SegmentInput) -> Segment:
     """Raises NotFound for customers who don't exist, InvalidPayload when the project has as many as it may have."""
     members = await _members(scope, sent.customers or [])
+    wanted = None if sent.filter is None else parse_filter(sent.filter, FILTERS)
     segment = await store.create_segment(
-        scope.connection, scope.project.id, scope.ids.new("seg_"), sent.name, sent.meant_type, sent.filter
+        scope.connection,
+        scope.project.id,
+        scope.ids.new("seg_"),
+        sent.name,
+        sent.meant_type,
+        sent.filter,
+        is_timed=wanted is not None and is_timed(wanted),
     )
     if segment is None:
         count = len(slots(sent.meant_type))
@@ -24,6 +36,9 @@ async def create_segment(scope: Scope, sent: SegmentInput) -> Segment:
         raise InvalidPayload(f"A project can have up to {count} {kind} segments")
     if members:
         await store.add_members(scope.connection, scope.project.id, segment.id, members)
+        await tell(scope, SEGMENT_ENTERED, segment, members)
+    if segment.type == AUTO_UPDATE:
+        await follow(scope, segment.id)
     return segment
 
 
@@ -47,8 +62,14 @@ async def get_segment(scope: Scope, id: str) -> Segment:
 
 
 async def delete_segment(scope: Scope, id: str) -> None:
+    """Its members don't leave it, it leaves them: nobody is told. Raises NotFound."""
+    segment = await get_segment(scope, id)
     if not await store.delete_segment(scope.connection, scope.project.id, id):
         raise NotFound.of("segment", id)
+    if segment.type == AUTO_UPDATE:  # it may have millions
+        await enqueue_job(scope.connection, scope.project.id, SYNC, id)
+    else:
+        await store.delete_members(scope.connection, scope.project.id, id, CUSTOMERS_MAX)
 
 
 async def filter_of(scope: Scope, segment_id: str) -> Filter | None:

@@ -19,6 +19,9 @@ CATEGORIES: Final = {
     "customer.voucher.gift.balance_added": EFFECT,
     "customer.voucher.loyalty_card.points_added": EFFECT,
     "customer.voucher.deleted": EFFECT,
+    "customer.referred": EFFECT,
+    "customer.segment.entered": EFFECT,
+    "customer.segment.left": EFFECT,
 }
 """What can have happened so far: what a caller did, or what followed from it."""
 NAMES_PREFIX: Final = "customer."

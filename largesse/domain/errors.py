@@ -165,6 +165,20 @@ class InvalidAddBalanceParams(LargesseError):
     key = "invalid_add_balance_params"
 
 
+class NotPublished(LargesseError):
+    """Voucher is not published"""
+
+    status = 400
+    key = "not_published"
+
+
+class ReferrerNotPermitted(LargesseError):
+    """Referrer is not permitted to redeem"""
+
+    status = 400
+    key = "referrer_not_permitted_to_redeem"
+
+
 class ResourceInUse(LargesseError):
     """Resource in use"""
 
@@ -275,6 +289,16 @@ class DuplicateFound(LargesseError):
 
     status = 409
     key = "duplicate_found"
+
+
+class HolderDuplication(LargesseError):
+    """Holder assignment duplication
+
+    The key is spelt as on the wire.
+    """
+
+    status = 409
+    key = "holder_assignement_duplication"
 
 
 class PayloadTooLarge(LargesseError):

@@ -1,7 +1,7 @@
 """What a customer holds: the wallet (spec customers §4)."""
 
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
@@ -10,6 +10,7 @@ from largesse.domain.vouchers import DISCOUNT_VOUCHER, VOUCHER_TYPE_FILTER, Vouc
 
 OWNER: Final = "OWNER"
 REFERRER: Final = "REFERRER"
+REFEREE: Final = "REFEREE"
 
 FILTERS: Final[Fields] = {
     "id": TEXT,
@@ -25,17 +26,24 @@ FILTERS: Final[Fields] = {
 
 
 class Redeemable(msgspec.Struct, frozen=True, kw_only=True):
-    """A link of `publication_vouchers` (`id` is rh_…) with the voucher as it is now, and the moment of looking."""
+    """A link of `publication_vouchers` (`id` is rh_…) with the voucher as it is now, and the moment of looking.
+
+    `is_referee`: a row of `referral_holders` instead. `metadata` are those of that row, or of the publication.
+    """
 
     id: str
     created_at: datetime
     customer_id: str
     campaign_type: str | None
+    is_referee: bool
+    metadata: dict[str, Any]
     voucher: Voucher
     seen_at: datetime
 
     @property
     def holder_role(self) -> str:
+        if self.is_referee:
+            return REFEREE
         return REFERRER if self.voucher.is_referral_code else OWNER
 
     @property

@@ -30,15 +30,19 @@ VOUCHER_PUBLISHED: Final = "voucher.published"
 VOUCHER_GIFT_TRANSACTION_CREATED: Final = "voucher.gift.transaction.created"
 VOUCHER_LOYALTY_TRANSACTION_CREATED: Final = "voucher.loyalty_card.transaction.created"
 CUSTOM_EVENT: Final = "customer.custom_event"
+HOLDER_ASSIGNED: Final = "customer.holder.assignment.created"
+HOLDER_REMOVED: Final = "customer.holder.assignment.deleted"
+CUSTOMER_REFERRED: Final = "customer.referred"
+SEGMENT_ENTERED: Final = "customer.segment.entered"
+SEGMENT_LEFT: Final = "customer.segment.left"
 
 NAMES: Final = frozenset(value for name, value in globals().items() if name.isupper() and isinstance(value, str))
 """What is written to the log."""
 
 VOUCHER_GIFT_BALANCE_ADDED: Final = "voucher.gift.balance_added"
 VOUCHER_LOYALTY_POINTS_ADDED: Final = "voucher.loyalty_card.points_added"
-HOLDER_ASSIGNED: Final = "customer.holder.assignment.created"
 
-SUBSCRIBABLE: Final = NAMES | {VOUCHER_GIFT_BALANCE_ADDED, VOUCHER_LOYALTY_POINTS_ADDED, HOLDER_ASSIGNED}
+SUBSCRIBABLE: Final = NAMES | {VOUCHER_GIFT_BALANCE_ADDED, VOUCHER_LOYALTY_POINTS_ADDED}
 """What a webhook can be told: those written, and those that follow from one that is (events/payloads.py)."""
 
 MISSPELT: Final = MappingProxyType(

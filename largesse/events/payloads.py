@@ -129,6 +129,34 @@ def _holder(common: dict[str, Any], voucher: dict[str, Any], created_at: str) ->
     return {"holder": holder, "voucher": voucher, "campaign": common["campaign"], "customer": common["customer"]}
 
 
+def _assigned(event: Event) -> list[Named]:
+    """A referee's holder record, made or taken away."""
+    data = {
+        "holder": event.data["holder"],
+        "voucher": simple_voucher(event.data["voucher"]),
+        "campaign": simple_campaign(event.data["campaign"]),
+        "customer": simple_customer(event.data["customer"]),
+    }
+    return [Named(event.type, event.entity_id, data)]
+
+
+def _referred(event: Event) -> list[Named]:
+    data = {
+        "customer": simple_customer(event.data["customer"]),
+        "referrer": simple_customer(event.data["referrer"]),
+        "campaign": simple_campaign(event.data["campaign"]),
+        "voucher": simple_voucher(event.data["voucher"]),
+        "custom_event": event.data["custom_event"],
+    }
+    return [Named(event.type, event.entity_id, data)]
+
+
+def _moved(event: Event) -> list[Named]:
+    """Into a segment, or out of it."""
+    data = {"customer": whole_customer(event.data["customer"]), "segment": event.data["segment"]}
+    return [Named(event.type, event.entity_id, data)]
+
+
 def _custom(event: Event) -> list[Named]:
     return [Named(event.type, event.entity_id, dict(event.data))]
 
@@ -155,4 +183,7 @@ _READERS: Final[Mapping[str, _Reader]] = MappingProxyType({
         (catalogue.VOUCHER_GIFT_TRANSACTION_CREATED, catalogue.VOUCHER_LOYALTY_TRANSACTION_CREATED), _transaction),
     catalogue.PUBLICATION_SUCCEEDED: _publication,
     catalogue.CUSTOM_EVENT: _custom,
+    **dict.fromkeys((catalogue.HOLDER_ASSIGNED, catalogue.HOLDER_REMOVED), _assigned),
+    catalogue.CUSTOMER_REFERRED: _referred,
+    **dict.fromkeys((catalogue.SEGMENT_ENTERED, catalogue.SEGMENT_LEFT), _moved),
 })  # fmt: skip

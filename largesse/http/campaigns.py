@@ -167,7 +167,7 @@ ROUTES = [
         methods=["POST"],
         body=CampaignInput,
         errors=MAKING,
-        missing="`PROMOTION` campaigns, `access_settings`",
+        missing="`PROMOTION` campaigns, `access_settings`; a `referee_reward` is kept and not paid out",
     ),
     Route(
         "/v1/campaigns",

@@ -23,19 +23,27 @@ from largesse.http.requests import (
 from largesse.http.routing import Route
 from largesse.store.customers import cards_of, count_customers, list_customers
 from largesse.store.lists import Narrowing
+from largesse.store.referrals import referrals_of
 from largesse.wire.customers import CustomerInput, render_customer, render_deletion
 from largesse.wire.filters import filter_schema, read_filter
 from largesse.wire.lists import MOMENT, PERIODS, TEXT, Query, page_schema, present
 
 PAGE_MAX: Final = 99
 ORDERS: Final = ("created_at", "updated_at", "source_id")
-_MISSING: Final = "redemptions, orders, referrals and tiers don't exist yet: their part of the summaries is zero"
+_MISSING: Final = "redemptions, orders and tiers don't exist yet: their part of the summaries is zero"
 PARAMETERS: Final = {"email": TEXT, "name": TEXT, "city": TEXT, "segment_id": TEXT, "starting_after": MOMENT} | PERIODS
 
 
 async def _render(scope: Scope, customer: Customer) -> dict[str, Any]:
-    cards = await cards_of(scope.connection, scope.project.id, [customer.id])
-    return render_customer(customer, cards.get(customer.id))
+    return (await _rendered(scope, [customer]))[0]
+
+
+async def _rendered(scope: Scope, found: list[Customer]) -> list[dict[str, Any]]:
+    """With what is added up from other records."""
+    ids = [customer.id for customer in found]
+    cards = await cards_of(scope.connection, scope.project.id, ids)
+    referrals = await referrals_of(scope.connection, scope.project.id, ids)
+    return [render_customer(customer, cards.get(customer.id), referrals.get(customer.id)) for customer in found]
 
 
 async def create(request: Request) -> Response:
@@ -104,13 +112,12 @@ async def list_(request: Request) -> Response:
             offset=0 if at else page.offset,
             total=total,
         )
-        page_of = found[: page.limit]
-        cards = await cards_of(scope.connection, scope.project.id, [customer.id for customer in page_of])
+        rendered = await _rendered(scope, found[: page.limit])
     return respond(
         {
             "object": "list",
             "data_ref": "customers",
-            "customers": [render_customer(customer, cards.get(customer.id)) for customer in page_of],
+            "customers": rendered,
             "total": total,
             "has_more": len(found) > page.limit,
         }

@@ -6,7 +6,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from largesse.actions.events import track_event
-from largesse.domain.errors import InvalidQueryParams, MetadataValidationFailed, NotFound
+from largesse.domain.errors import (
+    InvalidQueryParams,
+    MetadataValidationFailed,
+    NotFound,
+    NotPublished,
+    ReferrerNotPermitted,
+)
 from largesse.events.payloads import LOGGED, shown
 from largesse.http.requests import read_body, read_query, respond, unit_of_work
 from largesse.http.routing import Route
@@ -77,8 +83,8 @@ ROUTES = [
         create,
         methods=["POST"],
         body=EventInput,
-        errors=[NotFound, MetadataValidationFailed],
-        missing="`referral` and `loyalty`; schemas of custom events",
+        errors=[NotFound, MetadataValidationFailed, NotPublished, ReferrerNotPermitted],
+        missing="`loyalty`; schemas of custom events",
     ),
     Route(PATH, list_, methods=["GET"], query=_QUERY, errors=[InvalidQueryParams]),
 ]

@@ -29,7 +29,7 @@ async def list_(request: Request) -> Response:
         found = await list_redeemables(
             scope.connection,
             scope.project,
-            customer.id,
+            {"customer": customer.id},
             wanted,
             after=after,
             descending=order != "id",

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
-from largesse.actions import customer_rows, exports, imports, projects, voucher_rows
+from largesse.actions import customer_rows, exports, imports, memberships, projects, voucher_rows
 from largesse.actions.campaign_vouchers import delete_chunk, fail_action, must_wait, update_chunk
 from largesse.actions.export_files import Units, write_file
 from largesse.actions.generation import fail_generation, generate_chunk
@@ -54,6 +54,7 @@ HANDLERS: Final[Mapping[str, Handler]] = MappingProxyType(
         VOUCHERS_IMPORT_CSV: Handler(imports.import_chunk, imports.fail_import),
         VOUCHERS_BULK_UPDATE: Handler(voucher_rows.update_chunk, voucher_rows.fail_update),
         PROJECT_DELETE: Handler(projects.clear_chunk, projects.leave_rows),
+        memberships.SYNC: Handler(memberships.sync_chunk, memberships.give_up_sync),
         exports.JOB: Handler(exports.export_chunk, exports.fail_export, between=write_file),
         VOUCHERS_METADATA_UPDATE: Handler(voucher_rows.metadata_chunk, voucher_rows.fail_update),
     }

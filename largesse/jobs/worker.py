@@ -22,6 +22,7 @@ from largesse.actions.deliveries import clear_deliveries
 from largesse.actions.export_files import Interrupted
 from largesse.actions.exports import purge_exports
 from largesse.actions.ids import IdSource
+from largesse.actions.memberships import READER, check_clocks, read_chunk
 from largesse.actions.scope import Scope
 from largesse.actions.vouchers import withdraw_expired
 from largesse.domain.errors import Unavailable
@@ -29,6 +30,7 @@ from largesse.domain.projects import Project
 from largesse.jobs.handlers import HANDLERS, LONG, Handler
 from largesse.store import jobs
 from largesse.store.connection import JOB_SETTINGS, Connection, Pool, acquire, create_pool
+from largesse.store.events import waiting_projects
 from largesse.store.jobs import Job
 from largesse.store.projects import get_project, list_projects
 from largesse.store.tokens import delete_expired_tokens
@@ -38,8 +40,9 @@ SLOTS: Final = (frozenset(HANDLERS) - LONG, frozenset(HANDLERS), LONG)
 """Jobs at the same time in one worker, and the kinds that each of them takes: a small one doesn't wait for another's
 chunk, and two large exports leave a slot to all else.
 """
-CONNECTIONS: Final = len(SLOTS) + 2 * 2 + 2
-"""A chunk's for each slot, a reader's and a writer's more for two exports, the heartbeat's and the sweeper's."""
+CONNECTIONS: Final = len(SLOTS) + 2 * 2 + 3
+"""A chunk's for each slot, a reader's and a writer's more for two exports, the heartbeat's, the sweeper's and
+that of the event log's reader."""
 SLICE_S: Final = 1.0
 """How long a job is worked on before whoever waits longest has its turn."""
 SWEEP_S: Final = 10.0
@@ -90,7 +93,7 @@ class Worker:
         heart = asyncio.create_task(self._beat())
         stopping = asyncio.create_task(self._wake_to_stop())
         try:
-            await asyncio.gather(self._sweep(), *(self._slot(kinds) for kinds in SLOTS))
+            await asyncio.gather(self._sweep(), self._follow(), *(self._slot(kinds) for kinds in SLOTS))
         finally:
             for task in (heart, stopping):
                 task.cancel()
@@ -127,6 +130,34 @@ class Worker:
                     async with acquire(self.pool) as connection:
                         await jobs.beat(connection, self.name, sorted(self.held))
 
+    async def _follow(self) -> None:
+        """Keep the segments up to date with the event log."""
+        while not self.stop.is_set():
+            more = False
+            try:
+                more = await self.follow()
+            except Unavailable:
+                log.warning("jobs.database_unavailable", worker=self.name)
+            except Exception:  # the next turn may do better; the jobs go on
+                log.exception("jobs.follow_failed")
+            if not more:
+                await self._pause(POLL_S)
+
+    async def follow(self) -> bool:
+        """A chunk of the event log of every project that has segments to keep; whether there may be more."""
+        async with acquire(self.pool) as connection:
+            waiting = await waiting_projects(connection, READER)
+        more = False
+        for project_id in waiting:
+            try:
+                async with self._unit(project_id) as scope:
+                    more = await read_chunk(scope) or more
+            except Unavailable:
+                raise
+            except Exception:  # the other projects go on
+                log.exception("jobs.follow_failed", project=project_id)
+        return more
+
     async def _sweep(self) -> None:
         """Every few seconds, what is due in each project by the clock alone."""
         while not self.stop.is_set():
@@ -144,7 +175,7 @@ class Worker:
             await delete_expired_tokens(connection, TOKENS_CHUNK)
             projects = await list_projects(connection)
         for project in projects:
-            for chunk in (withdraw_expired, purge_exports, clear_deliveries):
+            for chunk in (withdraw_expired, purge_exports, clear_deliveries, check_clocks):
                 more = True
                 while more and not self.stop.is_set():
                     async with acquire(self.pool) as connection, connection.transaction():

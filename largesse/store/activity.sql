@@ -12,6 +12,13 @@ WITH mark AS MATERIALIZED (
       SELECT FROM publication_vouchers l WHERE l.project_id = $1 AND l.voucher_id = e.entity_id AND l.customer_id = $2)
     OR e.type IN ('customer.created', 'customer.updated', 'customer.deleted') AND e.entity_id = $2)
   UNION ALL
+  SELECT e.created_at, 1, $8 FROM events e
+  WHERE e.project_id = $1 AND e.entity_id = $2 AND e.type = 'customer.custom_event' AND e.id = $8
+  UNION ALL
+  SELECT e.created_at, 2, $8 FROM events e
+  WHERE e.project_id = $1 AND e.entity_id = $2 AND e.id = $8
+    AND e.type IN ('customer.referred', 'customer.segment.entered', 'customer.segment.left')
+  UNION ALL
   SELECT p.created_at, 1, $8 FROM publications p
   WHERE p.project_id = $1 AND p.id = 'pub_' || substr($8, 4) AND p.customer_id = $2 AND p.result <> 'HELD'
   UNION ALL
@@ -39,6 +46,11 @@ WITH mark AS MATERIALIZED (
   SELECT e.created_at, 1, e.id, e.type, e.entity_id, NULL, e.data, e.request_id, e.actor
   FROM events e
   WHERE e.project_id = $1 AND e.entity_id = $2 AND e.type = 'customer.custom_event'
+  UNION ALL
+  SELECT e.created_at, 2, e.id, e.type, e.entity_id, e.data -> 'campaign' ->> 'id', e.data, e.request_id, e.actor
+  FROM events e
+  WHERE e.project_id = $1 AND e.entity_id = $2
+    AND e.type IN ('customer.referred', 'customer.segment.entered', 'customer.segment.left')
   UNION ALL
   SELECT p.created_at, 1, 'ev_' || substr(p.id, 5),
     CASE p.result WHEN 'SUCCESS' THEN 'customer.publication.succeeded' ELSE 'customer.publication.failed' END,

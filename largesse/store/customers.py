@@ -33,7 +33,8 @@ LIST: Final = ListSql(
         "name": "c.name = {}",
         "city": "c.address->>'city' = {}",
         "segment": "c.id = ANY (ARRAY(SELECT m.customer_id FROM segment_members m"
-        " WHERE m.project_id = $1 AND m.segment_id = {}))",
+        " WHERE m.project_id = $1 AND m.segment_id = (SELECT s.id FROM segments s"
+        " WHERE s.project_id = $1 AND s.id = {} AND s.type = 'static')))",
         # The cursor of `starting_after`: apart from the filters, because it doesn't change what is counted.
         "cursor_before": "c.created_at < {}",
         "cursor_after": "c.created_at > {}",
@@ -160,6 +161,11 @@ _COLUMNS: Final = ("name", "description", "email", "phone", "birthday", "birthda
 async def find_customer(connection: Connection, project_id: int, id_or_source_id: str) -> Customer | None:
     row = await connection.fetchrow(SQL["find_customer"], project_id, id_or_source_id)
     return None if row is None else Customer(**row)
+
+
+async def find_customers(connection: Connection, project_id: int, ids: list[str]) -> dict[str, Customer]:
+    """By id; those who were deleted, too."""
+    return {row["id"]: Customer(**row) for row in await connection.fetch(SQL["find_customers"], project_id, ids)}
 
 
 async def delete_customer(connection: Connection, project_id: int, id: str) -> bool:

@@ -55,6 +55,11 @@ WHERE project_id = $1 AND (id = $2 OR source_id = $2) AND deleted_at IS NULL
 ORDER BY (id = $2) DESC
 LIMIT 1
 
+-- find_customers --
+-- Those with the ids $2, the deleted ones too.
+SELECT id, source_id, name, description, email, phone, birthday, birthdate, address, metadata, created_at, updated_at
+FROM customers WHERE project_id = $1 AND id = ANY ($2::text[])
+
 -- delete_customer --
 -- Publications keep showing its last short form, so the row stays; its source_id is free again.
 UPDATE customers SET deleted_at = now(), updated_at = now()

@@ -110,3 +110,13 @@ DELETE FROM webhook_deliveries WHERE project_id = $1 AND id = ANY (ARRAY(
 -- A chunk of them.
 DELETE FROM webhooks WHERE project_id = $1 AND id = ANY (ARRAY(
   SELECT t.id FROM webhooks t WHERE t.project_id = $1 LIMIT $2))
+
+-- referral_holders --
+-- A chunk of them.
+DELETE FROM referral_holders WHERE project_id = $1 AND (voucher_id, customer_id) IN (
+  SELECT t.voucher_id, t.customer_id FROM referral_holders t WHERE t.project_id = $1 LIMIT $2)
+
+-- referrals --
+-- A chunk of them.
+DELETE FROM referrals WHERE project_id = $1 AND (campaign_id, customer_id) IN (
+  SELECT t.campaign_id, t.customer_id FROM referrals t WHERE t.project_id = $1 LIMIT $2)

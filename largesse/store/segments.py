@@ -1,12 +1,14 @@
 """Segments in the database."""
 
-from typing import Any, Final
+from datetime import datetime
+from typing import Any, Final, NamedTuple
 
 from largesse.domain.filters import Filter, Kind
 from largesse.domain.projects import Project
 from largesse.domain.segments import Segment, slots
 from largesse.store.connection import Connection
 from largesse.store.customers import LIST as CUSTOMERS
+from largesse.store.events import Cursor
 from largesse.store.filters import FieldSql, render_filter
 from largesse.store.lists import ListSql, Narrowing, both_ways, fetch_limited
 from largesse.store.sql import load
@@ -29,13 +31,20 @@ MATCHED_AT_ONCE: Final = 20
 
 
 async def create_segment(
-    connection: Connection, project_id: int, id: str, name: str, type: str, filter: dict[str, Any] | None
+    connection: Connection,
+    project_id: int,
+    id: str,
+    name: str,
+    type: str,
+    filter: dict[str, Any] | None,
+    *,
+    is_timed: bool = False,
 ) -> Segment | None:
-    """None when the project has as many as it may have."""
+    """`is_timed`: whether time alone changes who is in it. None when the project has as many as it may have."""
     allowed = slots(type)
     while True:
         row = await connection.fetchrow(
-            SQL["create_segment"], project_id, id, name, type, filter, allowed.start, allowed.stop - 1
+            SQL["create_segment"], project_id, id, name, type, filter, allowed.start, allowed.stop - 1, is_timed
         )
         if row is not None:
             return Segment(**row)
@@ -54,15 +63,22 @@ async def get_segment(connection: Connection, project_id: int, id: str) -> Segme
 
 
 async def delete_segment(connection: Connection, project_id: int, id: str) -> bool:
-    if await connection.fetchval(SQL["delete_segment"], project_id, id) is None:
-        return False
-    await connection.execute(SQL["delete_members"], project_id, id)
-    return True
+    """Its members stay: `delete_members` has an end."""
+    return await connection.fetchval(SQL["delete_segment"], project_id, id) is not None
 
 
-async def leave_segments(connection: Connection, project_id: int, customer_id: str) -> int:
-    """Take a customer out of every static segment; how many these were."""
-    return len(await connection.fetch(SQL["leave_segments"], project_id, customer_id))
+async def delete_members(connection: Connection, project_id: int, segment_id: str, limit: int) -> int:
+    """Of a segment that is gone; how many they were."""
+    return _count(await connection.execute(SQL["delete_members"], project_id, segment_id, limit))
+
+
+def _count(tag: str) -> int:
+    return int(tag.rpartition(" ")[2])
+
+
+async def leave_segments(connection: Connection, project_id: int, customer_id: str) -> list[str]:
+    """Take a customer out of every segment; which these were."""
+    return [row["segment_id"] for row in await connection.fetch(SQL["leave_segments"], project_id, customer_id)]
 
 
 async def list_segments(
@@ -83,6 +99,90 @@ async def static_segments_of(connection: Connection, project_id: int, customer_i
 async def filter_segments(connection: Connection, project_id: int) -> list[Segment]:
     """All passive and auto-update ones."""
     return [Segment(**row) for row in await connection.fetch(SQL["filter_segments"], project_id)]
+
+
+class Followed(NamedTuple):
+    """An auto-update segment whose members nobody else changes now. `after`: how far a pass over all came."""
+
+    segment: Segment
+    after: str
+
+
+async def lock_segment(connection: Connection, project_id: int, id: str) -> Followed | None:
+    """None for one that is gone."""
+    row = await connection.fetchrow(SQL["lock_segment"], project_id, id)
+    if row is None:
+        return None
+    columns = {name: row[name] for name in Segment.__struct_fields__}
+    return Followed(Segment(**columns), row["synced_after"])
+
+
+async def followed_segments(connection: Connection, project_id: int) -> list[str]:
+    """The ids of all auto-update segments, in the order in which they are to be locked."""
+    return [row["id"] for row in await connection.fetch(SQL["followed_segments"], project_id)]
+
+
+async def next_customers(connection: Connection, project_id: int, after: str, limit: int) -> list[str]:
+    return [row["id"] for row in await connection.fetch(SQL["next_customers"], project_id, after, limit)]
+
+
+async def refresh_members(
+    connection: Connection, project: Project, segment_id: str, wanted: Filter, customer_ids: list[str]
+) -> tuple[list[str], list[str]]:
+    """Put those in whom the filter matches and take the others out: who entered, and who left."""
+    arguments: list[Any] = [project.id, segment_id, customer_ids]
+
+    def bind(value: Any) -> str:
+        arguments.append(value)
+        return f"${len(arguments)}"
+
+    condition = render_filter(wanted, CUSTOMERS.fields, bind, project.code_key)
+    rows = await connection.fetch(SQL["refresh_members"].replace("{condition}", condition), *arguments)
+    moved: dict[bool, list[str]] = {True: [], False: []}
+    for row in rows:
+        moved[row["is_inside"]].append(row["customer_id"])
+    return moved[True], moved[False]
+
+
+async def tell_moves(
+    connection: Connection,
+    project_id: int,
+    customer_ids: list[str],
+    event_ids: list[str],
+    *,
+    type: str,
+    segment: dict[str, Any],
+    since: datetime | None,
+    request_id: str,
+    actor: str,
+) -> None:
+    """`since`: only of customers who were made or changed since then."""
+    await connection.execute(
+        SQL["tell_moves"], project_id, customer_ids, event_ids, type, segment, since, request_id, actor
+    )
+
+
+async def save_sync(
+    connection: Connection, project_id: int, id: str, after: str, now: datetime, *, is_timed: bool
+) -> None:
+    """`after`: how far a pass over all customers came; empty when it is done."""
+    await connection.execute(SQL["save_sync"], project_id, id, after, is_timed, now)
+
+
+async def due_segments(connection: Connection, project_id: int, every_s: float) -> list[str]:
+    """Those to be looked at anew because time passed; nobody else gets them."""
+    return [row["id"] for row in await connection.fetch(SQL["due_segments"], project_id, every_s)]
+
+
+async def touched_customers(
+    connection: Connection, project_id: int, after: Cursor, limit: int
+) -> tuple[list[str], Cursor, int]:
+    """Whom the next events may have moved, the place behind these events, and how many they were."""
+    rows = await connection.fetch(SQL["touched_customers"], project_id, str(after.xid), after.seq, limit)
+    if not rows:
+        return [], after, 0
+    touched = sorted({row["customer_id"] for row in rows if row["customer_id"] is not None})
+    return touched, Cursor(int(rows[-1]["xid"]), rows[-1]["seq"]), len(rows)
 
 
 async def matching(

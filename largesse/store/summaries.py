@@ -14,6 +14,7 @@ class CampaignCounts(NamedTuple):
     publications_failed: int
     vouchers_created: int
     vouchers_deleted: int
+    referred_customers: int
 
 
 async def campaign_summary(

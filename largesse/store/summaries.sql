@@ -11,4 +11,6 @@ SELECT
   + (SELECT count(*) FROM vouchers v WHERE v.project_id = $1 AND v.campaign_id = $2 AND v.deleted_at IS NOT NULL
     AND v.created_at >= $3 AND v.created_at < $4) AS vouchers_created,
   (SELECT count(*) FROM vouchers v WHERE v.project_id = $1 AND v.campaign_id = $2 AND v.deleted_at IS NOT NULL
-    AND v.deleted_at >= $3 AND v.deleted_at < $4) AS vouchers_deleted
+    AND v.deleted_at >= $3 AND v.deleted_at < $4) AS vouchers_deleted,
+  (SELECT count(*) FROM referrals r WHERE r.project_id = $1 AND r.campaign_id = $2
+    AND r.created_at >= $3 AND r.created_at < $4) AS referred_customers

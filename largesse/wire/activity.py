@@ -9,6 +9,7 @@ from largesse.domain.customers import Customer
 from largesse.domain.publications import Publication
 from largesse.wire.customers import render_customer, render_customer_short
 from largesse.wire.dates import render
+from largesse.wire.events import simple_customer, simple_voucher, whole_customer
 from largesse.wire.publications import render_publication_in_list
 
 
@@ -52,6 +53,16 @@ def _campaign(activity: Activity) -> dict[str, Any] | None:
 def _data(activity: Activity, publication: Publication | None, customer: dict[str, Any]) -> dict[str, Any]:
     if activity.type == "customer.custom_event":
         return dict(activity.data)
+    if activity.type == "customer.referred":
+        return {
+            "customer": customer,
+            "campaign": _campaign(activity),
+            "referrer": simple_customer(activity.data["referrer"]),
+            "voucher": simple_voucher(activity.data["voucher"]),
+            "custom_event": activity.data["custom_event"],
+        }
+    if "segment" in activity.data:
+        return {"customer": whole_customer(activity.data["customer"]), "segment": activity.data["segment"]}
     if "customer" in activity.data:  # the customer as it was
         return {"customer": render_customer(msgspec.convert(activity.data["customer"], Customer))}
     out = {"customer": customer, "campaign": _campaign(activity)}

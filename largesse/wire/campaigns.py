@@ -11,6 +11,7 @@ from largesse.wire.categories import CategoryName
 from largesse.wire.dates import DateTime, render
 from largesse.wire.discounts import DiscountInput, as_stored
 from largesse.wire.metadata import Metadata
+from largesse.wire.referrals import ReferralProgramInput
 from largesse.wire.validation_rules import render_assignments
 from largesse.wire.vouchers import (
     CodeConfigInput,
@@ -50,7 +51,7 @@ class CampaignInput(msgspec.Struct, frozen=True, kw_only=True):
     campaign_type: CampaignType | None = None
     type: Kind | None = None
     voucher: CampaignVoucherInput | None = None
-    referral_program: Metadata | None = None
+    referral_program: ReferralProgramInput | None = None
     join_once: bool | None = None
     auto_join: bool | None = None
     use_voucher_metadata_schema: bool | None = None
@@ -74,7 +75,7 @@ class CampaignChanges(msgspec.Struct, frozen=True, kw_only=True):
     description: Description | UnsetType | None = UNSET
     type: Kind | UnsetType | None = UNSET
     voucher: CampaignVoucherInput | UnsetType | None = UNSET
-    referral_program: Metadata | UnsetType | None = UNSET
+    referral_program: ReferralProgramInput | UnsetType | None = UNSET
     join_once: bool | UnsetType | None = UNSET
     auto_join: bool | UnsetType | None = UNSET
     category: CategoryName | UnsetType | None = UNSET

@@ -7,6 +7,7 @@ from msgspec import UNSET, UnsetType
 
 from largesse.domain.customers import Cards, Customer, CustomerShort, Profile
 from largesse.domain.errors import InvalidPayload
+from largesse.domain.referrals import Referral, Referrals
 from largesse.wire.dates import Date, render
 from largesse.wire.metadata import METADATA_BYTES_MAX, Metadata
 
@@ -93,8 +94,13 @@ def render_customer_short(customer: CustomerShort) -> dict[str, Any]:
 _NO_CARDS: Final = Cards()
 
 
-def render_customer(customer: Customer, cards: Cards | None = None) -> dict[str, Any]:
-    """The whole customer: profile fields that were never set are left out. `cards`: None when it holds none."""
+_NO_REFERRALS: Final = Referrals()
+
+
+def render_customer(
+    customer: Customer, cards: Cards | None = None, referrals: Referrals | None = None
+) -> dict[str, Any]:
+    """The whole customer: profile fields that were never set are left out. `cards`, `referrals`: None for none."""
     out: dict[str, Any] = {"id": customer.id, "source_id": customer.source_id}
     for field in ("name", "description", "email", "phone"):
         if (value := getattr(customer, field)) is not None:
@@ -105,7 +111,7 @@ def render_customer(customer: Customer, cards: Cards | None = None) -> dict[str,
         out["birthday"] = customer.birthday.isoformat()
     if customer.address is not None:
         out["address"] = customer.address
-    out |= _summaries(cards or _NO_CARDS)
+    out |= _summaries(cards or _NO_CARDS, referrals or _NO_REFERRALS)
     out["metadata"] = customer.metadata
     out["system_metadata"] = {}
     out["created_at"] = render(customer.created_at)
@@ -115,9 +121,12 @@ def render_customer(customer: Customer, cards: Cards | None = None) -> dict[str,
     return out
 
 
-def _summaries(cards: Cards) -> dict[str, Any]:
-    # Redemptions, orders and referrals aren't built yet: nobody has any.
-    campaigns = {name: {"points": points, "referred_customers": 0} for name, points in cards.campaigns.items()}
+def _summaries(cards: Cards, referrals: Referrals) -> dict[str, Any]:
+    # Redemptions and orders aren't built yet: nobody has any.
+    campaigns = {
+        name: {"points": cards.campaigns.get(name, 0), "referred_customers": referrals.referred_by.get(name, 0)}
+        for name in {**cards.campaigns, **referrals.referred_by}
+    }
     return {
         "summary": {
             "redemptions": {
@@ -132,8 +141,18 @@ def _summaries(cards: Cards) -> dict[str, Any]:
             },
             "orders": {"total_amount": 0, "total_count": 0, "average_amount": 0, "last_order_amount": 0},
         },
-        "loyalty": {"points": cards.points, "referred_customers": 0, "campaigns": campaigns},
-        "referrals": {"total": 0, "campaigns": []},
+        "loyalty": {"points": cards.points, "referred_customers": referrals.referred, "campaigns": campaigns},
+        "referrals": {"total": referrals.total, "campaigns": [_referral(each) for each in referrals.latest]},
+    }
+
+
+def _referral(referral: Referral) -> dict[str, Any]:
+    return {
+        "campaign_id": referral.campaign_id,
+        "referrer_id": referral.referrer_id,
+        "related_object_id": referral.related_object_id,
+        "related_object_type": referral.related_object_type,
+        "date": render(referral.created_at),
     }
 
 

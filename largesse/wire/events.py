@@ -19,6 +19,7 @@ from largesse.domain.vouchers import GIFT_VOUCHER, LOYALTY_CARD, Voucher
 from largesse.wire.customers import CustomerInput, render_customer_short
 from largesse.wire.dates import render
 from largesse.wire.metadata import Metadata
+from largesse.wire.referrals import ReferralInput
 from largesse.wire.transactions import render_balance, render_transaction
 from largesse.wire.validation_rules import render_assignment, render_rule
 
@@ -195,7 +196,7 @@ class EventInput(msgspec.Struct, frozen=True, kw_only=True):
     event: Annotated[str, msgspec.Meta(min_length=1, max_length=EVENT_LENGTH_MAX)]
     customer: CustomerInput
     metadata: Metadata | None = None
-    referral: dict[str, Any] | None = None
+    referral: ReferralInput | None = None
     loyalty: dict[str, Any] | None = None
 
 

@@ -57,14 +57,14 @@ def segment_filter(segment: Segment) -> Filter | None:
 
 
 def render_segment(segment: Segment) -> dict[str, Any]:
-    """`initial_sync_status` is always DONE: a filter is asked anew every time."""
+    """`initial_sync_status`: who is in an auto-update one is found out in the background; the others are asked anew."""
     return {
         "id": segment.id,
         "name": segment.name,
         "created_at": render(segment.created_at),
         "type": segment.type,
         "filter": segment.filter,
-        "initial_sync_status": "DONE",
+        "initial_sync_status": "DONE" if segment.is_synced else "IN_PROGRESS",
         "object": "segment",
     }
 

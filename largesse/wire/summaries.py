@@ -38,9 +38,13 @@ _AMOUNTS: Final = {
 
 
 def render_campaign_summary(campaign: Campaign, counts: dict[str, int]) -> dict[str, Any]:
-    """`counts`: publications_succeeded, publications_failed, vouchers_created, vouchers_deleted."""
+    """`counts`: publications_succeeded, publications_failed, vouchers_created, vouchers_deleted and,
+    of a referral programme, referred_customers.
+    """
     referral = campaign.campaign_type == REFERRAL_PROGRAM
-    amounts = ("referred_customers",) if referral else _AMOUNTS[campaign.voucher["type"]]
+    amounts = () if referral else _AMOUNTS[campaign.voucher["type"]]
+    if not referral:
+        counts = {name: count for name, count in counts.items() if name != "referred_customers"}
     return {
         "object": "campaign_summary",
         "campaign": render_campaign(campaign),

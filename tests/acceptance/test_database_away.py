@@ -55,6 +55,8 @@ BODIES: dict[str, Any] = {
     "/v1/customers/bulk/async": [{"source_id": "x"}],
     "/v1/customers/metadata/async": {"source_ids": ["x"], "metadata": {}},
     "/v1/segments": {"name": "x", "type": "static", "customers": ["x"]},
+    "/v1/referrals/members/{member_id}/holders": {"holders": [{"source_id": "x"}]},
+    "/v1/referrals/{campaign_id}/members/{member_id}/holders": {"holders": [{"source_id": "x"}]},
     "/v1/exports": {"exported_object": "customer"},
     "/v1/events": {"event": "x", "customer": {"source_id": "x"}},
     "/v1/validation-rules/{validation_rule_id}/assignments": {"related_object_id": "x"},

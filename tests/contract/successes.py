@@ -64,6 +64,16 @@ class World:
         self.engine.post("/v1/segments", {"name": fresh("segment"), "type": "static", "customers": [customer]})
         return customer
 
+    def referral(self) -> dict[str, Any]:
+        """A code with a referrer and a referee."""
+        program = {"conversion_event_type": "redemption", "referee_reward": {"type": "GIFT_VOUCHER", "amount": 100}}
+        fields = {"campaign_type": "REFERRAL_PROGRAM", "referral_program": program}
+        campaign = self.engine.campaign(1, **fields)
+        code: dict[str, Any] = self.engine.publish(campaign=campaign, customer=self.engine.customer())["voucher"]
+        sent = {"holders": [{"source_id": fresh("r")}]}
+        holder = self.engine.post(f"/v1/referrals/members/{code['code']}/holders", sent)["holders"][0]["id"]
+        return {**code, "holder": holder}
+
     def binned(self) -> str:
         """The id of an entry in the bin."""
         self.answer("DELETE", f"/v1/vouchers/{self.engine.voucher()}")
@@ -133,6 +143,8 @@ SCHEMA = {
     },
 }
 Success = Callable[[World], httpx.Response]
+HOLDERS = "/v1/referrals/members/{code}/holders"
+OF_CAMPAIGN = "/v1/referrals/{campaign_id}/members/{code}/holders"
 CSV_VOUCHERS = "Code,Voucher Type,Value,Discount Type\r\n{},DISCOUNT_VOUCHER,5,PERCENT"
 SUCCESSES: dict[str, Success] = {
     "GET /v1/async-actions": lambda w: (w.action(), w.answer("GET", "/v1/async-actions"))[1],
@@ -253,6 +265,22 @@ SUCCESSES: dict[str, Success] = {
     "GET /v1/segments/{segmentId}": lambda w: w.answer("GET", f"/v1/segments/{w.segment()}"),
     "DELETE /v1/segments/{segmentId}": lambda w: w.answer("DELETE", f"/v1/segments/{w.segment()}"),
     "GET /v1/customers/{customerId}/segments": lambda w: w.answer("GET", f"/v1/customers/{w.member()}/segments"),
+    "GET /v1/referrals/members/{memberId}/holders": lambda w: w.answer("GET", HOLDERS.format(**w.referral())),
+    "POST /v1/referrals/members/{memberId}/holders": lambda w: w.answer(
+        "POST", HOLDERS.format(**w.referral()), {"holders": [{"source_id": fresh("r")}], "metadata": {"a": 1}}
+    ),
+    "DELETE /v1/referrals/members/{memberId}/holders/{holderId}": lambda w: w.answer(
+        "DELETE", (HOLDERS + "/{holder}").format(**w.referral())
+    ),
+    "GET /v1/referrals/{campaignId}/members/{memberId}/holders": lambda w: w.answer(
+        "GET", OF_CAMPAIGN.format(**w.referral())
+    ),
+    "POST /v1/referrals/{campaignId}/members/{memberId}/holders": lambda w: w.answer(
+        "POST", OF_CAMPAIGN.format(**w.referral()), {"holders": [{"source_id": fresh("r")}]}
+    ),
+    "DELETE /v1/referrals/{campaignId}/members/{memberId}/holders/{holderId}": lambda w: w.answer(
+        "DELETE", (OF_CAMPAIGN + "/{holder}").format(**w.referral())
+    ),
     "GET /v1/trash-bin": lambda w: (w.binned(), w.answer("GET", "/v1/trash-bin"))[1],
     "DELETE /v1/trash-bin/{binEntryId}": lambda w: w.answer("DELETE", f"/v1/trash-bin/{w.binned()}"),
     "GET /v1/metadata-schemas": lambda w: (w.shown_schema(), w.answer("GET", "/v1/metadata-schemas"))[1],

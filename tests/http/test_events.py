@@ -70,7 +70,7 @@ class TestCustomEvents:
         assert (answer.status_code, answer.json()["key"]) == (404, "not_found")
         assert await pool.fetchval("SELECT count(*) FROM events") == 0
 
-    @pytest.mark.parametrize("part", [{"referral": {"code": "A"}}, {"loyalty": {"code": "A"}}])
+    @pytest.mark.parametrize("part", [{"loyalty": {"code": "A"}}])
     async def test_what_nothing_follows_from_yet_is_said_so(
         self, api: httpx.AsyncClient, pool: Pool, part: dict[str, Any]
     ) -> None:

@@ -38,6 +38,8 @@ BODIES: dict[str, Any] = {
     "POST /v1/vouchers/{code}/balance": {"amount": -1},
     "POST /v1/vouchers/{code}/transactions/export": {},
     "POST /v1/campaigns/{campaign}/transactions/export": {},
+    "POST /v1/referrals/members/{member}/holders": {"holders": [{"source_id": "taken"}]},
+    "POST /v1/referrals/{campaign}/members/{member}/holders": {"holders": [{"source_id": "taken"}]},
     "PUT /v1/validation-rules/{validationrule}": {"name": "taken"},
     "POST /v1/validation-rules/{validationrule}/assignments": {"related_object_id": "theirs"},
 }
@@ -76,7 +78,13 @@ async def owned(api: httpx.AsyncClient, pool: Pool) -> Owned:
     export = await post("/v1/exports", {"exported_object": "customer"})
     action = await post("/v1/vouchers/metadata/async", {"codes": ["mine"], "metadata": {"a": 1}})
     await work_off(pool)
+    referral = {"name": "friends", "campaign_type": "REFERRAL_PROGRAM", "voucher": DISCOUNT, "vouchers_count": 1}
+    await post("/v1/campaigns", referral)
+    friends = await post("/v1/publications", {"campaign": "friends", "customer": customer["id"]})
+    member = friends["voucher"]
+    await post(f"/v1/referrals/members/{member['code']}/holders", {"holders": [{"source_id": "referee"}]})
     return {
+        "member": [member["code"], member["id"]],
         "campaign": [campaign["id"], "mine"],
         "code": [card["code"], card["id"], "mine", other["id"]],
         "category": [category["id"]],

@@ -217,6 +217,14 @@ class TestProjects:
             await client.post("/v1/customers/bulk/async", json=[{"source_id": "b"}])
             await work_off(pool)
             await client.post("/v1/segments", json={"name": "A", "type": "static", "customers": ["b"]})
+            referral = {"name": "F", "campaign_type": "REFERRAL_PROGRAM", "vouchers_count": 1}
+            program = {"conversion_event_type": "custom_event", "custom_event": {"name": "e"}}
+            discount = {"discount": {"type": "PERCENT", "percent_off": 5}}
+            await client.post("/v1/campaigns", json={**referral, "referral_program": program, "voucher": discount})
+            answer = await client.post("/v1/publications", json={"campaign": "F", "customer": "b"})
+            friend = {"code": answer.json()["voucher"]["code"]}
+            await client.post("/v1/events", json={"event": "e", "customer": {"source_id": "c"}, "referral": friend})
+            await client.post(f"/v1/referrals/members/{friend['code']}/holders", json={"holders": [{"source_id": "c"}]})
             await client.post("/v1/exports", json={"exported_object": "customer"})
             await work_off(pool)
             rule = (await client.post("/v1/validation-rules", json={"name": "A"})).json()["id"]
