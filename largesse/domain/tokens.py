@@ -18,7 +18,7 @@ SCOPES: Final = frozenset({
     *_EVERYTHING.values(), "publications", "vouchers", "campaigns", "customers", "exports", "qualifications",
     "validations", "redemptions", "promotions", "orders", "products", "skus", "product-collections", "validation-rules",
     "validation-rules-assignments", "segments", "events", "rewards", "loyalties", "referrals", "consents",
-    "async-actions", "categories", "metadata-schemas", "locations", "assets", "task-results", "trash-bin", "templates",
+    "async-actions", "categories", "distributions", "metadata-schemas", "locations", "assets", "task-results", "trash-bin", "templates",
     "client_publish", "client_vouchers", "client_promotions", "client_validate", "client_validations",
     "client_qualifications", "client_redeem", "client_redemptions", "client_customers", "client_events",
     "client_consents",

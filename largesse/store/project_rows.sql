@@ -95,3 +95,23 @@ DELETE FROM export_pieces WHERE project_id = $1 AND (export_id, attempt, number)
 -- A chunk of them.
 DELETE FROM exports WHERE project_id = $1 AND id = ANY (ARRAY(
   SELECT t.id FROM exports t WHERE t.project_id = $1 LIMIT $2))
+
+-- distribution_messages --
+-- A chunk of them.
+DELETE FROM distribution_messages WHERE project_id = $1 AND id = ANY (ARRAY(
+  SELECT t.id FROM distribution_messages t WHERE t.project_id = $1 LIMIT $2))
+
+-- distribution_activity --
+-- A chunk of them.
+DELETE FROM distribution_activity WHERE project_id = $1 AND (distribution_id, id) IN (
+  SELECT t.distribution_id, t.id FROM distribution_activity t WHERE t.project_id = $1 LIMIT $2)
+
+-- distributions --
+-- A chunk of them.
+DELETE FROM distributions WHERE project_id = $1 AND id = ANY (ARRAY(
+  SELECT t.id FROM distributions t WHERE t.project_id = $1 LIMIT $2))
+
+-- suppressions --
+-- A chunk of them.
+DELETE FROM suppressions WHERE project_id = $1 AND (channel, target) IN (
+  SELECT t.channel, t.target FROM suppressions t WHERE t.project_id = $1 LIMIT $2)
