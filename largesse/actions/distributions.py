@@ -196,7 +196,10 @@ async def pause(scope: Scope, distribution: Distribution, reason: str | None = N
 
 
 async def resume_distribution(scope: Scope, id: str) -> Distribution:
-    """Goes on where it stopped; one that hadn't begun waits DELAY_MINUTES again. Raises NotFound, InvalidDistribution."""
+    """Goes on where it stopped; one that hadn't begun waits DELAY_MINUTES again.
+
+    Raises NotFound, InvalidDistribution.
+    """
     distribution = await locked(scope, id)
     check_verb(distribution, "resumed", frozenset({PAUSED}))
     check_complete(distribution)
@@ -230,7 +233,9 @@ async def start(scope: Scope, distribution: Distribution) -> None:
 
 
 async def finish(scope: Scope, distribution: Distribution, status: str, reason: str | None = None) -> None:
-    await _move(scope, distribution, status, None, reason=reason, now=("finished_at",))
+    """A failed one gives back what it still holds."""
+    phase = RELEASE if status == FAILED else None
+    await _move(scope, distribution, status, phase, reason=reason, now=("finished_at",))
     await log(scope, distribution.id, "finished", {"status": status} | ({} if reason is None else {"reason": reason}))
 
 

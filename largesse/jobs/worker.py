@@ -18,6 +18,8 @@ from typing import Final
 
 import structlog
 
+from largesse.actions.courier import Courier
+from largesse.actions.distributions import start_due
 from largesse.actions.export_files import Interrupted
 from largesse.actions.exports import purge_exports
 from largesse.actions.ids import IdSource
@@ -70,6 +72,7 @@ class Worker:
     name: str = field(default_factory=_name)
     ids: IdSource = field(default_factory=IdSource)
     assets: ProjectAssets | None = None
+    courier: Courier | None = None
     held: set[int] = field(default_factory=set)
 
     async def run(self) -> None:
@@ -124,7 +127,7 @@ class Worker:
             await delete_expired_tokens(connection, TOKENS_CHUNK)
             projects = await list_projects(connection)
         for project in projects:
-            for chunk in (withdraw_expired, purge_exports):
+            for chunk in (withdraw_expired, purge_exports, start_due):
                 more = True
                 while more and not self.stop.is_set():
                     async with acquire(self.pool) as connection, connection.transaction():
@@ -196,6 +199,7 @@ class Worker:
             request_id=self.ids.new("w-"),
             actor="job",
             assets=None if self.assets is None else self.assets(project.id),
+            courier=self.courier,
         )
 
     async def _put_back(self, job: Job) -> None:
@@ -217,10 +221,16 @@ class Worker:
             await jobs.park_job(connection, job.id, failure=failure)
 
 
-async def run(database_url: str, *, stop: asyncio.Event, assets: ProjectAssets | None = None) -> None:
+async def run(
+    database_url: str,
+    *,
+    stop: asyncio.Event,
+    assets: ProjectAssets | None = None,
+    courier: Courier | None = None,
+) -> None:
     """A worker on that database until `stop` is set. PostgreSQL may come and go meanwhile."""
     pool = await create_pool(database_url, size=CONNECTIONS, settings=JOB_SETTINGS, application="largesse-jobs")
     try:
-        await Worker(pool, stop, assets=assets).run()
+        await Worker(pool, stop, assets=assets, courier=courier).run()
     finally:
         await pool.close()

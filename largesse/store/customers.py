@@ -29,6 +29,7 @@ LIST: Final = ListSql(
     page=SQL["page"],
     count=SQL["count_customers"],
     filters={
+        "customer_id": "c.id = {}",
         "email": "c.email = {}",
         "name": "c.name = {}",
         "city": "c.address->>'city' = {}",

@@ -118,6 +118,11 @@ async def begin_sending(connection: Connection, project_id: int, id: str) -> int
     return int(await connection.fetchval(SQL["begin_sending"], project_id, id))
 
 
+async def is_time(connection: Connection, project_id: int, id: str) -> bool:
+    """Whether the moment has come that it was planned for."""
+    return await connection.fetchval(SQL["started_by_now"], project_id, id) is not None
+
+
 async def due_distributions(connection: Connection, project_id: int, kind: str) -> list[str]:
     """Those whose time has come, and that no job of the kind is at; locked until the transaction ends."""
     return [row["id"] for row in await connection.fetch(SQL["due_distributions"], project_id, kind)]

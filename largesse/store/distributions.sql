@@ -73,6 +73,10 @@ WHERE d.project_id = $1 AND d.deleted_at IS NULL
 ORDER BY d.id
 FOR NO KEY UPDATE OF d SKIP LOCKED
 
+-- started_by_now --
+-- Whether its time has come.
+SELECT d.id FROM distributions d WHERE d.project_id = $1 AND d.id = $2 AND d.starts_at <= now()
+
 -- count_all --
 -- How many a project has.
 SELECT count(*) FROM distributions d WHERE d.project_id = $1 AND d.deleted_at IS NULL

@@ -63,7 +63,7 @@ class TriggerInput(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AudienceInput(msgspec.Struct, frozen=True, kw_only=True):
-    """One customer (id or source id), or the customers of a segment, or all; in each case those that `filter` lets in."""
+    """One customer (id or source id), or the customers of a segment, or all; of them those that `filter` lets in."""
 
     customer: Annotated[str, msgspec.Meta(min_length=1, max_length=SOURCE_ID_LENGTH_MAX)] | None = None
     segment_id: Text | None = None
@@ -199,6 +199,13 @@ def _check_channel(faults: Faults, place: Place, channel: ChannelInput, *, fallb
         faults.add(place, "must have required property 'html' or 'text'")
     if fallback and channel.type in (EMAIL, SMS) and channel.fallback_text is None:
         faults.add(place, "must have required property 'fallback_text': what those get for whom no code is left")
+    _check_texts(faults, place, channel)
+    if channel.url is not None and not _is_url(channel.url):
+        faults.add((place, "url"), "must be an address that starts with http:// or https://")
+    _check_headers(faults, (place, "headers"), channel.headers or {})
+
+
+def _check_texts(faults: Faults, place: Place, channel: ChannelInput) -> None:
     for name, html in _TEMPLATES.items():
         if (text := getattr(channel, name)) is not None:
             try:
@@ -210,9 +217,6 @@ def _check_channel(faults: Faults, place: Place, channel: ChannelInput, *, fallb
             faults.add((place, name.rstrip("_")), "must be an e-mail address")
     if channel.from_name is not None and not channel.from_name.isprintable():
         faults.add((place, "from_name"), "must not have control characters")
-    if channel.url is not None and not _is_url(channel.url):
-        faults.add((place, "url"), "must be an address that starts with http:// or https://")
-    _check_headers(faults, (place, "headers"), channel.headers or {})
 
 
 def _check_headers(faults: Faults, place: Place, headers: dict[str, str | None]) -> None:

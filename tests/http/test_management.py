@@ -218,6 +218,15 @@ class TestProjects:
             await work_off(pool)
             await client.post("/v1/segments", json={"name": "A", "type": "static", "customers": ["b"]})
             await client.post("/v1/exports", json={"exported_object": "customer"})
+            await client.post("/v1/suppressions", json={"channel": "sms", "target": "+1"})
+            csv = {
+                "name": "A",
+                "audience": {"customer": "b"},
+                "action": {"type": "message"},
+                "channels": [{"type": "csv"}],
+            }
+            distribution = (await client.post("/v1/distributions", json=csv)).json()["id"]
+            await client.post(f"/v1/distributions/{distribution}/send", json={"now": True})
             await work_off(pool)
             rule = (await client.post("/v1/validation-rules", json={"name": "A"})).json()["id"]
             assigned = {"related_object_type": "campaign", "related_object_id": "A"}

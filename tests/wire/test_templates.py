@@ -50,7 +50,7 @@ def test_values_are_escaped_in_html() -> None:
     ],
 )
 def test_what_is_wrong_is_said_with_its_line(template: str, says: str) -> None:
-    with pytest.raises(Fault, match="template|characters") as caught:
+    with pytest.raises(Fault, match=r"template|characters") as caught:
         parse_template(template)
     assert says in str(caught.value)
 
