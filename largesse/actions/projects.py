@@ -2,6 +2,7 @@
 
 from largesse.actions.ids import IdSource
 from largesse.actions.scope import Scope
+from largesse.actions.webhooks import ensure_secret
 from largesse.domain.async_actions import PROJECT_DELETE
 from largesse.domain.errors import NotFound
 from largesse.domain.projects import Project, ProjectChanges, ProjectRecord, check_changes
@@ -21,6 +22,7 @@ async def create_project(
     changes = check_changes(changes)
     project = await store.create_project(connection, ids.new("proj_"), name, case_sensitive_codes=case_sensitive_codes)
     await store.update_project(connection, project.id, changes)
+    await ensure_secret(connection, project.id)
     return await get_record(connection, project.public_id)
 
 

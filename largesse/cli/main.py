@@ -11,13 +11,14 @@ from largesse.cli.codes import add_codes
 from largesse.cli.demo import add_demo
 from largesse.cli.doctor import add_doctor
 from largesse.cli.errors import NotBuiltYet
+from largesse.cli.events import events_app
 from largesse.cli.export import add_export
 from largesse.cli.host import Host
 from largesse.cli.keys import keys_app
 from largesse.cli.projects import projects_app
 from largesse.cli.serve import add_serve
 
-NOT_BUILT = ("events", "import")
+NOT_BUILT = ("import",)
 
 
 def command_line(host: Host) -> typer.Typer:
@@ -39,6 +40,7 @@ def command_line(host: Host) -> typer.Typer:
     add_bench(app)
     app.add_typer(projects_app(host), name="projects")
     app.add_typer(keys_app(host), name="keys")
+    app.add_typer(events_app(host), name="events")
     for name in NOT_BUILT:
         _add_not_built(app, name)
     return app

@@ -3,17 +3,28 @@
 from typing import Final, Self
 from urllib.parse import quote
 
-from largesse.actions.courier import REFUSED, Delivery, Mail, Post
+from largesse.actions.courier import ACCEPTED, REFUSED, UNKNOWN, UNREACHED, Delivery, Mail, Post
 from largesse.delivery.mail import Mailer, NoMailer
+from largesse.delivery.posting import Poster, Result
 from largesse.wire.assets import AssetTokens
 
 UNSUBSCRIBE: Final = "/unsubscribe/"
+_PASSING: Final = frozenset({408, 425, 429})
+_SERVER_ERRORS: Final = 500
+"""Statuses of a server that may do it later: it has said that it didn't."""
+_RESULTS: Final = {
+    Result.ACCEPTED: ACCEPTED,
+    Result.REFUSED: REFUSED,
+    Result.UNREACHED: UNREACHED,
+    Result.UNKNOWN: UNKNOWN,
+}
 
 
 class PostalCourier:
-    """An async context manager: it owns connections."""
+    """An async context manager: it owns connections to the mail server. The poster's are its owner's."""
 
-    def __init__(self, tokens: AssetTokens, public_url: str, *, smtp_url: str | None) -> None:
+    def __init__(self, tokens: AssetTokens, public_url: str, *, smtp_url: str | None, poster: Poster) -> None:
+        self._poster = poster
         self._tokens = tokens
         self._base = public_url.rstrip("/") + UNSUBSCRIBE
         self._mailer: Mailer | NoMailer = NoMailer() if smtp_url is None else Mailer(smtp_url)
@@ -27,8 +38,11 @@ class PostalCourier:
     async def mail(self, mail: Mail) -> Delivery:
         return await self._mailer.send(mail)
 
-    async def post(self, post: Post) -> Delivery:  # noqa: ARG002
-        return Delivery(REFUSED, "Not built yet")
+    async def post(self, post: Post) -> Delivery:
+        outcome = await self._poster.post(post.url, post.body, post.headers)
+        said = outcome.reason if outcome.status is None else f"{outcome.status} {outcome.body}"
+        again = outcome.status in _PASSING or (outcome.status or 0) >= _SERVER_ERRORS
+        return Delivery(_RESULTS[outcome.result], said, again, outcome.retry_after_s)
 
     def unsubscribe_url(self, project_id: int, channel: str, customer_id: str) -> str:
         token = self._tokens.token("unsubscribe", project_id, f"{channel}:{customer_id}")

@@ -157,7 +157,7 @@ def compose(mail: Mail) -> bytes:
         if mail.picture is not None:
             maintype, _, subtype = MEDIA_TYPES["png"].partition("/")
             part = message if mail.text is None else list(message.iter_parts())[1]
-            part.add_related(mail.picture, maintype, subtype, cid=f"<{_PICTURE_ID}>", filename="qr.png")  # type: ignore[union-attr]
+            part.add_related(mail.picture, maintype, subtype, cid=f"<{_PICTURE_ID}>", filename="qr.png")
     return message.as_bytes()
 
 

@@ -13,6 +13,7 @@ CATEGORIES: Final = {
     "customer.created": ACTION,
     "customer.updated": ACTION,
     "customer.deleted": ACTION,
+    "customer.custom_event": ACTION,
     "customer.publication.succeeded": ACTION,
     "customer.publication.failed": ACTION,
     "customer.voucher.gift.balance_added": EFFECT,

@@ -63,6 +63,7 @@ class ProjectRecord(msgspec.Struct, frozen=True, kw_only=True):
     project: Project
     details: dict[str, Any]
     created_at: datetime
+    webhook_secret: str | None = None
 
 
 def check_time_zone(name: str) -> str:

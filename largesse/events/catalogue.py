@@ -1,5 +1,6 @@
 """The names of events that a project can subscribe to (spec distributions-exports-webhooks §6.3), as far as built."""
 
+from types import MappingProxyType
 from typing import Final
 
 CAMPAIGN_CREATED: Final = "campaign.created"
@@ -28,5 +29,35 @@ VOUCHER_DISABLED: Final = "voucher.disabled"
 VOUCHER_PUBLISHED: Final = "voucher.published"
 VOUCHER_GIFT_TRANSACTION_CREATED: Final = "voucher.gift.transaction.created"
 VOUCHER_LOYALTY_TRANSACTION_CREATED: Final = "voucher.loyalty_card.transaction.created"
+CUSTOM_EVENT: Final = "customer.custom_event"
 
 NAMES: Final = frozenset(value for name, value in globals().items() if name.isupper() and isinstance(value, str))
+"""What is written to the log."""
+
+VOUCHER_GIFT_BALANCE_ADDED: Final = "voucher.gift.balance_added"
+VOUCHER_LOYALTY_POINTS_ADDED: Final = "voucher.loyalty_card.points_added"
+HOLDER_ASSIGNED: Final = "customer.holder.assignment.created"
+
+SUBSCRIBABLE: Final = NAMES | {VOUCHER_GIFT_BALANCE_ADDED, VOUCHER_LOYALTY_POINTS_ADDED, HOLDER_ASSIGNED}
+"""What a webhook can be told: those written, and those that follow from one that is (events/payloads.py)."""
+
+MISSPELT: Final = MappingProxyType(
+    {
+        name.replace("added", "aded"): name
+        for name in (CAMPAIGN_VOUCHERS_ADDED, VOUCHER_GIFT_BALANCE_ADDED, VOUCHER_LOYALTY_POINTS_ADDED)
+    }
+)
+"""The contract spells these so where it lists what a webhook can subscribe to: typed clients send nothing else."""
+
+UNBUILT: Final = frozenset({
+    "customer.confirmed", "customer.rewarded", "customer.rewarded.loyalty_points",
+    "redemption.succeeded", "redemption.failed", "redemption.rollback.succeeded", "redemption.rollback.failed",
+    *(f"campaign.earning_rule.{what}" for what in ("assigned", "deleted", "disabled", "enabled", "updated")),
+    *(f"campaign.{tier}.{what}" for tier in ("loyalty_tier", "referral_tier", "reward.assignment")
+      for what in ("created", "deleted", "updated")),
+    *(f"campaign.promotion_tier.{what}" for what in ("created", "deleted", "disabled", "enabled", "updated")),
+    *(f"campaign.promotion_stack.{what}" for what in ("created", "updated")),
+    "voucher.loyalty_card.points_expired",
+    *(f"voucher.loyalty_card.pending_points.{what}" for what in ("added", "aded", "updated", "activated", "canceled")),
+})  # fmt: skip
+"""Names of the contract for what can't happen here yet: said as such when somebody subscribes to one."""

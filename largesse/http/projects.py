@@ -25,7 +25,6 @@ from largesse.store.projects import list_records
 from largesse.wire.projects import ProjectChangesInput, ProjectInput, render_project
 
 PATH = "/management/v1/projects"
-NO_WEBHOOKS = "`webhook_token`: there are no webhooks yet"
 UNBUILT = (
     "switches of client-side operations other than publishing, notifications and the default charset are kept and"
     " shown, and switch nothing yet"
@@ -99,8 +98,8 @@ ROUTES = [
         keys=MANAGEMENT_KEYS,
         missing=f"`users`; {UNBUILT}",
     ),
-    Route(PATH, list_, methods=["GET"], keys=MANAGEMENT_KEYS, missing=NO_WEBHOOKS),
-    Route(f"{PATH}/{{project_id}}", get, methods=["GET"], errors=[NotFound], keys=MANAGEMENT_KEYS, missing=NO_WEBHOOKS),
+    Route(PATH, list_, methods=["GET"], keys=MANAGEMENT_KEYS),
+    Route(f"{PATH}/{{project_id}}", get, methods=["GET"], errors=[NotFound], keys=MANAGEMENT_KEYS),
     Route(
         f"{PATH}/{{project_id}}",
         update,

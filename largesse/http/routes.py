@@ -12,6 +12,7 @@ from largesse.http import (
     customers,
     distribution_messages,
     distributions,
+    events,
     exports,
     health,
     imports,
@@ -29,6 +30,7 @@ from largesse.http import (
     trash_bin,
     validation_rules,
     vouchers,
+    webhooks,
 )
 
 RESOURCES = (
@@ -43,6 +45,7 @@ RESOURCES = (
     customers,
     distribution_messages,
     distributions,
+    events,
     categories,
     campaigns,
     vouchers,
@@ -57,6 +60,7 @@ RESOURCES = (
     metadata_schemas,
     projects,
     keys,
+    webhooks,
     trash_bin,
 )
 

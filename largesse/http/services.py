@@ -45,6 +45,7 @@ class Services:
     body_limit_s: float = BODY_LIMIT_S
     metrics_token: str | None = None  # without it /metrics answers to loopback only
     public_url: str = "http://127.0.0.1:8000"
+    allow_private_targets: bool = False
     version: str = __version__
 
     def assets(self, project_id: int) -> AssetUrls:

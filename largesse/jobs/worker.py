@@ -19,6 +19,7 @@ from typing import Final
 import structlog
 
 from largesse.actions.courier import Courier
+from largesse.actions.deliveries import clear_deliveries
 from largesse.actions.distributions import start_due
 from largesse.actions.export_files import Interrupted
 from largesse.actions.exports import purge_exports
@@ -122,12 +123,12 @@ class Worker:
             await self._pause(SWEEP_S)
 
     async def sweep(self) -> None:
-        """Take expired vouchers out of the pools of all projects, and remove expired access tokens and files."""
+        """Take expired vouchers out of the pools of all projects, and remove what nobody needs any more."""
         async with acquire(self.pool) as connection:
             await delete_expired_tokens(connection, TOKENS_CHUNK)
             projects = await list_projects(connection)
         for project in projects:
-            for chunk in (withdraw_expired, purge_exports, start_due):
+            for chunk in (withdraw_expired, purge_exports, clear_deliveries, start_due):
                 more = True
                 while more and not self.stop.is_set():
                     async with acquire(self.pool) as connection, connection.transaction():

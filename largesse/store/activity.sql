@@ -9,6 +9,10 @@ WITH feed AS NOT MATERIALIZED (
   FROM events e
   WHERE e.project_id = $1 AND e.entity_id = $2 AND e.type IN ('customer.created', 'customer.updated', 'customer.deleted')
   UNION ALL
+  SELECT e.created_at, 1, e.id, e.type, e.entity_id, NULL, e.data, e.request_id, e.actor
+  FROM events e
+  WHERE e.project_id = $1 AND e.entity_id = $2 AND e.type = 'customer.custom_event'
+  UNION ALL
   SELECT p.created_at, 1, 'ev_' || substr(p.id, 5),
     CASE p.result WHEN 'SUCCESS' THEN 'customer.publication.succeeded' ELSE 'customer.publication.failed' END,
     p.id, p.campaign_id, '{}', NULL, NULL

@@ -8,3 +8,49 @@ INSERT INTO events (project_id, id, type, entity_id, data, request_id, actor)
 SELECT $1, e.id, $3, e.entity_id, e.data, $6, $7
 FROM unnest($2::text[], $4::text[], $5::jsonb[]) WITH ORDINALITY AS e (id, entity_id, data, place)
 ORDER BY e.place
+
+-- start_reader --
+-- The reader $2 of a project's events begins here: with changes that aren't committed yet. One that reads already goes on.
+INSERT INTO event_cursors (project_id, reader, xid, seq)
+VALUES ($1, $2, pg_snapshot_xmin(pg_current_snapshot()), 0) ON CONFLICT (project_id, reader) DO NOTHING
+
+-- waiting_projects --
+-- Where the reader $1 has something to read, whoever has waited longest first.
+SELECT c.project_id FROM event_cursors c JOIN projects p ON p.id = c.project_id AND p.deleted_at IS NULL
+WHERE c.reader = $1 AND EXISTS (
+  SELECT FROM events e WHERE e.project_id = c.project_id AND (e.xid, e.seq) > (c.xid, c.seq)
+    AND e.xid < pg_snapshot_xmin(pg_current_snapshot()))
+ORDER BY c.moved_at, c.project_id
+
+-- claim_cursor --
+-- Nobody else reads this project's events for the reader $2 until the end of the transaction. No row: somebody does.
+SELECT xid::text AS xid, seq FROM event_cursors WHERE project_id = $1 AND reader = $2 FOR UPDATE SKIP LOCKED
+
+-- read_events --
+-- The next $4 events behind a cursor. Whatever may still be committed before them has an id at or above xmin, so a
+-- reader that stops there never passes a late one.
+SELECT e.xid::text AS xid, e.seq, e.id, e.type, e.entity_id, e.data, e.request_id, e.actor, e.created_at
+FROM events e
+WHERE e.project_id = $1 AND (e.xid, e.seq) > ($2::text::xid8, $3::bigint)
+  AND e.xid < pg_snapshot_xmin(pg_current_snapshot()) AND ($5::text[] IS NULL OR e.type = ANY ($5))
+ORDER BY e.xid, e.seq LIMIT $4
+
+-- move_cursor --
+-- Everything up to there is dealt with, in the transaction that did it.
+UPDATE event_cursors SET xid = $3::text::xid8, seq = $4, moved_at = clock_timestamp()
+WHERE project_id = $1 AND reader = $2
+
+-- scan_events --
+-- The next $4 events behind a cursor, as in read_events; with their data only where the type is one of $5 (null: any).
+SELECT e.xid::text AS xid, e.seq, e.id, e.type, e.entity_id,
+  CASE WHEN $5::text[] IS NULL OR e.type = ANY ($5) THEN e.data END AS data, e.request_id, e.actor, e.created_at
+FROM events e
+WHERE e.project_id = $1 AND (e.xid, e.seq) > ($2::text::xid8, $3::bigint)
+  AND e.xid < pg_snapshot_xmin(pg_current_snapshot())
+ORDER BY e.xid, e.seq LIMIT $4
+
+-- before_last --
+-- The place behind which the last $2 events stand. No row when there are no more than that.
+SELECT e.xid::text AS xid, e.seq FROM events e
+WHERE e.project_id = $1 AND e.xid < pg_snapshot_xmin(pg_current_snapshot())
+ORDER BY e.xid DESC, e.seq DESC OFFSET $2 LIMIT 1

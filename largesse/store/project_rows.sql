@@ -115,3 +115,18 @@ DELETE FROM distributions WHERE project_id = $1 AND id = ANY (ARRAY(
 -- A chunk of them.
 DELETE FROM suppressions WHERE project_id = $1 AND (channel, target) IN (
   SELECT t.channel, t.target FROM suppressions t WHERE t.project_id = $1 LIMIT $2)
+
+-- webhook_attempts --
+-- A chunk of them.
+DELETE FROM webhook_attempts WHERE project_id = $1 AND (delivery_id, number) IN (
+  SELECT t.delivery_id, t.number FROM webhook_attempts t WHERE t.project_id = $1 LIMIT $2)
+
+-- webhook_deliveries --
+-- A chunk of them.
+DELETE FROM webhook_deliveries WHERE project_id = $1 AND id = ANY (ARRAY(
+  SELECT t.id FROM webhook_deliveries t WHERE t.project_id = $1 LIMIT $2))
+
+-- webhooks --
+-- A chunk of them.
+DELETE FROM webhooks WHERE project_id = $1 AND id = ANY (ARRAY(
+  SELECT t.id FROM webhooks t WHERE t.project_id = $1 LIMIT $2))

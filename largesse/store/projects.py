@@ -94,10 +94,8 @@ async def update_project(connection: Connection, project_id: int, changes: Proje
 async def list_records(connection: Connection, public_id: str | None = None) -> list[ProjectRecord]:
     """Oldest first; `public_id`: only that one."""
     rows = [dict(row) for row in await connection.fetch(SQL["list_project_records"], public_id, LIST_MAX)]
-    return [
-        ProjectRecord(details=row.pop("details"), created_at=row.pop("created_at"), project=Project(**row))
-        for row in rows
-    ]
+    beside = ("details", "created_at", "webhook_secret")
+    return [ProjectRecord(**{name: row.pop(name) for name in beside}, project=Project(**row)) for row in rows]
 
 
 async def lock_project(connection: Connection, project_id: int) -> None:

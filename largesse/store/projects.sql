@@ -54,7 +54,7 @@ FROM updated;
 -- list_project_records --
 -- Projects as operators see them, oldest first, at most $2; $1: only the one of this public id.
 SELECT id, public_id, name, time_zone, case_sensitive_codes, on_known_source_id, codes_per_campaign_max,
-  client_origins, client_publish, publish_on_voucher_export, details, created_at
+  client_origins, client_publish, publish_on_voucher_export, details, created_at, webhook_secret
 FROM projects WHERE deleted_at IS NULL AND ($1::text IS NULL OR public_id = $1) ORDER BY id LIMIT $2;
 
 -- lock_project --

@@ -50,6 +50,8 @@ def _campaign(activity: Activity) -> dict[str, Any] | None:
 
 
 def _data(activity: Activity, publication: Publication | None, customer: dict[str, Any]) -> dict[str, Any]:
+    if activity.type == "customer.custom_event":
+        return dict(activity.data)
     if "customer" in activity.data:  # the customer as it was
         return {"customer": render_customer(msgspec.convert(activity.data["customer"], Customer))}
     out = {"customer": customer, "campaign": _campaign(activity)}

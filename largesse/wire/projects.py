@@ -133,6 +133,7 @@ def render_project(record: ProjectRecord) -> dict[str, Any]:
         "name": project.name,
         **{theirs: getattr(project, ours) for theirs, ours in _SETTINGS.items()},
         **{name: record.details.get(name, default) for name, default in _DETAILS.items()},
+        "webhook_token": record.webhook_secret,
         "cluster_id": CLUSTER,
         "case_sensitive_codes": project.case_sensitive_codes,
         "api_version": API_VERSION,

@@ -58,6 +58,7 @@ BODIES: dict[str, Any] = {
     "/v1/segments": {"name": "x", "type": "static", "customers": ["x"]},
     "/v1/exports": {"exported_object": "customer"},
     "/v1/suppressions": {"channel": "sms", "target": "x"},
+    "/v1/events": {"event": "x", "customer": {"source_id": "x"}},
     "/v1/validation-rules/{validation_rule_id}/assignments": {"related_object_id": "x"},
 }
 

@@ -42,6 +42,11 @@ class World:
         path = f"/{self.project()}/metadata-schemas"
         return f"{path}/{self.manage('POST', path, SCHEMA).json()['id']}"
 
+    def webhook(self) -> str:
+        """The path of a webhook in a project of its own."""
+        path = f"/{self.project()}/webhooks"
+        return f"{path}/{self.manage('POST', path, WEBHOOK).json()['id']}"
+
     def shown_schema(self) -> str:
         """The word of a metadata schema of the project that the server key is for."""
         project = json.loads((self.server.data / "credentials.json").read_text())["project"]
@@ -116,6 +121,7 @@ RULE = {
     "error": {"message": "Too small"},
     "applicable_to": {"included": [{"object": "product", "id": "prod_1", "effect": "APPLY_TO_EVERY"}]},
 }
+WEBHOOK = {"target_url": "https://example.com/hook", "events": ["voucher.published", "campaign.vouchers.aded"]}
 SCHEMA = {
     "related_object": "product",
     "allow_defined_only": False,
@@ -266,6 +272,15 @@ SUCCESSES: dict[str, Success] = {
     "PUT /management/v1/projects/{projectId}/metadata-schemas/{metadataSchemaId}": lambda w: w.manage(
         "PUT", w.schema(), {"properties": {"size": {"type": "number", "optional": True}}}
     ),
+    "GET /management/v1/projects/{projectId}/webhooks": lambda w: w.manage("GET", w.webhook().rpartition("/")[0]),
+    "POST /management/v1/projects/{projectId}/webhooks": lambda w: w.manage(
+        "POST", f"/{w.project()}/webhooks", WEBHOOK
+    ),
+    "GET /management/v1/projects/{projectId}/webhooks/{webhookId}": lambda w: w.manage("GET", w.webhook()),
+    "PUT /management/v1/projects/{projectId}/webhooks/{webhookId}": lambda w: w.manage(
+        "PUT", w.webhook(), {"active": False}
+    ),
+    "DELETE /management/v1/projects/{projectId}/webhooks/{webhookId}": lambda w: w.manage("DELETE", w.webhook()),
     "DELETE /management/v1/projects/{projectId}/metadata-schemas/{metadataSchemaId}": lambda w: w.manage(
         "DELETE", w.schema()
     ),

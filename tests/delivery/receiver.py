@@ -1,80 +1,86 @@
-"""A real SMTP server in this process, whose log is the witness."""
+"""A receiver that answers as told, byte by byte, and remembers what it got."""
 
 import asyncio
 import contextlib
-import socket
-from collections import Counter
-from collections.abc import Callable, Iterator
-from email import message_from_bytes
-from email.message import EmailMessage
-from email.policy import default
-from typing import Any
-
-from aiosmtpd.controller import Controller
-from aiosmtpd.smtp import SMTP, AuthResult, Envelope, Session
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
 
 
+@dataclass
+class Got:
+    target: str
+    headers: dict[str, str]
+    body: bytes
+
+
+Behaviour = Callable[[Got], bytes | None]
+"""What to answer; None drops the line."""
+
+
+def answer(status: int, *, body: bytes = b"ok", **headers: str) -> bytes:
+    lines = [f"HTTP/1.1 {status} X", f"Content-Length: {len(body)}"]
+    lines += [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
+    return "\r\n".join([*lines, "", ""]).encode() + body
+
+
+@dataclass
 class Receiver:
-    """`answers` says by recipient what is answered to RCPT (a text), and by `data` to the message itself: a text, or
-    "drop" to close the connection instead of an answer.
-    """
+    behave: Behaviour = field(default=lambda _: answer(200))
+    delay_s: float = 0
+    got: list[Got] = field(default_factory=list)
+    port: int = 0
+    at_once: int = 0
+    at_once_max: int = 0
 
-    def __init__(self) -> None:
-        self.messages: list[EmailMessage] = []
-        self.recipients: Counter[str] = Counter()
-        self.answers: dict[str, str] = {}
-        self.data: dict[str, str] = {}
-        self.logins: list[str] = []
-        self.encrypted: list[bool] = []
-        self.sessions: set[int] = set()
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}/hook"
 
-    async def handle_RCPT(  # noqa: N802 - aiosmtpd calls it so
-        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
-    ) -> str:
-        if address in self.answers:
-            return self.answers[address]
-        envelope.rcpt_tos.append(address)
-        return "250 OK"
-
-    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
-        [recipient] = envelope.rcpt_tos
-        self.encrypted.append(session.ssl is not None)
-        self.sessions.add(id(session))
-        answer = self.data.get(recipient, "250 kept")
-        if answer == "drop":
-            self.recipients[recipient] += 1
-            assert isinstance(server.transport, asyncio.Transport)
-            server.transport.abort()
-            return "250 nobody hears this"
-        if answer.startswith("2"):
-            self.recipients[recipient] += 1
-            content = envelope.content
-            assert isinstance(content, bytes)
-            message = message_from_bytes(content, policy=default)
-            assert isinstance(message, EmailMessage)
-            self.messages.append(message)
-        return answer
-
-    def authenticate(self, server: SMTP, session: Session, envelope: Envelope, mechanism: str, data: Any) -> AuthResult:
-        self.logins.append(data.login.decode())
-        return AuthResult(success=data.password == b"pass word")
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
+            while True:
+                head = (await reader.readuntil(b"\r\n\r\n")).decode()
+                first, *lines = head.strip().split("\r\n")
+                headers = {name.lower(): value for name, _, value in (line.partition(": ") for line in lines)}
+                body = await reader.readexactly(int(headers.get("content-length", 0)))
+                got = Got(first.split(" ")[1], headers, body)
+                self.got.append(got)
+                self.at_once += 1
+                self.at_once_max = max(self.at_once, self.at_once_max)
+                try:
+                    if self.delay_s:
+                        await asyncio.sleep(self.delay_s)
+                    reply = self.behave(got)
+                finally:
+                    self.at_once -= 1
+                if reply is None:
+                    break
+                writer.write(reply)
+                await writer.drain()
+        writer.close()
 
 
-@contextlib.contextmanager
-def serving(receiver: Receiver, **options: Any) -> Iterator[str]:
-    """Its host and port."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    controller = Controller(receiver, hostname="127.0.0.1", port=port, server_hostname="test", **options)
-    controller.start()
+@contextlib.asynccontextmanager
+async def receiving(behave: Behaviour | None = None, *, delay_s: float = 0) -> AsyncIterator[Receiver]:
+    receiver = Receiver(delay_s=delay_s)
+    if behave is not None:
+        receiver.behave = behave
+    tasks: set[asyncio.Task[None]] = set()
+
+    async def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        tasks.add(task)
+        with contextlib.suppress(asyncio.CancelledError):
+            await receiver.serve(reader, writer)
+        writer.close()
+
+    server = await asyncio.start_server(accept, "127.0.0.1", 0)
+    receiver.port = server.sockets[0].getsockname()[1]
     try:
-        yield f"127.0.0.1:{port}"
+        yield receiver
     finally:
-        controller.stop()
-
-
-async def until(true: Callable[[], bool], seconds: float = 10) -> None:
-    async with asyncio.timeout(seconds):
-        while not true():
-            await asyncio.sleep(0.01)
+        server.close()
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)

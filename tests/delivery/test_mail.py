@@ -15,7 +15,7 @@ from cryptography.x509.oid import NameOID
 
 from largesse.actions.courier import ACCEPTED, REFUSED, UNKNOWN, UNREACHED, Mail
 from largesse.delivery.mail import Mailer, compose
-from tests.delivery.receiver import Receiver, serving
+from tests.delivery.smtp_receiver import Receiver, serving
 
 
 def mail(recipient: str = "ann@example.com", **fields: Any) -> Mail:
@@ -130,7 +130,7 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[ssl.SSLContex
     """A server's context for 127.0.0.1, and the file that a client trusts it by."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
-    now = dt.now(dt.UTC)
+    now = dt.datetime.now(dt.UTC)
     made = (
         x509.CertificateBuilder()
         .subject_name(name)

@@ -235,6 +235,21 @@ class TestProjects:
             code = answer.json()["voucher"]["code"]
             assert (await client.post(f"/v1/vouchers/{code}/balance", json={"amount": 1})).status_code == 200
             await client.delete(f"/v1/vouchers/{code}")
+        for number in (project.id, project.id + 1):
+            await pool.execute(
+                "INSERT INTO webhooks (project_id, id, target_url, events) VALUES ($1, 'wh_a', 'http://a', '{a}')",
+                number,
+            )
+            await pool.execute(
+                "INSERT INTO webhook_deliveries (project_id, id, webhook_id, event_id, type, entity_id, xid, seq, part,"
+                " body, due_at, created_at) VALUES ($1, 'whs_a', 'wh_a', 'ev_a', 'a', 'a', '1', 1, 0, '{}', now(), now())",
+                number,
+            )
+            await pool.execute(
+                "INSERT INTO webhook_attempts (project_id, delivery_id, number, result, elapsed_ms, created_at)"
+                " VALUES ($1, 'whs_a', 1, 'accepted', 1, now())",
+                number,
+            )
         for client in (api, other_api):
             await client.post("/v1/customers/bulk/async", json=[{"source_id": "c"}])  # under way
         await make(manager, f"{PATH}/{project.public_id}/metadata-schemas", related_object="order", properties={})

@@ -18,7 +18,7 @@ from largesse.wire.distributions import DistributionInput
 from largesse.wire.parse import parse_value
 from tests.actions.conftest import assert_counters_are_exact, scopes
 from tests.conftest import ROOT
-from tests.delivery.receiver import Receiver, serving
+from tests.delivery.smtp_receiver import Receiver, serving
 from tests.factories.campaigns import make_campaign
 from tests.factories.distributions import manual
 from tests.jobs.test_kill import LAPSE_S

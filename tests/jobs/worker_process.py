@@ -4,6 +4,7 @@ import asyncio
 import sys
 
 from largesse.delivery.couriers import PostalCourier
+from largesse.delivery.posting import Poster
 from largesse.jobs.worker import Worker
 from largesse.store.connection import JOB_SETTINGS, create_pool
 from largesse.wire.assets import AssetTokens
@@ -11,7 +12,11 @@ from largesse.wire.assets import AssetTokens
 
 async def main(database_url: str, lapse_s: float, smtp_url: str | None = None) -> None:
     pool = await create_pool(database_url, size=4, settings=JOB_SETTINGS, application="largesse-jobs")
-    async with PostalCourier(AssetTokens(b"test"), "http://127.0.0.1:8000", smtp_url=smtp_url) as courier:
+    tokens = AssetTokens(b"test")
+    async with (
+        Poster(allow_private=True) as poster,
+        PostalCourier(tokens, "http://127.0.0.1:8000", smtp_url=smtp_url, poster=poster) as courier,
+    ):
         await Worker(pool, asyncio.Event(), heartbeat_s=lapse_s / 4, lapse_s=lapse_s, courier=courier).run()
 
 

@@ -1,0 +1,37 @@
+"""What customers did elsewhere, told by the caller: custom events (spec customers §3, distributions-exports-webhooks
+§2.2).
+"""
+
+from typing import Any
+
+from largesse.actions.customers import save_customer
+from largesse.actions.scope import Scope
+from largesse.domain.errors import NotBuilt
+from largesse.events import catalogue
+from largesse.store.events import append_event
+from largesse.wire.events import EventInput, custom_event
+
+
+async def track_event(scope: Scope, sent: EventInput) -> dict[str, Any]:
+    """Write it to the log, with the customer as it is after it; what was written.
+
+    Raises NotFound for an unknown customer's id, MetadataValidationFailed, and NotBuilt for a referral or a loyalty
+    card that is to profit from it.
+    """
+    for part in ("referral", "loyalty"):
+        if getattr(sent, part):
+            raise NotBuilt(f"Property .{part}: nothing follows from it yet. Send the event without it")
+    customer = await save_customer(scope, sent.customer)
+    event_id = scope.ids.new("ev_")
+    frozen = custom_event(event_id, sent, customer)
+    await append_event(
+        scope.connection,
+        scope.project.id,
+        event_id,
+        catalogue.CUSTOM_EVENT,
+        customer.id,
+        frozen,
+        scope.request_id,
+        scope.actor,
+    )
+    return frozen

@@ -1,0 +1,158 @@
+"""What one row of the log means to a subscriber: the names of spec distributions-exports-webhooks §6.3, each with its
+payload, made of the frozen records only.
+"""
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any, Final, NamedTuple
+
+from largesse.events import catalogue
+from largesse.store.events import Event
+from largesse.wire.dates import render
+from largesse.wire.events import (
+    frozen_assignment,
+    frozen_publication,
+    frozen_rule,
+    frozen_transaction,
+    simple_campaign,
+    simple_customer,
+    simple_voucher,
+    whole_customer,
+)
+
+PUBLICATION_FAILED: Final = "publication.failed"
+"""Written to the log by the publish statement; no subscriber can ask for it."""
+LOGGED: Final = (catalogue.NAMES - {catalogue.VOUCHER_PUBLISHED}) | {PUBLICATION_FAILED}
+"""The types of the rows of the log."""
+
+
+class Named(NamedTuple):
+    """One thing to be told. `entity_id` is whom it is about: what is told of one keeps its order."""
+
+    type: str
+    entity_id: str
+    data: dict[str, Any]
+
+
+def derive(event: Event) -> list[Named]:
+    """In the order in which they are to be told; none for what no subscriber can ask for."""
+    return [] if (read := _READERS.get(event.type)) is None else read(event)
+
+
+def shown(event: Event) -> dict[str, Any]:
+    """What the log shows of a fact: the payload of its own name, or, of a failure, why."""
+    if named := derive(event):
+        return named[0].data
+    if event.type != PUBLICATION_FAILED:
+        return {}
+    frozen = event.data["publication"]
+    person = simple_customer(event.data["customer"])
+    why = {"failure_code": frozen["failure_code"], "failure_message": frozen["failure_message"]}
+    return {
+        "customer": person,
+        "campaign": simple_campaign(event.data["campaign"]),
+        "publication": frozen_publication(frozen, person, []) | why,
+    }
+
+
+def _campaign(event: Event) -> list[Named]:
+    return [Named(event.type, event.entity_id, {"campaign": simple_campaign(event.data["campaign"])})]
+
+
+def _counted(event: Event) -> list[Named]:
+    data = {"campaign": simple_campaign(event.data["campaign"]), "count": event.data["done_count"]}
+    ended = {
+        catalogue.CAMPAIGN_GENERATION_COMPLETED: "completed_at",
+        catalogue.CAMPAIGN_GENERATION_FAILED: "failed_at",
+    }.get(event.type, "created_at")
+    return [Named(event.type, event.entity_id, data | {ended: render(event.created_at)})]
+
+
+def _customer(event: Event) -> list[Named]:
+    return [Named(event.type, event.entity_id, {"customer": whole_customer(event.data["customer"])})]
+
+
+def _voucher(event: Event) -> list[Named]:
+    return [Named(event.type, event.entity_id, {"voucher": simple_voucher(event.data["voucher"])})]
+
+
+def _rule(event: Event) -> list[Named]:
+    return [Named(event.type, event.entity_id, {"rule": frozen_rule(event.data["validation_rule"])})]
+
+
+def _assignment(event: Event) -> list[Named]:
+    return [Named(event.type, event.entity_id, {"assignment": frozen_assignment(event.data["assignment"])})]
+
+
+def _transaction(event: Event) -> list[Named]:
+    frozen = event.data["transaction"]
+    data = {"voucher": simple_voucher(event.data["voucher"]), **frozen_transaction(frozen)}
+    named = [Named(event.type, event.entity_id, data)]
+    if (added := _ADDED.get(frozen["type"])) is not None:
+        named.append(Named(added, event.entity_id, data))
+    return named
+
+
+def _publication(event: Event) -> list[Named]:
+    campaign, customer = event.data["campaign"], event.data.get("customer")
+    vouchers = event.data["vouchers"] or []
+    shown = [simple_voucher(voucher, campaign) for voucher in vouchers]
+    person = None if customer is None else simple_customer(customer)
+    common: dict[str, Any] = {
+        "customer": person,
+        "campaign": simple_campaign(campaign),
+        "publication": frozen_publication(event.data["publication"], person, [voucher["id"] for voucher in vouchers]),
+    }
+    whole = common | {"vouchers": shown}
+    if len(shown) == 1:
+        whole["voucher"] = shown[0]
+    named = [Named(event.type, event.entity_id, whole)]
+    created_at = common["publication"]["created_at"]
+    for voucher in shown:
+        data = common | {"voucher": voucher, "created_at": created_at}
+        named.append(Named(catalogue.VOUCHER_PUBLISHED, voucher["id"], data))
+    if person is not None:
+        named += [
+            Named(catalogue.HOLDER_ASSIGNED, voucher["id"], _holder(common, voucher, created_at)) for voucher in shown
+        ]
+    return named
+
+
+def _holder(common: dict[str, Any], voucher: dict[str, Any], created_at: str) -> dict[str, Any]:
+    holder = {
+        "redeemable_id": voucher["id"],
+        "redeemable_object": "voucher",
+        "campaign_id": voucher["campaign_id"],
+        "holder_id": common["customer"]["id"],
+        "created_at": created_at,
+    }
+    return {"holder": holder, "voucher": voucher, "campaign": common["campaign"], "customer": common["customer"]}
+
+
+def _custom(event: Event) -> list[Named]:
+    return [Named(event.type, event.entity_id, dict(event.data))]
+
+
+_ADDED: Final = {
+    "CREDITS_ADDITION": catalogue.VOUCHER_GIFT_BALANCE_ADDED,
+    "POINTS_ADDITION": catalogue.VOUCHER_LOYALTY_POINTS_ADDED,
+}
+_Reader = Callable[[Event], list[Named]]
+_READERS: Final[Mapping[str, _Reader]] = MappingProxyType({
+    **dict.fromkeys(
+        (catalogue.CAMPAIGN_CREATED, catalogue.CAMPAIGN_UPDATED, catalogue.CAMPAIGN_DELETED,
+         catalogue.CAMPAIGN_ENABLED, catalogue.CAMPAIGN_DISABLED, catalogue.CAMPAIGN_GENERATION_STARTED), _campaign),
+    **dict.fromkeys(
+        (catalogue.CAMPAIGN_VOUCHERS_ADDED, catalogue.CAMPAIGN_GENERATION_COMPLETED,
+         catalogue.CAMPAIGN_GENERATION_FAILED), _counted),
+    **dict.fromkeys((catalogue.CUSTOMER_CREATED, catalogue.CUSTOMER_UPDATED, catalogue.CUSTOMER_DELETED), _customer),
+    **dict.fromkeys(
+        (catalogue.VOUCHER_CREATED, catalogue.VOUCHER_UPDATED, catalogue.VOUCHER_DELETED, catalogue.VOUCHER_ENABLED,
+         catalogue.VOUCHER_DISABLED), _voucher),
+    **dict.fromkeys((catalogue.RULE_CREATED, catalogue.RULE_UPDATED, catalogue.RULE_DELETED), _rule),
+    **dict.fromkeys((catalogue.RULE_ASSIGNED, catalogue.RULE_UNASSIGNED), _assignment),
+    **dict.fromkeys(
+        (catalogue.VOUCHER_GIFT_TRANSACTION_CREATED, catalogue.VOUCHER_LOYALTY_TRANSACTION_CREATED), _transaction),
+    catalogue.PUBLICATION_SUCCEEDED: _publication,
+    catalogue.CUSTOM_EVENT: _custom,
+})  # fmt: skip
