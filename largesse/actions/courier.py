@@ -1,6 +1,6 @@
 """What carries messages out of the building, as actions see it: made by the composition root (delivery is above)."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple, Protocol
 
 ACCEPTED: Final = "accepted"
@@ -38,9 +38,11 @@ class Mail(NamedTuple):
 class Post(NamedTuple):
     """One request to somebody's server, rendered."""
 
+    id: str
     url: str
     body: bytes
     headers: Mapping[str, str]
+    secrets: Sequence[str] = ()  # to sign it with
 
 
 class Courier(Protocol):

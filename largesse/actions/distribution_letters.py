@@ -2,6 +2,7 @@
 
 import asyncio
 import secrets
+from datetime import UTC, datetime
 from typing import Any, Final, Protocol
 
 import msgspec
@@ -20,16 +21,22 @@ from largesse.domain.distributions import (
     Distribution,
     Message,
 )
+from largesse.domain.webhooks import SECRET_BYTES, secret_of, secrets_in_force
 from largesse.store import campaigns
 from largesse.store import distribution_messages as messages
-from largesse.wire.distributions import is_address
+from largesse.store.webhooks import ensure_secret
+from largesse.wire.distributions import is_address, simple_distribution
+from largesse.wire.events import frozen_publication, simple_campaign, simple_customer, simple_voucher
 from largesse.wire.faults import Fault
 from largesse.wire.images import render_image
 from largesse.wire.templates import render_template
+from largesse.wire.webhooks import envelope
 
 PICTURE: Final = "cid:qr"
 QR_MODULE_PIXELS: Final = 8
 SUBJECT_LENGTH_MAX: Final = 900
+EVENT_NAME: Final = "MANUAL_DISTRIBUTION_SCHEDULE"
+"""Of a webhook whose distribution names no other."""
 SAMPLE_CODE: Final = "SAMPLE-CODE"
 """Stands for a code that nobody has, where a message is only shown."""
 _PERSONAL: Final = ("id", "source_id", "name", "email", "phone", "description", "birthday", "birthdate", "metadata")
@@ -95,6 +102,7 @@ async def letters_of(
         scope.connection, scope.project.id, sorted({one.customer_id for one in claimed}), publication_ids
     )
     campaign_ids = {known[id_]["publication"]["campaign_id"] for id_ in publication_ids if id_ in known} - {None}
+    signers = await _signers(scope, claimed)
     found = {id_: await campaigns.get_campaign(scope.connection, scope.project.id, id_) for id_ in sorted(campaign_ids)}
     out: list[tuple[Message, Letter | NotRendered]] = []
     for message in claimed:
@@ -108,6 +116,10 @@ async def letters_of(
         values = values_of(distribution, customer, published.get("vouchers") or [], campaign, url)
         channel = distribution.channel(message.channel)
         assert channel is not None, "claimed by the channels that there are"
+        if channel["type"] == WEBHOOK:
+            data = _told(distribution, customer, published)
+            out.append((message, _webhook(scope.project.public_id, channel, message, data, values, signers)))
+            continue
         out.append((message, write(channel, message.id, values, fallback=message.fallback)))
     return out
 
@@ -136,8 +148,24 @@ def values_of(
     return out
 
 
-def sample_voucher() -> list[dict[str, Any]]:
-    return [{"code": SAMPLE_CODE}]
+def sample_voucher(campaign: Campaign) -> list[dict[str, Any]]:
+    """What a voucher of the campaign would say of itself."""
+    known = campaign.voucher
+    return [{"code": SAMPLE_CODE, "type": known["type"], "discount": known.get("discount"), "metadata": {}}]
+
+
+def preview(channel: dict[str, Any], id: str, values: dict[str, Any]) -> Letter | NotRendered:
+    """A message that isn't sent."""
+    if channel["type"] != WEBHOOK:
+        return write(channel, id, values)
+    if not channel.get("body"):
+        told = {name: value for name, value in values.items() if name not in ("unsubscribe_url", "vouchers")}
+        body = msgspec.json.encode({"id": id, "type": channel.get("event_name") or EVENT_NAME, "data": told})
+        return PostLetter(_post(channel, id, body))
+    try:
+        return PostLetter(_post(channel, id, render_template(channel["body"], values).encode()))
+    except Fault as fault:
+        return NotRendered(str(fault))
 
 
 def write(channel: dict[str, Any], id: str, values: dict[str, Any], *, fallback: bool = False) -> Letter | NotRendered:
@@ -146,9 +174,7 @@ def write(channel: dict[str, Any], id: str, values: dict[str, Any], *, fallback:
         if channel["type"] == EMAIL:
             return _mail(channel, id, values, fallback=fallback)
         if channel["type"] == SMS:
-            return _sms(channel, values, fallback=fallback)
-        if channel["type"] == WEBHOOK:
-            return _webhook(channel, id, values)
+            return _sms(channel, id, values, fallback=fallback)
         assert channel["type"] == CSV
         return Line()
     except Fault as fault:
@@ -178,7 +204,7 @@ def _mail(channel: dict[str, Any], id: str, values: dict[str, Any], *, fallback:
     return MailLetter(mail, values["voucher"]["code"] if html and PICTURE in html and "voucher" in values else None)
 
 
-def _sms(channel: dict[str, Any], values: dict[str, Any], *, fallback: bool) -> Letter | NotRendered:
+def _sms(channel: dict[str, Any], id: str, values: dict[str, Any], *, fallback: bool) -> Letter | NotRendered:
     phone = values["customer"]["phone"]
     if not phone:
         return NotRendered(NO_PHONE)
@@ -187,19 +213,63 @@ def _sms(channel: dict[str, Any], values: dict[str, Any], *, fallback: bool) -> 
         body = render_template(channel["body"], values | {"text": text}).encode()
     else:
         body = msgspec.json.encode({"to": phone, "text": text})
-    return PostLetter(_post(channel, body))
+    return PostLetter(_post(channel, id, body))
 
 
-def _webhook(channel: dict[str, Any], id: str, values: dict[str, Any]) -> Letter:
+def _told(distribution: Distribution, customer: dict[str, Any], published: dict[str, Any]) -> dict[str, Any]:
+    """What a webhook is told (spec distributions-exports-webhooks §6.4). A code that is held shows as it will be once
+    the receiver has said yes.
+    """
+    person = simple_customer(customer)
+    data: dict[str, Any] = {"distribution": simple_distribution(distribution), "customer": person}
+    if not published:
+        return data
+    vouchers = [one for one in published["vouchers"] or [] if "id" in one]
+    campaign = published["campaign"]
+    publication = published["publication"] | {"result": "SUCCESS"}
+    data["publication"] = frozen_publication(publication, person, [one["id"] for one in vouchers])
+    data["campaign"] = simple_campaign(campaign)
+    shown = [simple_voucher(one, campaign) for one in vouchers]
+    return data | ({"voucher": shown[0]} if len(shown) == 1 else {"vouchers": shown})
+
+
+def _webhook(
+    project_id: str,
+    channel: dict[str, Any],
+    message: Message,
+    data: dict[str, Any],
+    values: dict[str, Any],
+    signers: list[str],
+) -> Letter | NotRendered:
     if channel.get("body"):
-        return PostLetter(_post(channel, render_template(channel["body"], values).encode()))
-    data = {name: value for name, value in values.items() if name != "unsubscribe_url"}
-    event = channel.get("event_name") or "distribution.message"
-    return PostLetter(_post(channel, msgspec.json.encode({"id": id, "type": event, "data": data})))
+        try:
+            body = render_template(channel["body"], values).encode()
+        except Fault as fault:
+            return NotRendered(str(fault))
+    else:
+        body = envelope(
+            id=message.id,
+            project_id=project_id,
+            created_at=message.created_at,
+            type=channel.get("event_name") or EVENT_NAME,
+            data=data,
+            source={"id": message.distribution_id, "object": "distribution", "target_url": channel["url"]},
+            event=None,
+        ).encode()
+    return PostLetter(_post(channel, message.id, body, signers))
 
 
-def _post(channel: dict[str, Any], body: bytes) -> Post:
-    return Post(channel["url"], body, {"Content-Type": "application/json", **(channel.get("headers") or {})})
+async def _signers(scope: Scope, claimed: list[Message]) -> list[str]:
+    """The secrets that webhooks are signed with; nothing where there are no webhooks."""
+    if not any(message.channel == WEBHOOK for message in claimed):
+        return []
+    secret = await ensure_secret(scope.connection, scope.project.id, secret_of(secrets.token_bytes(SECRET_BYTES)))
+    return secrets_in_force(*secret, datetime.now(UTC))
+
+
+def _post(channel: dict[str, Any], id: str, body: bytes, signers: list[str] | None = None) -> Post:
+    headers = {"Content-Type": "application/json", **(channel.get("headers") or {})}
+    return Post(id, channel["url"], body, headers, signers or [])
 
 
 def preview_id() -> str:

@@ -112,12 +112,23 @@ async def add_recipients(scope: Scope, distribution: Distribution) -> Distributi
     return after
 
 
-async def add_messages(scope: Scope, distribution: Distribution, people: list[tuple[str, str, Any]]) -> None:
-    """One for each person (customer, event, what is against it) and channel."""
+async def add_messages(
+    scope: Scope,
+    distribution: Distribution,
+    people: list[tuple[str, str, Any]],
+    *,
+    publications: dict[str, str] | None = None,
+) -> None:
+    """One for each person (customer, event, what is against it) and channel. `publications`: those that they are to be
+    notified about, by event.
+    """
+    about = publications or {}
     channels = [channel["type"] for channel in distribution.channels]
     ids = iter(scope.ids.hex_run("msg_", len(people) * len(channels)) if people else [])
     made = [
-        messages.NewMessage(next(ids), customer_id, channel, event_id, state_of(obstacle), obstacle)
+        messages.NewMessage(
+            next(ids), customer_id, channel, event_id, state_of(obstacle), obstacle, about.get(event_id)
+        )
         for customer_id, event_id, person in people
         for channel, obstacle in obstacles(person, channels).items()
     ]

@@ -11,11 +11,13 @@ from typing import Final
 
 from largesse.actions.courier import ACCEPTED, REFUSED, UNREACHED, Courier, Delivery
 from largesse.actions.distribution_letters import Letter, NotRendered, letters_of
+from largesse.actions.distributions import pause
 from largesse.actions.export_files import Interrupted, Units
 from largesse.actions.holds import settle
 from largesse.actions.scope import Scope
 from largesse.domain import distributions as states
 from largesse.domain.distributions import CSV, EMAIL, IN_PROGRESS, LIVE, SMS, WEBHOOK, Distribution, Message
+from largesse.domain.webhooks import RETRIES_S, RETRY_AFTER_S_MAX
 from largesse.store import distribution_messages as messages
 from largesse.store import distributions as store
 from largesse.store.distribution_messages import Outcome
@@ -33,6 +35,7 @@ SLICE_S: Final = 10.0
 RATE_PAUSE_S: Final = 0.05
 """Before asking again whether a rate lets more go."""
 REASON_LENGTH_MAX: Final = 300
+USED_UP: Final = "webhook_tries_used_up"
 LOST: Final = "The worker that was sending it stopped before it could say what came of it"
 
 
@@ -137,6 +140,8 @@ class _Sending:
                 scope.connection, scope.project.id, distribution.id, self._attempt, outcomes
             )
             await settle(scope, distribution.id, codes)
+            if distribution.status in (IN_PROGRESS, LIVE) and any(one.reason == USED_UP for one in outcomes):
+                await pause(scope, distribution, USED_UP)  # spec §1: its webhook doesn't answer
         return distribution
 
     async def _record(self) -> None:
@@ -154,6 +159,8 @@ class _Sending:
 
 
 def _outcome(message: Message, delivery: Delivery) -> Outcome:
+    if message.channel == WEBHOOK and delivery.result != ACCEPTED:
+        return _again_with_one_id(message, delivery)
     receipt = None if delivery.receipt is None else delivery.receipt[:REASON_LENGTH_MAX]
     if delivery.result == ACCEPTED:
         return Outcome(message.id, states.ACCEPTED, None, receipt)
@@ -164,6 +171,16 @@ def _outcome(message: Message, delivery: Delivery) -> Outcome:
     if delivery.result in (REFUSED, UNREACHED):
         return Outcome(message.id, states.MESSAGE_FAILED, delivery.result, receipt)
     return Outcome(message.id, states.UNKNOWN, delivery.result, receipt)
+
+
+def _again_with_one_id(message: Message, delivery: Delivery) -> Outcome:
+    """Whatever went wrong: the documented schedule, because a receiver knows the message by its id (promise I8)."""
+    receipt = None if delivery.receipt is None else delivery.receipt[:REASON_LENGTH_MAX]
+    if message.tries > len(RETRIES_S):
+        return Outcome(message.id, states.MESSAGE_FAILED, USED_UP, receipt)
+    before = RETRIES_S[message.tries - 2] if message.tries > 1 else 0
+    wait_s = max(RETRIES_S[message.tries - 1] - before, min(delivery.retry_after_s or 0, RETRY_AFTER_S_MAX))
+    return Outcome(message.id, states.HELD, delivery.result, receipt, wait_s)
 
 
 class _Rate:

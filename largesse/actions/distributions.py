@@ -33,9 +33,12 @@ from largesse.domain.errors import InvalidDistribution, InvalidPayload, NotFound
 from largesse.store import distributions as store
 from largesse.store import jobs
 from largesse.store.customers import find_customer
+from largesse.store.events import start_reader
 from largesse.wire.distributions import DistributionInput, keep_secrets
 
 JOB: Final = "DISTRIBUTION"
+READER: Final = "distributions"
+"""Of the event log: what automatic ones are triggered by."""
 DISTRIBUTIONS_MAX: Final = 10_000
 """Of a project."""
 NEVER: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -168,6 +171,7 @@ async def schedule_distribution(scope: Scope, id: str, *, now: bool) -> Distribu
     check_verb(distribution, "sent" if distribution.is_manual else "set live", allowed)
     check_complete(distribution)
     if not distribution.is_manual:
+        await start_reader(scope.connection, scope.project.id, READER)
         await _move(scope, distribution, LIVE, None, now=("set_live_at",))
         await log(scope, id, "set_live")
     elif now:

@@ -1,11 +1,13 @@
 """The courier of a worker process: everything that distributions send goes through it."""
 
+import time
 from typing import Final, Self
 from urllib.parse import quote
 
 from largesse.actions.courier import ACCEPTED, REFUSED, UNKNOWN, UNREACHED, Delivery, Mail, Post
 from largesse.delivery.mail import Mailer, NoMailer
 from largesse.delivery.posting import Poster, Result
+from largesse.delivery.signatures import signed_headers
 from largesse.wire.assets import AssetTokens
 
 UNSUBSCRIBE: Final = "/unsubscribe/"
@@ -39,7 +41,10 @@ class PostalCourier:
         return await self._mailer.send(mail)
 
     async def post(self, post: Post) -> Delivery:
-        outcome = await self._poster.post(post.url, post.body, post.headers)
+        headers = dict(post.headers)
+        if post.secrets:
+            headers |= signed_headers(post.secrets, post.id, int(time.time()), post.body)
+        outcome = await self._poster.post(post.url, post.body, headers)
         said = outcome.reason if outcome.status is None else f"{outcome.status} {outcome.body}"
         again = outcome.status in _PASSING or (outcome.status or 0) >= _SERVER_ERRORS
         return Delivery(_RESULTS[outcome.result], said, again, outcome.retry_after_s)

@@ -83,6 +83,7 @@ TRIGGERS: Final = CODE_TRIGGERS | {
 BUILT_TRIGGERS: Final[Mapping[str, str]] = {
     PUBLICATION_TRIGGER: "publication.succeeded",
     "customer.created": "customer.created",
+    "customer.custom_event": "customer.custom_event",
 }
 """Triggers whose facts exist here, and the event of our log that each of them is."""
 

@@ -1,10 +1,12 @@
 """The messages of a distribution: what became of each, and what people do about it."""
 
-from collections.abc import Awaitable, Callable
+import csv
+import io
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any, Final
 
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 
 from largesse.actions import distribution_messages as messages
 from largesse.actions.distributions import get_distribution
@@ -12,14 +14,26 @@ from largesse.actions.scope import Scope
 from largesse.domain.distributions import CHANNELS, MESSAGE_STATES, Message
 from largesse.domain.errors import InvalidDistribution, InvalidQueryParams, NotFound
 from largesse.http.distributions import ONE, PAGE_MAX, id_of
-from largesse.http.requests import expect_no_body, path_parameter, read_body, read_query, respond, unit_of_work
+from largesse.http.requests import (
+    expect_no_body,
+    path_parameter,
+    project,
+    read_body,
+    read_query,
+    respond,
+    services,
+    unit_of_work,
+)
 from largesse.http.routing import Route
 from largesse.store import distribution_messages as store
+from largesse.store.connection import REQUEST_LIMIT_S, acquire
 from largesse.store.lists import Narrowing
 from largesse.wire.distributions import RetryInput, render_message
 from largesse.wire.lists import TEXT, page_schema, present
 
 ORDERS: Final = ("created_at",)
+FILE_CHUNK: Final = 1_000
+"""Messages of a file that are read at once."""
 
 
 async def list_(request: Request) -> Response:
@@ -76,6 +90,32 @@ async def statistics(request: Request) -> Response:
     return respond(found | {"object": "distribution_statistics"})
 
 
+async def download(request: Request) -> Response:
+    """The file of the csv channel: everybody in it has the code that stands there"""
+    async with unit_of_work(request) as scope:
+        distribution = await get_distribution(scope, id_of(request))
+    headers = {
+        "content-disposition": f'attachment; filename="{distribution.id}.csv"',
+        "x-content-type-options": "nosniff",
+    }
+    return StreamingResponse(_lines(request, distribution.id), headers=headers, media_type="text/plain; charset=utf-8")
+
+
+async def _lines(request: Request, distribution_id: str) -> AsyncIterator[bytes]:
+    """Page by page: a slow reader keeps no connection of ours."""
+    yield b"Customer ID,Source ID,Name,Email,Phone,Code\n"
+    after, owner = "", project(request)
+    while True:
+        async with acquire(services(request).pool, limit_s=REQUEST_LIMIT_S) as connection:
+            rows = await store.lines(connection, owner.id, distribution_id, after, FILE_CHUNK)
+        if not rows:
+            return
+        after = rows[-1][0]
+        text = io.StringIO()
+        csv.writer(text, lineterminator="\n").writerows(row[1:] for row in rows)
+        yield text.getvalue().encode()
+
+
 _QUERY: Final[dict[str, dict[str, Any]]] = page_schema(ORDERS, PAGE_MAX) | {
     "state": {"type": "string", "enum": list(MESSAGE_STATES)},
     "channel": {"type": "string", "enum": list(CHANNELS)},
@@ -87,5 +127,6 @@ ROUTES = [
     Route(ONE + "/messages/retry", retry, methods=["POST"], body=RetryInput, errors=[NotFound, InvalidDistribution]),
     Route(ONE + "/messages/{message_id}/confirm", confirm, methods=["POST"], errors=[NotFound, InvalidDistribution]),
     Route(ONE + "/messages/{message_id}/release", release, methods=["POST"], errors=[NotFound, InvalidDistribution]),
+    Route(ONE + "/file", download, methods=["GET"], errors=[NotFound]),
     Route(ONE + "/statistics", statistics, methods=["GET"], errors=[NotFound]),
 ]

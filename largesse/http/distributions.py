@@ -6,7 +6,7 @@ from typing import Final
 from starlette.requests import Request
 from starlette.responses import Response
 
-from largesse.actions import distributions
+from largesse.actions import distributions, dry_runs
 from largesse.actions.scope import Scope
 from largesse.domain.distributions import STATUSES, Distribution
 from largesse.domain.errors import (
@@ -30,7 +30,7 @@ from largesse.store import distributions as store
 from largesse.store.lists import Narrowing
 from largesse.wire.dates import render
 from largesse.wire.distributions import DistributionInput, VerbInput, render_distribution
-from largesse.wire.lists import page_schema, present
+from largesse.wire.lists import Page, page_schema, present
 
 PAGE_MAX: Final = 1_000
 ORDERS: Final = ("created_at", "name")
@@ -113,6 +113,31 @@ async def _verb(request: Request, act: Callable[[Scope, str], Awaitable[Distribu
     return respond(render_distribution(moved))
 
 
+async def try_saved(request: Request) -> Response:
+    """What a distribution would do now: who gets what, who doesn't and why. Nothing happens"""
+    await expect_no_body(request)
+    page = _read_page(request)
+    async with unit_of_work(request) as scope:
+        found = await dry_runs.try_saved(scope, id_of(request), page.limit, page.offset)
+    return respond({"object": "distribution_dry_run"} | found)
+
+
+async def try_unsaved(request: Request) -> Response:
+    """The same for a distribution that isn't saved"""
+    sent = await read_body(request, DistributionInput)
+    page = _read_page(request)
+    async with unit_of_work(request) as scope:
+        found = await dry_runs.try_unsaved(scope, sent, page.limit, page.offset)
+    return respond({"object": "distribution_dry_run"} | found)
+
+
+def _read_page(request: Request) -> Page:
+    query = read_query(request)
+    page = query.page(orders=("created_at",), page_max=PAGE_MAX)
+    query.check()
+    return page
+
+
 async def list_activity(request: Request) -> Response:
     """What happened to a distribution, newest first"""
     query = read_query(request)
@@ -140,6 +165,23 @@ ROUTES = [
     Route(ONE + "/send", send, methods=["POST"], body=VerbInput, errors=_ONE),
     Route(ONE + "/pause", pause, methods=["POST"], errors=_ONE),
     Route(ONE + "/resume", resume, methods=["POST"], errors=_ONE),
+    Route(
+        PATH + "/dry-run",
+        try_unsaved,
+        methods=["POST"],
+        body=DistributionInput,
+        query=page_schema(("created_at",), PAGE_MAX),
+        errors=[*_ONE, InvalidQueryParams],
+        writes=False,
+    ),
+    Route(
+        ONE + "/dry-run",
+        try_saved,
+        methods=["POST"],
+        query=page_schema(("created_at",), PAGE_MAX),
+        errors=[*_ONE, InvalidQueryParams],
+        writes=False,
+    ),
     Route(
         ONE + "/activity",
         list_activity,

@@ -20,7 +20,8 @@ import structlog
 
 from largesse.actions.courier import Courier
 from largesse.actions.deliveries import clear_deliveries
-from largesse.actions.distributions import start_due
+from largesse.actions.distribution_triggers import trigger_chunk
+from largesse.actions.distributions import READER, start_due
 from largesse.actions.export_files import Interrupted
 from largesse.actions.exports import purge_exports
 from largesse.actions.ids import IdSource
@@ -31,6 +32,7 @@ from largesse.domain.projects import Project
 from largesse.jobs.handlers import HANDLERS, LONG, Handler
 from largesse.store import jobs
 from largesse.store.connection import JOB_SETTINGS, Connection, Pool, acquire, create_pool
+from largesse.store.events import waiting_projects
 from largesse.store.jobs import Job
 from largesse.store.projects import get_project, list_projects
 from largesse.store.tokens import delete_expired_tokens
@@ -40,11 +42,14 @@ SLOTS: Final = (frozenset(HANDLERS) - LONG, frozenset(HANDLERS), LONG)
 """Jobs at the same time in one worker, and the kinds that each of them takes: a small one doesn't wait for another's
 chunk, and two large exports leave a slot to all else.
 """
-CONNECTIONS: Final = len(SLOTS) + 2 * 2 + 2
-"""A chunk's for each slot, a reader's and a writer's more for two exports, the heartbeat's and the sweeper's."""
+CONNECTIONS: Final = len(SLOTS) + 2 * 2 + 3
+"""A chunk's for each slot, a reader's and a writer's more for two exports, the heartbeat's, the sweeper's and the
+watcher's.
+"""
 SLICE_S: Final = 1.0
 """How long a job is worked on before whoever waits longest has its turn."""
 SWEEP_S: Final = 10.0
+WATCH_S: Final = 0.5
 TOKENS_CHUNK: Final = 10_000
 POLL_S: Final = 0.2
 HEARTBEAT_S: Final = 2.0
@@ -80,7 +85,7 @@ class Worker:
         """Work until `stop` is set; then finish the chunks under way and give the jobs back."""
         heart = asyncio.create_task(self._beat())
         try:
-            await asyncio.gather(self._sweep(), *(self._slot(kinds) for kinds in SLOTS))
+            await asyncio.gather(self._sweep(), self._watch(), *(self._slot(kinds) for kinds in SLOTS))
         finally:
             heart.cancel()
             with contextlib.suppress(asyncio.CancelledError):
@@ -121,6 +126,27 @@ class Worker:
             except Exception:  # tried again at the next turn; the jobs go on
                 log.exception("jobs.sweep_failed")
             await self._pause(SWEEP_S)
+
+    async def _watch(self) -> None:
+        """Start what events trigger, soon after they happened."""
+        while not self.stop.is_set():
+            try:
+                await self.watch()
+            except Unavailable:
+                log.warning("jobs.database_unavailable", worker=self.name)
+            except Exception:  # tried again at the next turn; the jobs go on
+                log.exception("jobs.watch_failed")
+            await self._pause(WATCH_S)
+
+    async def watch(self) -> None:
+        """Read the event log of every project that has automatic distributions, as far as it goes now."""
+        async with acquire(self.pool) as connection:
+            waiting = await waiting_projects(connection, READER)
+        for project_id in waiting:
+            more = True
+            while more and not self.stop.is_set():
+                async with self._unit(project_id) as scope:
+                    more = await trigger_chunk(scope)
 
     async def sweep(self) -> None:
         """Take expired vouchers out of the pools of all projects, and remove what nobody needs any more."""

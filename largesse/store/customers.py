@@ -30,6 +30,7 @@ LIST: Final = ListSql(
     count=SQL["count_customers"],
     filters={
         "customer_id": "c.id = {}",
+        "customer_ids": "c.id = ANY ({}::text[])",
         "email": "c.email = {}",
         "name": "c.name = {}",
         "city": "c.address->>'city' = {}",

@@ -40,6 +40,7 @@ class NewMessage(NamedTuple):
     event_id: str
     state: str
     reason: str | None
+    publication_id: str | None = None
 
 
 class Outcome(NamedTuple):
@@ -225,3 +226,11 @@ async def count_recipients(connection: Connection, project_id: int, distribution
     row = await connection.fetchrow(SQL["count_recipients"], project_id, distribution_id)
     assert row is not None
     return row["recipients"], row["reached"]
+
+
+async def lines(
+    connection: Connection, project_id: int, distribution_id: str, after: str, limit: int
+) -> list[tuple[Any, ...]]:
+    """Message id, customer id, source_id, name, e-mail, phone and code of the next messages in the file."""
+    rows = await connection.fetch(SQL["lines"], project_id, distribution_id, after, limit)
+    return [tuple(row) for row in rows]

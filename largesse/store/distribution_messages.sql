@@ -54,11 +54,12 @@ ORDER BY c.id
 
 -- add_messages --
 -- I9: whoever has one for this distribution, channel and event gets no second one. $3 ids, $4 customers, $5 channels, $6
--- events, $7 states, $8 reasons.
-INSERT INTO distribution_messages (project_id, distribution_id, id, customer_id, channel, event_id, state, reason)
-SELECT $1, $2, n.id, n.customer_id, n.channel, n.event_id, n.state, n.reason
-FROM unnest($3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[])
-  AS n (id, customer_id, channel, event_id, state, reason)
+-- events, $7 states, $8 reasons, $9 publications that they are about.
+INSERT INTO distribution_messages (project_id, distribution_id, id, customer_id, channel, event_id, state, reason,
+  publication_id)
+SELECT $1, $2, n.id, n.customer_id, n.channel, n.event_id, n.state, n.reason, n.publication_id
+FROM unnest($3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[])
+  AS n (id, customer_id, channel, event_id, state, reason, publication_id)
 ORDER BY n.customer_id, n.channel, n.event_id
 ON CONFLICT DO NOTHING
 
@@ -88,8 +89,10 @@ WHERE m.project_id = $1 AND m.id = ANY (ARRAY(
   WHERE p.project_id = $1 AND p.distribution_id = $2 AND p.state = 'pending' ORDER BY p.id LIMIT $3))
 
 -- lose_sending --
--- What earlier attempts had in their hands: nobody can say whether it arrived, so it is never sent again by itself.
-UPDATE distribution_messages m SET state = 'unknown', reason = $3, updated_at = now()
+-- What earlier attempts had in their hands: nobody can say whether it arrived, so it is never sent again by itself; but
+-- a webhook is: its receiver knows it by its id.
+UPDATE distribution_messages m SET reason = $3, updated_at = now(),
+  state = CASE WHEN m.channel = 'webhook' THEN 'held' ELSE 'unknown' END
 WHERE m.project_id = $1 AND m.distribution_id = $2 AND m.state = 'sending'
 RETURNING m.id
 
@@ -146,7 +149,8 @@ SELECT (SELECT count(*) FROM (SELECT FROM distribution_messages m
 SELECT 'customer' AS kind, c.id, to_jsonb(c) - 'project_id' AS data FROM customers c
 WHERE c.project_id = $1 AND c.id = ANY ($2::text[]) AND c.deleted_at IS NULL
 UNION ALL
-SELECT 'publication', p.id, jsonb_build_object('publication', to_jsonb(p) - 'project_id', 'vouchers', (
+SELECT 'publication', p.id, jsonb_build_object('publication', to_jsonb(p) - 'project_id', 'campaign', (
+  SELECT to_jsonb(n) - 'project_id' FROM campaigns n WHERE n.project_id = $1 AND n.id = p.campaign_id), 'vouchers', (
   SELECT jsonb_agg(coalesce(to_jsonb(v), '{}') || jsonb_build_object('code', l.code) ORDER BY l.position)
   FROM publication_vouchers l LEFT JOIN vouchers v ON v.project_id = $1 AND v.id = l.voucher_id
   WHERE l.project_id = $1 AND l.publication_id = p.id))
@@ -215,3 +219,13 @@ WHERE m.project_id = $1 AND m.distribution_id = $2 GROUP BY 1, 2, 3 ORDER BY 1, 
 SELECT count(DISTINCT (m.customer_id, m.event_id)) AS recipients,
   count(DISTINCT (m.customer_id, m.event_id)) FILTER (WHERE m.state = 'accepted') AS reached
 FROM distribution_messages m WHERE m.project_id = $1 AND m.distribution_id = $2
+
+-- lines --
+-- The next $4 lines of a distribution's file behind the message $3: one for each code, or one for who got none.
+SELECT m.id, c.id AS customer_id, c.source_id, c.name, c.email, c.phone, l.code FROM distribution_messages m
+LEFT JOIN customers c ON c.project_id = $1 AND c.id = m.customer_id AND c.deleted_at IS NULL
+LEFT JOIN publication_vouchers l ON l.project_id = $1 AND l.publication_id = m.publication_id
+WHERE m.project_id = $1 AND m.id = ANY (ARRAY(
+  SELECT p.id FROM distribution_messages p WHERE p.project_id = $1 AND p.distribution_id = $2 AND p.state = 'accepted'
+    AND p.channel = 'csv' AND p.id > $3 ORDER BY p.id LIMIT $4))
+ORDER BY m.id, l.position

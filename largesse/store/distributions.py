@@ -128,6 +128,11 @@ async def due_distributions(connection: Connection, project_id: int, kind: str) 
     return [row["id"] for row in await connection.fetch(SQL["due_distributions"], project_id, kind)]
 
 
+async def live_distributions(connection: Connection, project_id: int) -> list[str]:
+    """The ids of those that events may trigger, in the order in which to lock them."""
+    return [row["id"] for row in await connection.fetch(SQL["live_distributions"], project_id)]
+
+
 async def log_activity(
     connection: Connection, project_id: int, distribution_id: str, id: str, type: str, data: dict[str, Any], actor: str
 ) -> None:

@@ -77,6 +77,10 @@ FOR NO KEY UPDATE OF d SKIP LOCKED
 -- Whether its time has come.
 SELECT d.id FROM distributions d WHERE d.project_id = $1 AND d.id = $2 AND d.starts_at <= now()
 
+-- live_distributions --
+-- Those that events may trigger.
+SELECT d.id FROM distributions d WHERE d.project_id = $1 AND d.status = 'LIVE' AND d.deleted_at IS NULL ORDER BY d.id
+
 -- count_all --
 -- How many a project has.
 SELECT count(*) FROM distributions d WHERE d.project_id = $1 AND d.deleted_at IS NULL

@@ -13,11 +13,14 @@ from largesse.domain.distributions import (
     CSV,
     EMAIL,
     FALLBACK,
+    IN_PROGRESS,
+    LIVE,
     MESSAGE,
     NOTIFY,
     PUBLICATION_TRIGGER,
     PUBLISH,
     SMS,
+    TO_SEND,
     TRIGGERS,
     WEBHOOK,
     Distribution,
@@ -56,10 +59,13 @@ _Url = Annotated[str, msgspec.Meta(min_length=1, max_length=2_000)]
 
 
 class TriggerInput(msgspec.Struct, frozen=True, kw_only=True):
-    """What starts an automatic one: an event, perhaps only of one campaign (id or name)."""
+    """What starts an automatic one: an event; of publications perhaps those of one campaign (id or name), of custom
+    events those of one name.
+    """
 
     event: Text
     campaign: Text | None = None
+    custom_event: Text | None = None
 
 
 class AudienceInput(msgspec.Struct, frozen=True, kw_only=True):
@@ -163,6 +169,9 @@ def _check_audience(faults: Faults, sent: DistributionInput) -> None:
         faults.add(((None, "trigger"), "event"), f"must be one of the triggers [{', '.join(sorted(TRIGGERS))}]")
     elif event not in BUILT_TRIGGERS:
         faults.add(((None, "trigger"), "event"), f"is {event}, which does not happen in this version")
+    for name, of in (("campaign", PUBLICATION_TRIGGER), ("custom_event", "customer.custom_event")):
+        if getattr(sent.trigger, name) is not None and event != of:
+            faults.add(((None, "trigger"), name), f"must be absent: it belongs to {of}")
 
 
 def _check_action(faults: Faults, sent: DistributionInput) -> None:
@@ -289,6 +298,28 @@ def render_distribution(distribution: Distribution) -> dict[str, Any]:
 
 def _shown(channel: dict[str, Any]) -> dict[str, Any]:
     return channel | {"headers": dict.fromkeys(channel["headers"])} if channel.get("headers") else channel
+
+
+def simple_distribution(distribution: Distribution) -> dict[str, Any]:
+    """As webhooks are told of it (spec distributions-exports-webhooks §1): in four statuses only."""
+    status = TO_SEND if distribution.status in (LIVE, IN_PROGRESS) else distribution.status
+    action = distribution.action or {}
+    return {
+        "id": distribution.id,
+        "created_at": render(distribution.created_at),
+        "updated_at": None if distribution.updated_at is None else render(distribution.updated_at),
+        "status": status,
+        "parameters": {
+            "method": "direct",
+            "subject": None,
+            "customer": distribution.audience.get("customer_id"),
+            "campaign_id": action.get("campaign_id"),
+            "promotion_tier_id": None,
+        },
+        "consents": {"disabled": True},
+        "set_live_at": None if distribution.set_live_at is None else render(distribution.set_live_at),
+        "distribution_channels": [channel["type"] for channel in distribution.channels],
+    }
 
 
 def render_message(message: Message) -> dict[str, Any]:
