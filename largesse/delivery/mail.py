@@ -27,6 +27,8 @@ MESSAGES_MAX: Final = 100
 _PORTS: Final = {"smtp": 25, "smtp+starttls": 587, "smtps": 465}
 _TRANSIENT: Final = range(400, 500)
 _PICTURE_ID: Final = "qr"
+# An address has no space to fold it at: with shorter lines it would be encoded, and no mail program would understand.
+_POLICY: Final = POLICY.clone(max_line_length=990)
 
 
 class Mailer:
@@ -136,7 +138,7 @@ def _words(error: BaseException) -> str:
 
 def compose(mail: Mail) -> bytes:
     """The message as bytes. Every header is checked by the library: none can smuggle in another one."""
-    message = EmailMessage(policy=POLICY)
+    message = EmailMessage(policy=_POLICY)
     message["From"] = formataddr((mail.sender_name, mail.sender)) if mail.sender_name else mail.sender
     message["To"] = mail.recipient
     if mail.reply_to:

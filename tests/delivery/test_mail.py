@@ -186,6 +186,16 @@ class TestEncrypted:
         assert receiver.logins == []
 
 
+def test_the_link_stands_as_it_is_however_long():
+    url = "https://largesse.example/unsubscribe/" + "x%2B" * 60
+    assert f"\r\nList-Unsubscribe: <{url}>\r\n".encode() in compose(mail(unsubscribe_url=url))
+
+
+def test_no_line_is_longer_than_mail_allows():
+    content = compose(mail(text="word " * 2_000, html="x" * 20_000, subject="ü" * 900))
+    assert max(len(line) for line in content.split(b"\r\n")) <= 998
+
+
 @pytest.mark.parametrize("field", ["subject", "recipient", "sender_name", "reply_to"])
 def test_no_header_can_smuggle_in_another_one(field):
     with pytest.raises(ValueError, match=r"newline|linefeed|Header"):
