@@ -22,7 +22,7 @@ from largesse.store import distribution_messages as messages
 from largesse.store import distributions as store
 from largesse.store.distribution_messages import Outcome
 
-IN_FLIGHT: Final = {EMAIL: 8, SMS: 16, WEBHOOK: 64, CSV: 500}
+IN_FLIGHT: Final = {EMAIL: 8, SMS: 16, WEBHOOK: 128, CSV: 500}
 """Messages of one distribution under way at the same time, by channel."""
 TRIES_MAX: Final = 6
 RETRY_S: Final = 30.0
@@ -32,6 +32,8 @@ SEND_WITHIN_S: Final = 5.0
 """A claim that is older isn't used any more: whoever slept for so long may have been taken for dead."""
 SLICE_S: Final = 10.0
 """How long one distribution sends before others have their turn."""
+GATHER_S: Final = 0.003
+"""How long the first outcome waits for others, to be recorded together with them."""
 RATE_PAUSE_S: Final = 0.05
 """Before asking again whether a rate lets more go."""
 REASON_LENGTH_MAX: Final = 300
@@ -79,6 +81,7 @@ class _Sending:
             while await self._turn():
                 if self._tasks:
                     await asyncio.wait(self._tasks, return_when=asyncio.FIRST_COMPLETED)
+                    await asyncio.sleep(GATHER_S)
                     self._collect()
                 else:
                     await asyncio.sleep(RATE_PAUSE_S)  # a rate says: not yet

@@ -79,7 +79,7 @@ UPDATE distribution_messages m SET
   publication_id = $7, fallback = $8::bool, updated_at = now()
 FROM unnest($3::text[], $4::text[]) AS n (customer_id, event_id)
 WHERE m.project_id = $1 AND m.distribution_id = $2 AND m.customer_id = n.customer_id AND m.event_id = n.event_id
-  AND m.state = 'pending'
+  AND m.customer_id = ANY ($3::text[]) AND m.state = 'pending'
 
 -- ready_pending --
 -- Messages without a code need no hold.

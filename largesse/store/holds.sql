@@ -1,6 +1,7 @@
 -- Codes held by a distribution while its messages are under way (DETAILS 3.7): a link and a publication HELD that lists
 -- and counts don't see, with their final id, customer and codes. The order of the parts is the order of the locks:
--- customers, vouchers, publications; the counters are the caller's, last.
+-- customers, vouchers, publications; the counters are the caller's, last. What is changed is named once more as a list:
+-- a planner that knows nothing of the tables yet would read them from end to end to join them.
 
 -- lock_recipients --
 -- The customers $2, held until the transaction ends, in one order: nobody gives them a code of the campaign $3 meanwhile.
@@ -65,6 +66,7 @@ WITH asked AS (
   UPDATE distribution_messages m SET state = 'held', publication_id = a.publication_id, updated_at = now()
   FROM asked a JOIN pub ON pub.id = a.publication_id
   WHERE m.project_id = $1 AND m.distribution_id = $2 AND m.customer_id = a.customer_id AND m.event_id = a.event_id
+    AND m.customer_id = ANY ($4::text[])
     AND m.state = 'pending'
   RETURNING m.id
 )
@@ -117,6 +119,8 @@ WITH mark AS (
   FROM (SELECT now()::timestamptz(3) AS t) AS clock, publication_vouchers l
   WHERE l.project_id = $1 AND l.publication_id = ANY ($3::text[]) AND l.to_customer
     AND v.project_id = $1 AND v.id = l.voucher_id AND v.state = 1 AND v.held_by = $2
+    AND v.id = ANY (ARRAY(
+      SELECT k.voucher_id FROM publication_vouchers k WHERE k.project_id = $1 AND k.publication_id = ANY ($3::text[])))
   RETURNING v.*, l.publication_id, l.position
 ), pub AS (
   UPDATE publications p SET result = 'SUCCESS', created_at = clock.t
@@ -150,6 +154,8 @@ WITH freed AS (
   FROM publication_vouchers l
   WHERE l.project_id = $1 AND l.publication_id = ANY ($3::text[]) AND l.to_customer
     AND v.project_id = $1 AND v.id = l.voucher_id AND v.state = 1 AND v.held_by = $2
+    AND v.id = ANY (ARRAY(
+      SELECT k.voucher_id FROM publication_vouchers k WHERE k.project_id = $1 AND k.publication_id = ANY ($3::text[])))
   RETURNING v.active, l.publication_id
 ), pub AS (
   UPDATE publications p SET result = 'FAILURE', vouchers_count = 0, first_code = NULL, first_of_customer = false,
