@@ -77,14 +77,18 @@ class _Sending:
         self._until = time.monotonic() + SLICE_S
 
     async def run(self) -> None:
+        sent = False
         try:
             while await self._turn():
+                sent = True
                 if self._tasks:
                     await asyncio.wait(self._tasks, return_when=asyncio.FIRST_COMPLETED)
                     await asyncio.sleep(GATHER_S)
                     self._collect()
                 else:
                     await asyncio.sleep(RATE_PAUSE_S)  # a rate says: not yet
+            if not sent:
+                await asyncio.sleep(RATE_PAUSE_S)  # what it waits for is in somebody else's hands
         finally:
             if self._tasks:
                 await asyncio.wait(self._tasks)

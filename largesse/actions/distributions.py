@@ -120,7 +120,7 @@ async def locked(scope: Scope, id: str) -> Distribution:
 
 
 async def update_distribution(scope: Scope, id: str, sent: DistributionInput) -> Distribution:
-    """The whole of it, until it has begun; of a paused one that had begun all but whom it is for and what they get.
+    """The whole of it, until it has begun; after that what the messages say, but not to whom, through what, with what.
 
     Raises NotFound, InvalidDistribution, InvalidPayload, DuplicateFound.
     """
@@ -128,18 +128,25 @@ async def update_distribution(scope: Scope, id: str, sent: DistributionInput) ->
     check_verb(before, "changed", EDITABLE)
     after = await draft_of(scope, sent, id, before)
     if before.started_at is not None or before.set_live_at is not None:
-        for name in ("trigger", "audience", "action"):
-            if getattr(after, name) != getattr(before, name):
-                raise InvalidDistribution(
-                    f"Property .{name} cannot be changed any more: the distribution has begun",
-                    resource_id=id,
-                    resource_type="distribution",
-                )
+        _check_begun(before, after)
     if before.status != DRAFT:
         check_complete(after)
     await store.update_distribution(scope.connection, scope.project.id, after)
     await log(scope, id, "updated")
     return await get_distribution(scope, id)
+
+
+def _check_begun(before: Distribution, after: Distribution) -> None:
+    """What is on its way keeps its meaning: texts may change, whom they reach and how may not."""
+    changed = [name for name in ("trigger", "audience", "action") if getattr(after, name) != getattr(before, name)]
+    if {one["type"] for one in after.channels} != {one["type"] for one in before.channels}:
+        changed.append("channels")
+    if changed:
+        raise InvalidDistribution(
+            f"Property .{changed[0]} cannot be changed any more: the distribution has begun",
+            resource_id=before.id,
+            resource_type="distribution",
+        )
 
 
 async def delete_distribution(scope: Scope, id: str) -> None:

@@ -96,6 +96,8 @@ async def _codes(scope: Scope, distribution: Distribution, campaign: Campaign, w
     codes = await store.pick_vouchers(connection, project_id, campaign.id, distribution.pick_after, wanted)
     if len(codes) == wanted or campaign.type != AUTO_UPDATE:
         return codes, 0
+    if not await store.is_running(connection, project_id, campaign.id):
+        return codes, 0  # nobody could have the new ones
     made = await top_up(scope, campaign, wanted - len(codes))
     known = {code.id for code in codes}
     again = await store.pick_vouchers(connection, project_id, campaign.id, -1, wanted)

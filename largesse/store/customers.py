@@ -179,6 +179,7 @@ async def erase_customer(connection: Connection, project_id: int, id_or_source_i
     if row is None:
         return None
     await connection.execute(SQL["forget_tracking_ids"], project_id, row["id"])
+    await connection.execute(SQL["forget_receipts"], project_id, row["id"])
     return Customer(**row)
 
 

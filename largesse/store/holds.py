@@ -78,6 +78,11 @@ async def any_free(connection: Connection, project_id: int, campaign_id: str) ->
     return bool(await connection.fetchval(SQL["any_free"], project_id, campaign_id))
 
 
+async def is_running(connection: Connection, project_id: int, campaign_id: str) -> bool:
+    """False for a campaign that has expired."""
+    return await connection.fetchval(SQL["is_running"], project_id, campaign_id) is not None
+
+
 async def hold_codes(
     connection: Connection,
     project_id: int,

@@ -32,6 +32,11 @@ SELECT EXISTS (
     AND (v.expiration_date IS NULL OR v.expiration_date > now())
     AND (c.expiration_date IS NULL OR c.expiration_date > now()))
 
+-- is_running --
+-- Whether codes of the campaign $2 can be had at all.
+SELECT c.id FROM campaigns c WHERE c.project_id = $1 AND c.id = $2 AND c.deleted_at IS NULL
+  AND (c.expiration_date IS NULL OR c.expiration_date > now())
+
 -- hold_codes --
 -- For locked customers and locked vouchers: $2 the holder, $3 the campaign; per recipient $4 customer, $5 its source_id,
 -- $6 publication, $7 whether it is the first of the campaign, $8 event; per code $9 voucher, $10 code, $11 publication,

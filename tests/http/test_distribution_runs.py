@@ -437,3 +437,35 @@ class TestOrder:
         assert (found["recipients"], found["reached"]) == (2, 1)
         assert found["channels"]["email"]["states"] == {"accepted": 1, "failed": 1}
         assert found["channels"]["email"]["reasons"] == {"refused": 1}
+
+
+async def test_what_has_begun_keeps_its_meaning(api, pool, project, courier):
+    await make_campaign(pool, project, name="c", vouchers_count=1)
+    await people(api, "ann", "bob")
+    id_ = await sent(api, pool, courier, when_exhausted="pause")
+    for fields in ({"channels": [SMS]}, {"audience": {"customer": "ann"}}, {"action": {"type": "message"}}):
+        body = manual(when_exhausted="pause") | fields
+        if fields.get("action"):
+            del body["when_exhausted"]
+        assert_refused(await api.put(f"{PATH}/{id_}", json=body), 400, "invalid_distribution")
+    changed = manual(when_exhausted="pause", channels=[EMAIL | {"text": "New: {{ voucher.code }}"}])
+    assert (await api.put(f"{PATH}/{id_}", json=changed)).status_code == 200
+
+
+async def test_an_expired_campaign_makes_no_codes_for_nobody(api, pool, project, courier, sound):
+    await make_campaign(pool, project, name="c", vouchers_count=0, type="AUTO_UPDATE")
+    await pool.execute("UPDATE campaigns SET expiration_date = now()")
+    await people(api, "ann")
+    await sent(api, pool, courier)
+    assert await states(pool) == {"failed": 1}
+    assert await pool.fetchval("SELECT count(*) FROM vouchers") == 0
+    await sound()
+
+
+async def test_an_erased_customers_address_is_not_in_what_a_server_said(api, pool, project, courier):
+    await make_campaign(pool, project, name="c", vouchers_count=1)
+    await people(api, "ann")
+    courier.answers["ann@example.com"] = Delivery(REFUSED, "550 ann@example.com unknown")
+    await sent(api, pool, courier)
+    await api.post("/v1/customers/ann/permanent-deletion")
+    assert await pool.fetchval("SELECT receipt FROM distribution_messages") is None
