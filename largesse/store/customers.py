@@ -70,10 +70,13 @@ LIST: Final = ListSql(
         ),
         "publications.related_object_id": FieldSql(
             "l.voucher_id",
+            # A code that is only held for somebody isn't his yet.
             equal="c.id = ANY (ARRAY(SELECT l.customer_id FROM publication_vouchers l"
-            " WHERE l.project_id = $1 AND {match}))",
+            " WHERE l.project_id = $1 AND {match} AND EXISTS (SELECT FROM publications p"
+            " WHERE p.project_id = $1 AND p.id = l.publication_id AND p.result = 'SUCCESS')))",
             other="EXISTS (SELECT FROM publication_vouchers l"
-            " WHERE l.project_id = $1 AND l.customer_id = c.id AND {match})",
+            " WHERE l.project_id = $1 AND l.customer_id = c.id AND {match} AND EXISTS (SELECT FROM publications p"
+            " WHERE p.project_id = $1 AND p.id = l.publication_id AND p.result = 'SUCCESS'))",
         ),
         "summary.redemptions.gift.redeemed_amount": _balances("v.redeemed", GIFT_VOUCHER),
         "summary.redemptions.loyalty_card.redeemed_points": _balances("v.redeemed", LOYALTY_CARD),

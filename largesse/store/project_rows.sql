@@ -6,6 +6,11 @@
 DELETE FROM async_actions WHERE project_id = $1 AND id = ANY (ARRAY(
   SELECT t.id FROM async_actions t WHERE t.project_id = $1 LIMIT $2))
 
+-- distributions --
+-- A chunk of them; before all that their messages are made of, so that nothing more is sent.
+DELETE FROM distributions WHERE project_id = $1 AND id = ANY (ARRAY(
+  SELECT t.id FROM distributions t WHERE t.project_id = $1 LIMIT $2))
+
 -- payloads --
 -- A chunk of them.
 DELETE FROM payloads WHERE project_id = $1 AND (action_id, number) IN (
@@ -105,11 +110,6 @@ DELETE FROM distribution_messages WHERE project_id = $1 AND id = ANY (ARRAY(
 -- A chunk of them.
 DELETE FROM distribution_activity WHERE project_id = $1 AND (distribution_id, id) IN (
   SELECT t.distribution_id, t.id FROM distribution_activity t WHERE t.project_id = $1 LIMIT $2)
-
--- distributions --
--- A chunk of them.
-DELETE FROM distributions WHERE project_id = $1 AND id = ANY (ARRAY(
-  SELECT t.id FROM distributions t WHERE t.project_id = $1 LIMIT $2))
 
 -- suppressions --
 -- A chunk of them.

@@ -350,6 +350,14 @@ class TestHolds:
         voucher = (await api.get(f"/v1/vouchers/{code}")).json()
         assert (voucher["publish"]["entries"], voucher["holder_id"]) == ([], None)
         assert (await api.get("/v1/customers/ann/redeemables")).json()["total"] == 0
+        row = await pool.fetchrow("SELECT customer_id, voucher_id FROM publication_vouchers")
+        for path, field, value in [
+            ("vouchers", "published_for_customer_id", row["customer_id"]),
+            ("customers", "publications.related_object_id", row["voucher_id"]),
+        ]:
+            for operator, expected in (("$is", 0), ("$starts_with", 0)):
+                found = await api.get(f"/v1/{path}?filters[{field}][conditions][{operator}]={value}")
+                assert found.json()["total"] == expected, path
 
     async def test_join_once_is_told_that_a_code_is_on_its_way(self, api, holding):
         body = {"campaign": "c", "customer": "ann"}
