@@ -9,6 +9,8 @@ import time
 from collections.abc import Callable
 from typing import Final
 
+import structlog
+
 from largesse.actions.courier import ACCEPTED, REFUSED, UNREACHED, Courier, Delivery
 from largesse.actions.distribution_letters import Letter, NotRendered, letters_of
 from largesse.actions.distributions import pause
@@ -21,6 +23,8 @@ from largesse.domain.webhooks import RETRIES_S, RETRY_AFTER_S_MAX
 from largesse.store import distribution_messages as messages
 from largesse.store import distributions as store
 from largesse.store.distribution_messages import Outcome
+
+log = structlog.get_logger("largesse.distributions")
 
 IN_FLIGHT: Final = {EMAIL: 8, SMS: 16, WEBHOOK: 128, CSV: 500}
 """Messages of one distribution under way at the same time, by channel."""
@@ -106,7 +110,7 @@ class _Sending:
         claimed: list[tuple[Message, Letter | NotRendered]] = []
         more = False
         async with self._units() as scope:
-            distribution = await self._settle(scope)
+            distribution, codes = await self._note(scope)
             if distribution is None or distribution.attempt != self._attempt:
                 raise Interrupted
             if self._goes_on(distribution):
@@ -120,6 +124,8 @@ class _Sending:
                 claimed = await letters_of(scope, distribution, found, self._courier)
                 if not claimed and not self._tasks and self._rates:
                     more = (await messages.work_left(scope.connection, scope.project.id, distribution.id)).due
+            # Last, as everybody does: it moves the counters, and whoever publishes waits for them.
+            await settle(scope, distribution.id, codes)
         self._outcomes = []  # committed
         begun = time.monotonic()
         for message, letter in claimed:
@@ -138,22 +144,25 @@ class _Sending:
         rate = self._rates.get(channel)
         return free if rate is None else min(free, rate.free())
 
-    async def _settle(self, scope: Scope) -> Distribution | None:
-        """The distribution as it is now, locked, with what was done since the last turn written down."""
+    async def _note(self, scope: Scope) -> tuple[Distribution | None, list[str]]:
+        """Write down what was done since the last turn. The distribution as it was before, locked, and the publications
+        whose codes are to be settled.
+        """
         distribution = await store.lock_distribution(scope.connection, scope.project.id, self._distribution.id)
-        if distribution is not None and self._outcomes:
-            outcomes = self._outcomes
-            codes = await messages.record_outcomes(
-                scope.connection, scope.project.id, distribution.id, self._attempt, outcomes
-            )
-            await settle(scope, distribution.id, codes)
-            if distribution.status in (IN_PROGRESS, LIVE) and any(one.reason == USED_UP for one in outcomes):
-                await pause(scope, distribution, USED_UP)  # spec §1: its webhook doesn't answer
-        return distribution
+        if distribution is None or not self._outcomes:
+            return distribution, []
+        codes = await messages.record_outcomes(
+            scope.connection, scope.project.id, distribution.id, self._attempt, self._outcomes
+        )
+        used_up = any(one.reason == USED_UP for one in self._outcomes)
+        if used_up and distribution.status in (IN_PROGRESS, LIVE):
+            await pause(scope, distribution, USED_UP)  # spec §1: its webhook doesn't answer
+        return distribution, codes
 
     async def _record(self) -> None:
         async with self._units() as scope:
-            await self._settle(scope)
+            _, codes = await self._note(scope)
+            await settle(scope, self._distribution.id, codes)
         self._outcomes = []
 
     async def _send(self, message: Message, letter: Letter | NotRendered, claimed_at: float) -> Outcome:
@@ -161,7 +170,11 @@ class _Sending:
             return Outcome(message.id, states.MESSAGE_FAILED, letter.reason)
         if time.monotonic() - claimed_at > SEND_WITHIN_S:
             return Outcome(message.id, states.HELD)  # nothing has been sent; if we were overtaken, this isn't heard
-        delivery = await letter.send(self._courier)
+        try:
+            delivery = await letter.send(self._courier)
+        except Exception as error:
+            log.exception("distributions.courier_failed", message=message.id)
+            return Outcome(message.id, states.UNKNOWN, type(error).__name__)
         return _outcome(message, delivery)
 
 

@@ -477,3 +477,20 @@ async def test_an_erased_customers_address_is_not_in_what_a_server_said(api, poo
     await sent(api, pool, courier)
     await api.post("/v1/customers/ann/permanent-deletion")
     assert await pool.fetchval("SELECT receipt FROM distribution_messages") is None
+
+
+async def test_a_courier_that_breaks_leaves_its_message_unknown_and_the_others_go(api, pool, project, courier, sound):
+    await make_campaign(pool, project, name="c", vouchers_count=5)
+    await people(api, "ann", "bob", "cid")
+    mail = courier.mail
+
+    async def broken(one):
+        if one.recipient.startswith("bob"):
+            raise ZeroDivisionError
+        return await mail(one)
+
+    courier.mail = broken
+    id_ = await sent(api, pool, courier)
+    assert await states(pool) == {"accepted": 2, "unknown": 1}
+    assert await status_of(api, id_) == "DONE"
+    await sound()
