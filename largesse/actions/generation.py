@@ -21,6 +21,7 @@ from largesse.domain.campaigns import (
     STANDALONE,
     Campaign,
     check_room,
+    code_config_of,
     template_of,
 )
 from largesse.domain.codes import CodeConfig, capacity, check_capacity, codes_at, new_codes, pick_keys, shape
@@ -130,6 +131,25 @@ async def make_voucher(scope: Scope, template: VoucherTemplate, config: CodeConf
         if walk.walked == room:
             break
     raise InvalidCodeConfig(f"The code configuration allows {room} codes, and no unused one was found")
+
+
+async def top_up(scope: Scope, campaign: Campaign, count: int) -> int:
+    """Insert up to `count` more codes of an AUTO_UPDATE campaign; fewer where its space is nearly full.
+
+    The counters are the caller's.
+    """
+    config = code_config_of(campaign)
+    template = template_of(campaign)
+    made = await _draw(scope, template, config, count)
+    if made < count:
+        room = capacity(config, case_sensitive=scope.project.case_sensitive_codes)
+        walk = _start_of_walk(room)
+        for _ in range(WALK_STEPS_MAX):
+            found, walk = await _walk(scope, template, config, count - made, walk)
+            made += len(found)
+            if made == count or walk.walked == room:
+                break
+    return made
 
 
 def check_can_generate(campaign: Campaign) -> None:

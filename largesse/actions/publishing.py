@@ -116,7 +116,9 @@ class Publisher:
         if verdict.outcome == REPLAYED:
             async with acquire(self._pool, limit_s=PUBLISH_LIMIT_S) as connection:
                 found = await store.find_publications(connection, project.id, [verdict.publication_id])
-            return found[verdict.publication_id]
+            if verdict.publication_id in found:
+                return found[verdict.publication_id]
+            raise refusal("voucher_held", request, verdict.voucher_id)  # a distribution is about to give him one
         raise refusal(verdict.outcome, request, verdict.voucher_id)
 
     async def _enqueue(self, project: Project, request: PublicationRequest) -> store.Verdict:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from largesse.actions.courier import Courier
 from largesse.actions.ids import IdSource
 from largesse.domain.projects import Project
 from largesse.store.connection import Connection
@@ -18,3 +19,4 @@ class Scope:
     request_id: str
     actor: str  # the app id of the key, or the name of the command: provenance
     assets: AssetUrls | None = None  # of a job whose worker knows the installation's key
+    courier: Courier | None = None  # of a job whose worker can send

@@ -193,6 +193,13 @@ class InvalidExportFields(LargesseError):
     key = "invalid_export_fields"
 
 
+class InvalidDistribution(LargesseError):
+    """Invalid distribution"""
+
+    status = 400
+    key = "invalid_distribution"
+
+
 class InvalidGrantType(LargesseError):
     """Invalid grant_type"""
 

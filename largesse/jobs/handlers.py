@@ -4,8 +4,10 @@ from collections.abc import Awaitable, Callable, Mapping
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
-from largesse.actions import customer_rows, exports, imports, memberships, projects, voucher_rows
+from largesse.actions import customer_rows, distributions, exports, imports, memberships, projects, voucher_rows
 from largesse.actions.campaign_vouchers import delete_chunk, fail_action, must_wait, update_chunk
+from largesse.actions.distribution_runs import fail_run, run_chunk
+from largesse.actions.distribution_sending import send_held
 from largesse.actions.export_files import Units, write_file
 from largesse.actions.generation import fail_generation, generate_chunk
 from largesse.actions.scope import Scope
@@ -55,6 +57,7 @@ HANDLERS: Final[Mapping[str, Handler]] = MappingProxyType(
         VOUCHERS_BULK_UPDATE: Handler(voucher_rows.update_chunk, voucher_rows.fail_update),
         PROJECT_DELETE: Handler(projects.clear_chunk, projects.leave_rows),
         memberships.SYNC: Handler(memberships.sync_chunk, memberships.give_up_sync),
+        distributions.JOB: Handler(run_chunk, fail_run, between=send_held),
         exports.JOB: Handler(exports.export_chunk, exports.fail_export, between=write_file),
         VOUCHERS_METADATA_UPDATE: Handler(voucher_rows.metadata_chunk, voucher_rows.fail_update),
     }

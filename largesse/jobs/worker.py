@@ -11,18 +11,22 @@ import os
 import secrets
 import socket
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Final
+from typing import Final, TypeAlias
 
 import structlog
 
+from largesse.actions import distributions, memberships
+from largesse.actions.courier import Courier
 from largesse.actions.deliveries import clear_deliveries
+from largesse.actions.distribution_triggers import trigger_chunk
+from largesse.actions.distributions import start_due
 from largesse.actions.export_files import Interrupted
 from largesse.actions.exports import purge_exports
 from largesse.actions.ids import IdSource
-from largesse.actions.memberships import READER, check_clocks, read_chunk
+from largesse.actions.memberships import check_clocks, read_chunk
 from largesse.actions.scope import Scope
 from largesse.actions.vouchers import withdraw_expired
 from largesse.domain.errors import Unavailable
@@ -40,9 +44,17 @@ SLOTS: Final = (frozenset(HANDLERS) - LONG, frozenset(HANDLERS), LONG)
 """Jobs at the same time in one worker, and the kinds that each of them takes: a small one doesn't wait for another's
 chunk, and two large exports leave a slot to all else.
 """
-CONNECTIONS: Final = len(SLOTS) + 2 * 2 + 3
-"""A chunk's for each slot, a reader's and a writer's more for two exports, the heartbeat's, the sweeper's and
-that of the event log's reader."""
+Chunk: TypeAlias = Callable[[Scope], Awaitable[bool]]
+"""One transaction's worth of something; whether there may be more."""
+READERS: Final[tuple[tuple[str, Chunk], ...]] = (
+    (memberships.READER, read_chunk),
+    (distributions.READER, trigger_chunk),
+)
+"""Who reads the event log in this process: by what name, and what is done with the next events of a project."""
+CONNECTIONS: Final = len(SLOTS) + 2 * 2 + len(READERS) + 2
+"""A chunk's for each slot, a reader's and a writer's more for two exports, those of the event log's readers, the
+heartbeat's and the sweeper's.
+"""
 SLICE_S: Final = 1.0
 """How long a job is worked on before whoever waits longest has its turn."""
 SWEEP_S: Final = 10.0
@@ -80,6 +92,7 @@ class Worker:
     name: str = field(default_factory=_name)
     ids: IdSource = field(default_factory=IdSource)
     assets: ProjectAssets | None = None
+    courier: Courier | None = None
     held: set[int] = field(default_factory=set)
     news: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -93,7 +106,9 @@ class Worker:
         heart = asyncio.create_task(self._beat())
         stopping = asyncio.create_task(self._wake_to_stop())
         try:
-            await asyncio.gather(self._sweep(), self._follow(), *(self._slot(kinds) for kinds in SLOTS))
+            await asyncio.gather(
+                self._sweep(), *(self._read(*reader) for reader in READERS), *(self._slot(kinds) for kinds in SLOTS)
+            )
         finally:
             for task in (heart, stopping):
                 task.cancel()
@@ -130,32 +145,32 @@ class Worker:
                     async with acquire(self.pool) as connection:
                         await jobs.beat(connection, self.name, sorted(self.held))
 
-    async def _follow(self) -> None:
-        """Keep the segments up to date with the event log."""
+    async def _read(self, reader: str, chunk: Chunk) -> None:
+        """Do what the event log asks for, soon after it was written."""
         while not self.stop.is_set():
             more = False
             try:
-                more = await self.follow()
+                more = await self.read_log(reader, chunk)
             except Unavailable:
                 log.warning("jobs.database_unavailable", worker=self.name)
             except Exception:  # the next turn may do better; the jobs go on
-                log.exception("jobs.follow_failed")
+                log.exception("jobs.reading_failed", reader=reader)
             if not more:
                 await self._pause(POLL_S)
 
-    async def follow(self) -> bool:
-        """A chunk of the event log of every project that has segments to keep; whether there may be more."""
+    async def read_log(self, reader: str, chunk: Chunk) -> bool:
+        """A chunk of the event log of every project that has something for the reader; whether there may be more."""
         async with acquire(self.pool) as connection:
-            waiting = await waiting_projects(connection, READER)
+            waiting = await waiting_projects(connection, reader)
         more = False
         for project_id in waiting:
             try:
                 async with self._unit(project_id) as scope:
-                    more = await read_chunk(scope) or more
+                    more = await chunk(scope) or more
             except Unavailable:
                 raise
             except Exception:  # the other projects go on
-                log.exception("jobs.follow_failed", project=project_id)
+                log.exception("jobs.reading_failed", reader=reader, project=project_id)
         return more
 
     async def _sweep(self) -> None:
@@ -175,7 +190,7 @@ class Worker:
             await delete_expired_tokens(connection, TOKENS_CHUNK)
             projects = await list_projects(connection)
         for project in projects:
-            for chunk in (withdraw_expired, purge_exports, clear_deliveries, check_clocks):
+            for chunk in (withdraw_expired, purge_exports, clear_deliveries, check_clocks, start_due):
                 more = True
                 while more and not self.stop.is_set():
                     async with acquire(self.pool) as connection, connection.transaction():
@@ -247,6 +262,7 @@ class Worker:
             request_id=self.ids.new("w-"),
             actor="job",
             assets=None if self.assets is None else self.assets(project.id),
+            courier=self.courier,
         )
 
     async def _put_back(self, job: Job) -> None:
@@ -270,11 +286,15 @@ class Worker:
 
 @contextlib.asynccontextmanager
 async def opened(
-    database_url: str, *, stop: asyncio.Event, assets: ProjectAssets | None = None
+    database_url: str,
+    *,
+    stop: asyncio.Event,
+    assets: ProjectAssets | None = None,
+    courier: Courier | None = None,
 ) -> AsyncIterator[Worker]:
     """A worker for that database, to be run until `stop` is set. PostgreSQL may come and go meanwhile."""
     pool = await create_pool(database_url, size=CONNECTIONS, settings=JOB_SETTINGS, application="largesse-jobs")
     try:
-        yield Worker(pool, stop, assets=assets)
+        yield Worker(pool, stop, assets=assets, courier=courier)
     finally:
         await pool.close()

@@ -6,12 +6,14 @@ import contextlib
 import uvloop
 
 from largesse.delivery import webhooks
-from largesse.jobs.worker import opened
+from largesse.delivery.couriers import PostalCourier
+from largesse.delivery.posting import Poster
+from largesse.jobs.worker import Worker, opened
 from largesse.runtime import child
 from largesse.runtime.listen import listen_for_jobs
 from largesse.runtime.logs import configure_logs
 from largesse.runtime.settings import Settings
-from largesse.wire.assets import ProjectAssets, project_assets
+from largesse.wire.assets import AssetTokens, project_assets
 
 
 async def work(settings: Settings) -> None:
@@ -19,21 +21,26 @@ async def work(settings: Settings) -> None:
     assert settings.secret_key is not None
     assets = project_assets(settings.secret_key, settings.base_url)
     stop = child.stop_event()
-    await asyncio.gather(
-        _jobs(settings, stop, assets),
-        webhooks.run(settings.direct_url, stop=stop, allow_private=settings.allow_private_targets),
-    )
+    tokens = AssetTokens(settings.secret_key.encode())
+    async with (
+        Poster(allow_private=settings.allow_private_targets) as poster,
+        PostalCourier(tokens, settings.base_url, smtp_url=settings.smtp_url, poster=poster) as courier,
+        opened(settings.direct_url, stop=stop, assets=assets, courier=courier) as worker,
+    ):
+        await asyncio.gather(
+            _jobs(settings, worker),
+            webhooks.run(settings.direct_url, stop=stop, allow_private=settings.allow_private_targets),
+        )
 
 
-async def _jobs(settings: Settings, stop: asyncio.Event, assets: ProjectAssets) -> None:
-    async with opened(settings.direct_url, stop=stop, assets=assets) as worker:
-        ear = asyncio.create_task(listen_for_jobs(settings.direct_url, worker.wake))
-        try:
-            await worker.run()
-        finally:
-            ear.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await ear
+async def _jobs(settings: Settings, worker: Worker) -> None:
+    ear = asyncio.create_task(listen_for_jobs(settings.direct_url, worker.wake))
+    try:
+        await worker.run()
+    finally:
+        ear.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await ear
 
 
 def main() -> None:

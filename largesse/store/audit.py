@@ -16,6 +16,7 @@ GUARDS: Final = {
     "I3": "publications_source_id",
     "I4": "publications_first_of_customer",
     "I5": "campaign_counters_pkey",
+    "I9": "distribution_messages_once",
     "I10": "vouchers_code_key",
 }
 """The unique index behind each promise that has one."""

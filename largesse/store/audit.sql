@@ -55,6 +55,38 @@ SELECT v.id AS voucher_id, v.state, v.held_by, e.phase
 FROM vouchers v LEFT JOIN exports e ON e.project_id = $1 AND e.id = v.held_by
 WHERE v.project_id = $1 AND starts_with(v.held_by, 'exp_') AND (v.state <> 1 OR e.phase IS NULL) LIMIT $2
 
+-- I5_held_by_a_distribution_that_knows --
+-- What a distribution holds is held for somebody: its publication is HELD, and a message of it isn't decided yet.
+SELECT v.id AS voucher_id, v.state, v.held_by, p.id AS publication_id, p.result
+FROM vouchers v
+LEFT JOIN publication_vouchers l ON l.project_id = $1 AND l.voucher_id = v.id AND l.to_customer
+LEFT JOIN publications p ON p.project_id = $1 AND p.id = l.publication_id
+WHERE v.project_id = $1 AND starts_with(v.held_by, 'distr_') AND (v.state <> 1 OR p.result IS DISTINCT FROM 'HELD'
+  OR NOT EXISTS (SELECT FROM distribution_messages m WHERE m.project_id = $1 AND m.publication_id = p.id
+    AND m.distribution_id = v.held_by AND m.state IN ('held', 'sending', 'unknown')))
+LIMIT $2
+
+-- I5_a_hold_waits_for_a_message --
+-- Every held publication is that of a message that isn't decided yet: otherwise nobody ever ends it.
+SELECT p.id AS publication_id, p.customer_id FROM publications p
+WHERE p.project_id = $1 AND p.result = 'HELD' AND NOT EXISTS (
+  SELECT FROM distribution_messages m WHERE m.project_id = $1 AND m.publication_id = p.id
+    AND m.state IN ('held', 'sending', 'unknown'))
+LIMIT $2
+
+-- I9_one_message --
+-- Nobody has two messages of one distribution, channel and event.
+SELECT distribution_id, customer_id, channel, event_id, count(*) AS messages FROM distribution_messages
+WHERE project_id = $1 GROUP BY distribution_id, customer_id, channel, event_id HAVING count(*) > 1 LIMIT $2
+
+-- I9_an_accepted_message_published_its_codes --
+-- What was accepted is published: the codes that it carried are the recipient's.
+SELECT m.id AS message_id, m.publication_id, p.result FROM distribution_messages m
+LEFT JOIN publications p ON p.project_id = $1 AND p.id = m.publication_id
+WHERE m.project_id = $1 AND m.state = 'accepted' AND m.publication_id IS NOT NULL
+  AND p.result IS DISTINCT FROM 'SUCCESS'
+LIMIT $2
+
 -- I5_publication_counters --
 -- Every campaign's counters are the counts of its publications.
 SELECT campaign_id, counted.publications, k.publications AS counter_publications, counted.failures,

@@ -31,5 +31,9 @@ async def total_vouchers(connection: Connection, project_id: int) -> int:
     return int(await connection.fetchval(SQL["total_vouchers"], project_id))
 
 
+async def free_vouchers(connection: Connection, project_id: int, campaign_id: str) -> int:
+    return int(await connection.fetchval(SQL["free_vouchers"], project_id, campaign_id))
+
+
 async def open_counters(connection: Connection, project_id: int, campaign_id: str, *, vouchers: int) -> None:
     await connection.execute(SQL["open_counters"], project_id, campaign_id, vouchers)

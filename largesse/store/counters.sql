@@ -16,6 +16,11 @@ ON CONFLICT (project_id, campaign_id) DO UPDATE SET
 -- All vouchers of a project outside the bin.
 SELECT coalesce(sum(vouchers), 0)::bigint FROM campaign_counters WHERE project_id = $1
 
+-- free_vouchers --
+-- How many codes of a campaign the pool has: as exact as the counters, which the sweeper brings up to the clock.
+SELECT coalesce(sum(k.vouchers - k.published - k.held - k.withdrawn - k.disabled), 0)::bigint
+FROM campaign_counters k WHERE k.project_id = $1 AND k.campaign_id = $2
+
 -- open_counters --
 -- The row of a new campaign.
 INSERT INTO campaign_counters (project_id, campaign_id, vouchers) VALUES ($1, $2, $3)

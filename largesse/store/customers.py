@@ -29,6 +29,8 @@ LIST: Final = ListSql(
     page=SQL["page"],
     count=SQL["count_customers"],
     filters={
+        "customer_id": "c.id = {}",
+        "customer_ids": "c.id = ANY ({}::text[])",
         "email": "c.email = {}",
         "name": "c.name = {}",
         "city": "c.address->>'city' = {}",
@@ -69,10 +71,13 @@ LIST: Final = ListSql(
         ),
         "publications.related_object_id": FieldSql(
             "l.voucher_id",
+            # A code that is only held for somebody isn't his yet.
             equal="c.id = ANY (ARRAY(SELECT l.customer_id FROM publication_vouchers l"
-            " WHERE l.project_id = $1 AND {match}))",
+            " WHERE l.project_id = $1 AND {match} AND EXISTS (SELECT FROM publications p"
+            " WHERE p.project_id = $1 AND p.id = l.publication_id AND p.result = 'SUCCESS')))",
             other="EXISTS (SELECT FROM publication_vouchers l"
-            " WHERE l.project_id = $1 AND l.customer_id = c.id AND {match})",
+            " WHERE l.project_id = $1 AND l.customer_id = c.id AND {match} AND EXISTS (SELECT FROM publications p"
+            " WHERE p.project_id = $1 AND p.id = l.publication_id AND p.result = 'SUCCESS'))",
         ),
         "summary.redemptions.gift.redeemed_amount": _balances("v.redeemed", GIFT_VOUCHER),
         "summary.redemptions.loyalty_card.redeemed_points": _balances("v.redeemed", LOYALTY_CARD),
@@ -178,6 +183,7 @@ async def erase_customer(connection: Connection, project_id: int, id_or_source_i
     if row is None:
         return None
     await connection.execute(SQL["forget_tracking_ids"], project_id, row["id"])
+    await connection.execute(SQL["forget_receipts"], project_id, row["id"])
     return Customer(**row)
 
 

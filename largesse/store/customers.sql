@@ -81,6 +81,10 @@ RETURNING id, created_at, updated_at
 -- A publication's tracking_id is the customer's source_id: personal as well.
 UPDATE publications SET tracking_id = NULL WHERE project_id = $1 AND customer_id = $2 AND tracking_id IS NOT NULL
 
+-- forget_receipts --
+-- What a mail server said about a message may repeat the address.
+UPDATE distribution_messages SET receipt = NULL WHERE project_id = $1 AND customer_id = $2 AND receipt IS NOT NULL
+
 -- page --
 -- The ids of one page, by an index alone where there is one.
 SELECT c.id FROM customers c WHERE c.project_id = $1 AND c.deleted_at IS NULL{filters}

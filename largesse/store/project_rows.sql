@@ -6,6 +6,11 @@
 DELETE FROM async_actions WHERE project_id = $1 AND id = ANY (ARRAY(
   SELECT t.id FROM async_actions t WHERE t.project_id = $1 LIMIT $2))
 
+-- distributions --
+-- A chunk of them; before all that their messages are made of, so that nothing more is sent.
+DELETE FROM distributions WHERE project_id = $1 AND id = ANY (ARRAY(
+  SELECT t.id FROM distributions t WHERE t.project_id = $1 LIMIT $2))
+
 -- payloads --
 -- A chunk of them.
 DELETE FROM payloads WHERE project_id = $1 AND (action_id, number) IN (
@@ -95,6 +100,21 @@ DELETE FROM export_pieces WHERE project_id = $1 AND (export_id, attempt, number)
 -- A chunk of them.
 DELETE FROM exports WHERE project_id = $1 AND id = ANY (ARRAY(
   SELECT t.id FROM exports t WHERE t.project_id = $1 LIMIT $2))
+
+-- distribution_messages --
+-- A chunk of them.
+DELETE FROM distribution_messages WHERE project_id = $1 AND id = ANY (ARRAY(
+  SELECT t.id FROM distribution_messages t WHERE t.project_id = $1 LIMIT $2))
+
+-- distribution_activity --
+-- A chunk of them.
+DELETE FROM distribution_activity WHERE project_id = $1 AND (distribution_id, id) IN (
+  SELECT t.distribution_id, t.id FROM distribution_activity t WHERE t.project_id = $1 LIMIT $2)
+
+-- suppressions --
+-- A chunk of them.
+DELETE FROM suppressions WHERE project_id = $1 AND (channel, target) IN (
+  SELECT t.channel, t.target FROM suppressions t WHERE t.project_id = $1 LIMIT $2)
 
 -- webhook_attempts --
 -- A chunk of them.

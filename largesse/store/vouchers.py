@@ -65,9 +65,9 @@ LIST: Final = ListSql(
         "published_for_customer_id": FieldSql(
             "l.customer_id",
             equal="v.id = ANY (ARRAY(SELECT l.voucher_id FROM publication_vouchers l"
-            " WHERE l.project_id = $1 AND l.customer_id IS NOT NULL AND {match}))",
+            " WHERE l.project_id = $1 AND l.customer_id IS NOT NULL AND {match})) AND v.state <> 1",
             other="EXISTS (SELECT FROM publication_vouchers l"
-            " WHERE l.project_id = $1 AND l.voucher_id = v.id AND {match})",
+            " WHERE l.project_id = $1 AND l.voucher_id = v.id AND {match}) AND v.state <> 1",
         ),
         "voucher_type": FieldSql("v.type"),
         "is_referral_code": FieldSql("v.is_referral_code", Kind.BOOLEAN),

@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from largesse.domain.errors import NotFound
 
 Kind: TypeAlias = Literal["qr", "barcode"]
-Subject: TypeAlias = Kind | Literal["export"]
+Subject: TypeAlias = Kind | Literal["export", "unsubscribe"]
 AssetUrls: TypeAlias = Callable[[str], dict[str, Any]]
 """Voucher id to the `assets` object of a voucher."""
 ProjectAssets: TypeAlias = Callable[[int], AssetUrls]
@@ -39,7 +39,7 @@ class AssetTokens:
         self._cipher = AESSIV(key)
 
     def token(self, kind: Subject, project_id: int, id: str) -> str:
-        """`id`: of the voucher or export. Standard base64; to be percent-encoded in a path."""
+        """`id`: of the voucher or export, or whose will it is. Standard base64; to be percent-encoded in a path."""
         text = f"{project_id}:{id}".encode()
         return b64encode(self._cipher.encrypt(text, [kind.encode()])).decode()
 

@@ -25,6 +25,7 @@ NO_DATABASE = {
     "/v1/publications/create",
     "/v1/assets/qr/{asset_id}",
     "/v1/assets/barcode/{asset_id}",
+    "/unsubscribe/{token}",
     "/v1/oauth/token",
     "/v1/oauth/introspect",
     "/v1/oauth/token/revoke",
@@ -58,6 +59,7 @@ BODIES: dict[str, Any] = {
     "/v1/referrals/members/{member_id}/holders": {"holders": [{"source_id": "x"}]},
     "/v1/referrals/{campaign_id}/members/{member_id}/holders": {"holders": [{"source_id": "x"}]},
     "/v1/exports": {"exported_object": "customer"},
+    "/v1/suppressions": {"channel": "sms", "target": "x"},
     "/v1/events": {"event": "x", "customer": {"source_id": "x"}},
     "/v1/validation-rules/{validation_rule_id}/assignments": {"related_object_id": "x"},
 }

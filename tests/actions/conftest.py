@@ -14,6 +14,7 @@ from largesse.store.connection import Pool
 from largesse.wire.assets import project_assets
 from largesse.wire.campaigns import CampaignInput
 from largesse.wire.parse import parse_value
+from tests.factories.courier import FakeCourier
 
 Scopes: TypeAlias = Callable[[], AbstractAsyncContextManager[Scope]]
 _IDS = IdSource()
@@ -45,7 +46,7 @@ async def work_off(pool: Pool) -> None:
     """Do every job that is due, in this process."""
     import asyncio
 
-    worker = Worker(pool, asyncio.Event(), slice_s=60, assets=ASSETS)
+    worker = Worker(pool, asyncio.Event(), slice_s=60, assets=ASSETS, courier=FakeCourier())
     while await worker.step():
         pass
 

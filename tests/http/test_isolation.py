@@ -15,6 +15,7 @@ from largesse.store.connection import Pool
 from tests.actions.conftest import work_off
 
 DISCOUNT = {"type": "DISCOUNT_VOUCHER", "discount": {"type": "PERCENT", "percent_off": 10}}
+MAIL = {"type": "email", "from": "a@b.c", "subject": "x", "text": "x"}
 GIFT = {"type": "GIFT_VOUCHER", "gift": {"amount": 1000}}
 ROUTES = [route for route in all_routes() if isinstance(route, Route) and route.keys == SERVER_KEYS]
 WITH_PARAMETERS = [route for route in ROUTES if "{" in route.path]
@@ -23,7 +24,11 @@ LISTS = [
     for route in ROUTES
     if route.path.startswith("/v1/") and "{" not in route.path and "GET" in (route.methods or ())
 ]
-NOBODYS = {"/v1/assets/qr/{asset_id}", "/v1/assets/barcode/{asset_id}"}  # opened by their opaque ids alone
+NOBODYS = {
+    "/v1/assets/qr/{asset_id}",
+    "/v1/assets/barcode/{asset_id}",
+    "/unsubscribe/{token}",
+}  # opened by their opaque ids alone
 FREE_CODE = ("POST", "/v1/vouchers/{code}")  # the same code may exist in every project
 MADE_UP = {("GET", "/v1/customers/{customer_id}/segments")}  # what somebody unknown would fall into; not a 404
 BODIES: dict[str, Any] = {
@@ -42,6 +47,9 @@ BODIES: dict[str, Any] = {
     "POST /v1/referrals/{campaign}/members/{member}/holders": {"holders": [{"source_id": "taken"}]},
     "PUT /v1/validation-rules/{validationrule}": {"name": "taken"},
     "POST /v1/validation-rules/{validationrule}/assignments": {"related_object_id": "theirs"},
+    "PUT /v1/distributions/{distribution}": {"name": "taken"},
+    "POST /v1/distributions/{distribution}/send": {"now": True},
+    "POST /v1/distributions/{distribution}/messages/retry": {},
 }
 FORM = {"Content-Type": "multipart/form-data; boundary=b"}
 FILE = '--b\r\nContent-Disposition: form-data; name="file"; filename="f.csv"\r\n\r\nCode\r\ntaken\r\n--b--\r\n'
@@ -75,6 +83,10 @@ async def owned(api: httpx.AsyncClient, pool: Pool) -> Owned:
     await post("/v1/vouchers/binned", DISCOUNT)
     await api.delete("/v1/vouchers/binned")
     [entry] = (await api.get("/v1/trash-bin")).json()["data"]
+    body = {"name": "mine", "audience": {"customer": "mine"}, "action": {"type": "message"}, "channels": [MAIL]}
+    distribution = await post("/v1/distributions", body)
+    await post(f"/v1/distributions/{distribution['id']}/send", {"now": True})
+    await post("/v1/suppressions", {"channel": "sms", "target": "+1"})
     export = await post("/v1/exports", {"exported_object": "customer"})
     action = await post("/v1/vouchers/metadata/async", {"codes": ["mine"], "metadata": {"a": 1}})
     await work_off(pool)
@@ -93,6 +105,8 @@ async def owned(api: httpx.AsyncClient, pool: Pool) -> Owned:
         "validationrule": [rule["id"]],
         "segment": [segment["id"]],
         "export": [export["id"]],
+        "distribution": [distribution["id"]],
+        "channel": ["sms"],
         "entry": [entry["id"]],
         "resource": [],  # a metadata schema by its word, of which every project has its own
         "publication": [publication["id"]],

@@ -81,6 +81,42 @@ async def test_a_management_key_opens_no_project(app: App, manager: httpx.AsyncC
             assert (await client.get("/v1/vouchers")).status_code == 401
 
 
+async def fill(client: httpx.AsyncClient, pool: Pool) -> None:
+    """Something in each of a project's tables, as far as the API makes it at once."""
+    await client.post("/v1/categories", json={"name": "A", "hierarchy": 1})
+    campaign = {"name": "A", "voucher": {"type": "GIFT_VOUCHER", "gift": {"amount": 5}}, "vouchers_count": 5}
+    await client.post("/v1/campaigns", json=campaign)
+    await client.post("/v1/customers/bulk/async", json=[{"source_id": "b"}])
+    await work_off(pool)
+    await client.post("/v1/segments", json={"name": "A", "type": "static", "customers": ["b"]})
+    referral = {"name": "F", "campaign_type": "REFERRAL_PROGRAM", "vouchers_count": 1}
+    program = {"conversion_event_type": "custom_event", "custom_event": {"name": "e"}}
+    discount = {"discount": {"type": "PERCENT", "percent_off": 5}}
+    await client.post("/v1/campaigns", json={**referral, "referral_program": program, "voucher": discount})
+    answer = await client.post("/v1/publications", json={"campaign": "F", "customer": "b"})
+    friend = {"code": answer.json()["voucher"]["code"]}
+    await client.post("/v1/events", json={"event": "e", "customer": {"source_id": "c"}, "referral": friend})
+    await client.post(f"/v1/referrals/members/{friend['code']}/holders", json={"holders": [{"source_id": "c"}]})
+    await client.post("/v1/exports", json={"exported_object": "customer"})
+    await client.post("/v1/suppressions", json={"channel": "sms", "target": "+1"})
+    csv = {
+        "name": "A",
+        "audience": {"customer": "b"},
+        "action": {"type": "message"},
+        "channels": [{"type": "csv"}],
+    }
+    distribution = (await client.post("/v1/distributions", json=csv)).json()["id"]
+    await client.post(f"/v1/distributions/{distribution}/send", json={"now": True})
+    await work_off(pool)
+    rule = (await client.post("/v1/validation-rules", json={"name": "A"})).json()["id"]
+    assigned = {"related_object_type": "campaign", "related_object_id": "A"}
+    await client.post(f"/v1/validation-rules/{rule}/assignments", json=assigned)
+    answer = await client.post("/v1/publications", json={"campaign": {"name": "A"}, "customer": "a"})
+    code = answer.json()["voucher"]["code"]
+    assert (await client.post(f"/v1/vouchers/{code}/balance", json={"amount": 1})).status_code == 200
+    await client.delete(f"/v1/vouchers/{code}")
+
+
 class TestProjects:
     async def test_a_project_is_made_with_keys_that_work(self, app: App, manager: httpx.AsyncClient) -> None:
         made = await make(manager, PATH, name="Shop", timezone="Europe/Warsaw", currency="EUR", client_publish_enabled=True,
@@ -211,29 +247,7 @@ class TestProjects:
     ) -> None:
         monkeypatch.setattr("largesse.actions.projects.CLEAR_CHUNK", 2)
         for client in (api, other_api):
-            await client.post("/v1/categories", json={"name": "A", "hierarchy": 1})
-            campaign = {"name": "A", "voucher": {"type": "GIFT_VOUCHER", "gift": {"amount": 5}}, "vouchers_count": 5}
-            await client.post("/v1/campaigns", json=campaign)
-            await client.post("/v1/customers/bulk/async", json=[{"source_id": "b"}])
-            await work_off(pool)
-            await client.post("/v1/segments", json={"name": "A", "type": "static", "customers": ["b"]})
-            referral = {"name": "F", "campaign_type": "REFERRAL_PROGRAM", "vouchers_count": 1}
-            program = {"conversion_event_type": "custom_event", "custom_event": {"name": "e"}}
-            discount = {"discount": {"type": "PERCENT", "percent_off": 5}}
-            await client.post("/v1/campaigns", json={**referral, "referral_program": program, "voucher": discount})
-            answer = await client.post("/v1/publications", json={"campaign": "F", "customer": "b"})
-            friend = {"code": answer.json()["voucher"]["code"]}
-            await client.post("/v1/events", json={"event": "e", "customer": {"source_id": "c"}, "referral": friend})
-            await client.post(f"/v1/referrals/members/{friend['code']}/holders", json={"holders": [{"source_id": "c"}]})
-            await client.post("/v1/exports", json={"exported_object": "customer"})
-            await work_off(pool)
-            rule = (await client.post("/v1/validation-rules", json={"name": "A"})).json()["id"]
-            assigned = {"related_object_type": "campaign", "related_object_id": "A"}
-            await client.post(f"/v1/validation-rules/{rule}/assignments", json=assigned)
-            answer = await client.post("/v1/publications", json={"campaign": {"name": "A"}, "customer": "a"})
-            code = answer.json()["voucher"]["code"]
-            assert (await client.post(f"/v1/vouchers/{code}/balance", json={"amount": 1})).status_code == 200
-            await client.delete(f"/v1/vouchers/{code}")
+            await fill(client, pool)
         for number in (project.id, project.id + 1):
             await pool.execute(
                 "INSERT INTO webhooks (project_id, id, target_url, events) VALUES ($1, 'wh_a', 'http://a', '{a}')",

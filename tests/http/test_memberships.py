@@ -21,7 +21,7 @@ async def followed(pool: Pool) -> None:
     await work_off(pool)
     await readable(pool)
     worker = Worker(pool, asyncio.Event())
-    while await worker.follow():
+    while await worker.read_log(memberships.READER, memberships.read_chunk):
         pass
 
 

@@ -1,6 +1,7 @@
 """A customer enters a segment once for each change, whoever looks at the same moment (32 real connections)."""
 
 import asyncio
+import contextlib
 
 import asyncpg
 import pytest
@@ -37,14 +38,14 @@ async def act(connection, project, what) -> None:
     """Try again what a deadlock or a lost race undid, as callers do."""
     for _ in range(100):
         try:
-            async with connection.transaction():
-                await what(Scope(connection, project, IDS, "v-test", "test"))
-            return
-        except NotFound:
-            return
+            with contextlib.suppress(NotFound):
+                async with connection.transaction():
+                    await what(Scope(connection, project, IDS, "v-test", "test"))
         except Exception as error:
             if not is_unavailable(error):
                 raise
+        else:
+            return
 
 
 async def play(connections, project, segment_id: str) -> None:

@@ -33,7 +33,7 @@ async def broken(pool: Pool, project: Project) -> set[str]:
     async with pool.acquire() as connection:
         findings = [f async for f in audit.check_project(connection, project.id, project.public_id)]
         findings += await audit.check_guards(connection)
-    assert {f.invariant for f in findings} >= {"I1", "I3", "I4", "I5", "I6", "I7", "I8", "I10"}
+    assert {f.invariant for f in findings} >= {"I1", "I3", "I4", "I5", "I6", "I7", "I8", "I9", "I10"}
     return {f.invariant for f in findings if f.rows}
 
 
@@ -63,6 +63,14 @@ async def test_sound_database_has_no_findings(pool, project, used):
         ("I6", "ALTER TABLE vouchers DROP CONSTRAINT vouchers_holder; UPDATE vouchers SET holder_id = NULL"),
         ("I7", "DELETE FROM customers WHERE source_id = 'd1'"),
         ("I8", "DELETE FROM events WHERE type = 'publication.failed'"),
+        ("I9", "DROP INDEX distribution_messages_once"),
+        ("I9", "DROP INDEX distribution_messages_once; INSERT INTO distribution_messages (project_id, id,"
+               " distribution_id, customer_id, channel, state) SELECT 1, 'm' || n, 'd', 'c', 'email', 'failed'"
+               " FROM generate_series(1, 2) n"),
+        ("I9", "INSERT INTO distribution_messages (project_id, id, distribution_id, customer_id, channel, state,"
+               " publication_id) VALUES (1, 'm', 'd', 'c', 'email', 'accepted', 'pub_gone')"),
+        ("I5", "UPDATE vouchers SET held_by = 'distr_1' WHERE code = 'alone'"),
+        ("I5", "UPDATE publications SET result = 'HELD' WHERE source_id = 's'"),
         ("I10", "DROP INDEX vouchers_code_key"),
     ],
 )  # fmt: skip

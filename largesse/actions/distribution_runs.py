@@ -1,0 +1,175 @@
+"""The work of a distribution, chunk by chunk: who gets a message, and the codes for them (spec §2.1, DESIGN §7).
+
+A chunk is one transaction that holds the distribution's row and saves how far it came. Sending comes between two chunks
+(actions/distribution_sending.py).
+"""
+
+from typing import Any, Final
+
+from msgspec.structs import replace
+
+from largesse.actions import distributions
+from largesse.actions.campaigns import get_campaign
+from largesse.actions.holds import CHUNK, hold_chunk, settle
+from largesse.actions.scope import Scope
+from largesse.actions.segments import filter_of
+from largesse.domain.distributions import (
+    DONE,
+    FAILED,
+    IN_PROGRESS,
+    LIVE,
+    RECIPIENTS,
+    RELEASE,
+    SEND,
+    TO_SEND,
+    Distribution,
+    obstacles,
+    state_of,
+)
+from largesse.domain.errors import NotFound
+from largesse.store import distribution_messages as messages
+from largesse.store import distributions as store
+from largesse.store.lists import Narrowing
+from largesse.wire.distributions import audience_filter
+
+OUT_OF_CODES: Final = "no_codes_left"
+
+
+async def run_chunk(scope: Scope, id: str) -> bool:
+    """The next chunk of a distribution's job; True when nothing is left to do now."""
+    distribution = await store.lock_distribution(scope.connection, scope.project.id, id)
+    if distribution is None or (distribution.deleted and distribution.phase != RELEASE):
+        return True
+    if distribution.phase == RELEASE:
+        return await _release(scope, distribution)
+    if distribution.status == TO_SEND and await store.is_time(scope.connection, scope.project.id, id):
+        await distributions.start(scope, distribution)
+        return False
+    return distribution.status not in (IN_PROGRESS, LIVE) or await _work(scope, distribution)
+
+
+async def _work(scope: Scope, distribution: Distribution) -> bool:
+    try:
+        if distribution.phase == RECIPIENTS:
+            distribution = await add_recipients(scope, distribution)
+        if await _provide(scope, distribution):
+            return True
+    except NotFound as error:  # the campaign, the segment or the customer is gone
+        await distributions.finish(scope, distribution, FAILED, str(error))
+        return False
+    work = await messages.work_left(scope.connection, scope.project.id, distribution.id)
+    if distribution.phase == RECIPIENTS or work.pending or work.due or work.sending:
+        return False
+    if not work.held and distribution.status == IN_PROGRESS:
+        await distributions.finish(scope, distribution, DONE)
+    return True
+
+
+async def narrowing_of(scope: Scope, distribution: Distribution, *, begun: bool) -> Narrowing:
+    """Whom a manual distribution is for; once it has `begun`, those who were there then. Raises NotFound."""
+    given: dict[str, Any] = {}
+    within = None
+    audience = distribution.audience
+    if begun and distribution.started_at is not None:
+        given["created_before"] = distribution.started_at
+    if (customer_id := audience.get("customer_id")) is not None:
+        given["customer_id"] = customer_id
+    if (segment_id := audience.get("segment_id")) is not None:
+        within = await filter_of(scope, segment_id)
+        if within is None:
+            given["segment"] = segment_id
+    return Narrowing(given, audience_filter(distribution), within)
+
+
+async def join_once_campaign(scope: Scope, distribution: Distribution) -> str | None:
+    """The campaign that gives each customer one code, if it is one. Raises NotFound."""
+    if not distribution.publishes or distribution.action is None:
+        return None
+    campaign = await get_campaign(scope, distribution.action["campaign_id"])
+    return campaign.id if campaign.join_once else None
+
+
+async def add_recipients(scope: Scope, distribution: Distribution) -> Distribution:
+    """Messages for the next customers of the audience; the distribution as it is saved then."""
+    connection, project = scope.connection, scope.project
+    narrowing = await narrowing_of(scope, distribution, begun=True)
+    most = CHUNK
+    if distribution.recipients_max is not None:
+        most = min(CHUNK, distribution.recipients_max - distribution.considered_count)
+    joining = await join_once_campaign(scope, distribution)
+    found = []
+    if most > 0:
+        found = await messages.audience(connection, project, narrowing, joining, distribution.considered, most)
+    people = [(candidate.customer.id, "", candidate.person) for candidate in found]
+    await add_messages(scope, distribution, people)
+    after = replace(
+        distribution,
+        considered=found[-1].customer.id if found else distribution.considered,
+        considered_count=distribution.considered_count + len(found),
+        phase=SEND if len(found) < CHUNK else RECIPIENTS,
+    )
+    await store.consider(connection, project.id, after)
+    return after
+
+
+async def add_messages(
+    scope: Scope,
+    distribution: Distribution,
+    people: list[tuple[str, str, Any]],
+    *,
+    publications: dict[str, str] | None = None,
+) -> None:
+    """One for each person (customer, event, what is against it) and channel. `publications`: those that they are to be
+    notified about, by event.
+    """
+    about = publications or {}
+    channels = [channel["type"] for channel in distribution.channels]
+    ids = iter(scope.ids.hex_run("msg_", len(people) * len(channels)) if people else [])
+    made = [
+        messages.NewMessage(
+            next(ids), customer_id, channel, event_id, state_of(obstacle), obstacle, about.get(event_id)
+        )
+        for customer_id, event_id, person in people
+        for channel, obstacle in obstacles(person, channels).items()
+    ]
+    if made:
+        await messages.add_messages(scope.connection, scope.project.id, distribution.id, made)
+
+
+async def _provide(scope: Scope, distribution: Distribution) -> bool:
+    """Codes for those who wait for one. True when it paused because there are none."""
+    if not distribution.publishes:
+        await messages.ready_pending(scope.connection, scope.project.id, distribution.id, CHUNK)
+        return False
+    pick_after, must_pause = await hold_chunk(scope, distribution)
+    if pick_after != distribution.pick_after:
+        distribution = replace(distribution, pick_after=pick_after)
+        await store.consider(scope.connection, scope.project.id, distribution)
+    if must_pause:
+        await distributions.pause(scope, distribution, OUT_OF_CODES)
+    return must_pause
+
+
+async def _release(scope: Scope, distribution: Distribution) -> bool:
+    """A deleted one gives back what it holds; what is under way is decided by what came of it."""
+    given_back = await messages.give_back(scope.connection, scope.project.id, distribution.id, CHUNK)
+    if given_back:
+        codes = sorted({one for one in given_back if one is not None})
+        await settle(scope, distribution.id, codes)
+        return False
+    await store.move_distribution(
+        scope.connection,
+        scope.project.id,
+        distribution.id,
+        status=distribution.status,
+        phase=None,
+        reason=distribution.reason,
+    )
+    return True
+
+
+async def fail_run(scope: Scope, id: str) -> None:
+    """Give up: the job failed too often. It pauses, so that somebody may look and let it go on."""
+    distribution = await store.lock_distribution(scope.connection, scope.project.id, id)
+    if distribution is not None and not distribution.deleted and distribution.status in (TO_SEND, IN_PROGRESS, LIVE):
+        await distributions.pause(scope, distribution, "the_job_failed_too_often")

@@ -1,0 +1,222 @@
+"""Sends what a distribution holds: claimed and committed first, then sent, then recorded (DESIGN §8, promise I9).
+
+A message that somebody has claimed is never claimed again. Who is killed leaves it `unknown`; who was only asleep, and
+sees what came of it, still says so. Claims are as few as can be in flight: that is all that a kill can leave unknown.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable
+from typing import Final
+
+import structlog
+
+from largesse.actions.courier import ACCEPTED, REFUSED, UNREACHED, Courier, Delivery
+from largesse.actions.distribution_letters import Letter, NotRendered, letters_of
+from largesse.actions.distributions import pause
+from largesse.actions.export_files import Interrupted, Units
+from largesse.actions.holds import settle
+from largesse.actions.scope import Scope
+from largesse.domain import distributions as states
+from largesse.domain.distributions import CSV, EMAIL, IN_PROGRESS, LIVE, SMS, WEBHOOK, Distribution, Message
+from largesse.domain.webhooks import RETRIES_S, RETRY_AFTER_S_MAX
+from largesse.store import distribution_messages as messages
+from largesse.store import distributions as store
+from largesse.store.distribution_messages import Outcome
+
+log = structlog.get_logger("largesse.distributions")
+
+IN_FLIGHT: Final = {EMAIL: 8, SMS: 16, WEBHOOK: 128, CSV: 500}
+"""Messages of one distribution under way at the same time, by channel."""
+TRIES_MAX: Final = 6
+RETRY_S: Final = 30.0
+RETRY_S_MAX: Final = 1_920.0
+"""Before the next try after a definite failure that may pass: doubled each time, half an hour at most."""
+SEND_WITHIN_S: Final = 5.0
+"""A claim that is older isn't used any more: whoever slept for so long may have been taken for dead."""
+SLICE_S: Final = 10.0
+"""How long one distribution sends before others have their turn."""
+GATHER_S: Final = 0.003
+"""How long the first outcome waits for others, to be recorded together with them."""
+RATE_PAUSE_S: Final = 0.05
+"""Before asking again whether a rate lets more go."""
+REASON_LENGTH_MAX: Final = 300
+USED_UP: Final = "webhook_tries_used_up"
+LOST: Final = "The worker that was sending it stopped before it could say what came of it"
+
+
+async def send_held(units: Units, id: str, stopping: Callable[[], bool]) -> None:
+    """Everything that may go now. Raises Interrupted when another worker has taken over."""
+    async with units() as scope:
+        distribution = await store.lock_distribution(scope.connection, scope.project.id, id)
+        if distribution is None or distribution.deleted or distribution.status not in (IN_PROGRESS, LIVE):
+            return
+        attempt = await store.begin_sending(scope.connection, scope.project.id, id)
+        await messages.lose_sending(scope.connection, scope.project.id, id, LOST)
+        courier = scope.courier
+    if courier is None:
+        raise AssertionError("a worker without a courier can't send")
+    await _Sending(units, distribution, attempt, courier, stopping).run()
+
+
+class _Sending:
+    """One attempt. Tasks send; `run` alone talks to the database, one transaction a turn."""
+
+    def __init__(
+        self,
+        units: Units,
+        distribution: Distribution,
+        attempt: int,
+        courier: Courier,
+        stopping: Callable[[], bool],
+    ) -> None:
+        self._units = units
+        self._distribution = distribution
+        self._attempt = attempt
+        self._courier = courier
+        self._stopping = stopping
+        self._tasks: dict[asyncio.Task[Outcome], str] = {}
+        self._outcomes: list[Outcome] = []
+        self._rates = {one["type"]: _Rate(one["rate"]) for one in distribution.channels if one.get("rate")}
+        self._until = time.monotonic() + SLICE_S
+
+    async def run(self) -> None:
+        sent = False
+        try:
+            while await self._turn():
+                sent = True
+                if self._tasks:
+                    await asyncio.wait(self._tasks, return_when=asyncio.FIRST_COMPLETED)
+                    await asyncio.sleep(GATHER_S)
+                    self._collect()
+                else:
+                    await asyncio.sleep(RATE_PAUSE_S)  # a rate says: not yet
+            if not sent:
+                await asyncio.sleep(RATE_PAUSE_S)  # what it waits for is in somebody else's hands
+        finally:
+            if self._tasks:
+                await asyncio.wait(self._tasks)
+                self._collect()
+            if self._outcomes:
+                await self._record()
+
+    def _collect(self) -> None:
+        for task in [task for task in self._tasks if task.done()]:
+            del self._tasks[task]
+            self._outcomes.append(task.result())
+
+    async def _turn(self) -> bool:
+        """Record what is done and claim what can go; False when neither is left."""
+        claimed: list[tuple[Message, Letter | NotRendered]] = []
+        more = False
+        async with self._units() as scope:
+            distribution, codes = await self._note(scope)
+            if distribution is None or distribution.attempt != self._attempt:
+                raise Interrupted
+            if self._goes_on(distribution):
+                found: list[Message] = []
+                for channel in distribution.channels:
+                    free = self._free(channel["type"])
+                    if free > 0:
+                        found += await messages.claim_messages(
+                            scope.connection, scope.project.id, distribution.id, self._attempt, channel["type"], free
+                        )
+                claimed = await letters_of(scope, distribution, found, self._courier)
+                if not claimed and not self._tasks and self._rates:
+                    more = (await messages.work_left(scope.connection, scope.project.id, distribution.id)).due
+            # Last, as everybody does: it moves the counters, and whoever publishes waits for them.
+            await settle(scope, distribution.id, codes)
+        self._outcomes = []  # committed
+        begun = time.monotonic()
+        for message, letter in claimed:
+            self._tasks[asyncio.create_task(self._send(message, letter, begun))] = message.channel
+            if (rate := self._rates.get(message.channel)) is not None:
+                rate.take()
+        return bool(self._tasks) or more
+
+    def _goes_on(self, distribution: Distribution) -> bool:
+        works = distribution.status in (IN_PROGRESS, LIVE) and not distribution.deleted
+        return works and not self._stopping() and time.monotonic() < self._until
+
+    def _free(self, channel: str) -> int:
+        """How many more may be under way."""
+        free = IN_FLIGHT[channel] - sum(one == channel for one in self._tasks.values())
+        rate = self._rates.get(channel)
+        return free if rate is None else min(free, rate.free())
+
+    async def _note(self, scope: Scope) -> tuple[Distribution | None, list[str]]:
+        """Write down what was done since the last turn. The distribution as it was before, locked, and the publications
+        whose codes are to be settled.
+        """
+        distribution = await store.lock_distribution(scope.connection, scope.project.id, self._distribution.id)
+        if distribution is None or not self._outcomes:
+            return distribution, []
+        codes = await messages.record_outcomes(
+            scope.connection, scope.project.id, distribution.id, self._attempt, self._outcomes
+        )
+        used_up = any(one.reason == USED_UP for one in self._outcomes)
+        if used_up and distribution.status in (IN_PROGRESS, LIVE):
+            await pause(scope, distribution, USED_UP)  # spec §1: its webhook doesn't answer
+        return distribution, codes
+
+    async def _record(self) -> None:
+        async with self._units() as scope:
+            _, codes = await self._note(scope)
+            await settle(scope, self._distribution.id, codes)
+        self._outcomes = []
+
+    async def _send(self, message: Message, letter: Letter | NotRendered, claimed_at: float) -> Outcome:
+        if isinstance(letter, NotRendered):
+            return Outcome(message.id, states.MESSAGE_FAILED, letter.reason)
+        if time.monotonic() - claimed_at > SEND_WITHIN_S:
+            return Outcome(message.id, states.HELD)  # nothing has been sent; if we were overtaken, this isn't heard
+        try:
+            delivery = await letter.send(self._courier)
+        except Exception as error:
+            log.exception("distributions.courier_failed", message=message.id)
+            return Outcome(message.id, states.UNKNOWN, type(error).__name__)
+        return _outcome(message, delivery)
+
+
+def _outcome(message: Message, delivery: Delivery) -> Outcome:
+    if message.channel == WEBHOOK and delivery.result != ACCEPTED:
+        return _again_with_one_id(message, delivery)
+    receipt = None if delivery.receipt is None else delivery.receipt[:REASON_LENGTH_MAX]
+    if delivery.result == ACCEPTED:
+        return Outcome(message.id, states.ACCEPTED, None, receipt)
+    again = delivery.result == UNREACHED or (delivery.result == REFUSED and delivery.again)
+    if again and message.tries < TRIES_MAX:
+        wait_s = delivery.retry_after_s or RETRY_S * 2 ** (message.tries - 1)
+        return Outcome(message.id, states.HELD, delivery.result, receipt, min(wait_s, RETRY_S_MAX))
+    if delivery.result in (REFUSED, UNREACHED):
+        return Outcome(message.id, states.MESSAGE_FAILED, delivery.result, receipt)
+    return Outcome(message.id, states.UNKNOWN, delivery.result, receipt)
+
+
+def _again_with_one_id(message: Message, delivery: Delivery) -> Outcome:
+    """Whatever went wrong: the documented schedule, because a receiver knows the message by its id (promise I8)."""
+    receipt = None if delivery.receipt is None else delivery.receipt[:REASON_LENGTH_MAX]
+    if message.tries > len(RETRIES_S):
+        return Outcome(message.id, states.MESSAGE_FAILED, USED_UP, receipt)
+    before = RETRIES_S[message.tries - 2] if message.tries > 1 else 0
+    wait_s = max(RETRIES_S[message.tries - 1] - before, min(delivery.retry_after_s or 0, RETRY_AFTER_S_MAX))
+    return Outcome(message.id, states.HELD, delivery.result, receipt, wait_s)
+
+
+class _Rate:
+    """At most so many a second, in bursts of a tenth of that."""
+
+    def __init__(self, per_second: int) -> None:
+        self._per_second = per_second
+        self._burst = max(1.0, per_second / 10)
+        self._tokens = self._burst
+        self._at = time.monotonic()
+
+    def free(self) -> int:
+        now = time.monotonic()
+        self._tokens = min(self._burst, self._tokens + (now - self._at) * self._per_second)
+        self._at = now
+        return int(self._tokens)
+
+    def take(self) -> None:
+        self._tokens -= 1

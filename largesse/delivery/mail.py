@@ -1,0 +1,173 @@
+"""E-mail over SMTP: one conversation at a time on each connection, and for each message what surely happened.
+
+What was refused before the message was handed over, or refused then, was surely not sent. When the connection ends
+after that and before the server's answer, nobody knows.
+"""
+
+import asyncio
+import contextlib
+from email.message import EmailMessage
+from email.policy import SMTP as POLICY
+from email.utils import format_datetime, formataddr, localtime
+from typing import Final
+from urllib.parse import unquote, urlsplit
+
+import aiosmtplib
+
+from largesse.actions.courier import ACCEPTED, REFUSED, UNKNOWN, UNREACHED, Delivery, Mail
+from largesse.wire.images import MEDIA_TYPES
+
+CONNECT_S: Final = 15.0
+ANSWER_S: Final = 60.0
+"""Servers look at a message before they accept it."""
+IDLE_MAX: Final = 8
+"""Connections that are kept for the next message."""
+MESSAGES_MAX: Final = 100
+"""On one connection: many servers end a longer one."""
+_PORTS: Final = {"smtp": 25, "smtp+starttls": 587, "smtps": 465}
+_TRANSIENT: Final = range(400, 500)
+_PICTURE_ID: Final = "qr"
+# An address has no space to fold it at: with shorter lines it would be encoded, and no mail program would understand.
+_POLICY: Final = POLICY.clone(max_line_length=990)
+
+
+class Mailer:
+    """Sends through one server. `url`: smtp://, smtp+starttls:// or smtps://, perhaps with user and password.
+
+    With plain smtp:// a server that offers STARTTLS is taken at its word; with a password, encryption is a must.
+    """
+
+    def __init__(self, url: str) -> None:
+        parts = urlsplit(url)
+        self._scheme = parts.scheme
+        self._host = parts.hostname or "localhost"
+        self._port = parts.port or _PORTS[parts.scheme]
+        self._user = None if parts.username is None else unquote(parts.username)
+        self._password = None if parts.password is None else unquote(parts.password)
+        self._idle: list[tuple[aiosmtplib.SMTP, int]] = []
+
+    async def close(self) -> None:
+        while self._idle:
+            client, _ = self._idle.pop()
+            client.close()
+
+    async def send(self, mail: Mail) -> Delivery:
+        """Never raises for what the server does."""
+        content = compose(mail)
+        if self._idle:
+            client, sent = self._idle.pop()
+            with contextlib.suppress(aiosmtplib.SMTPException, OSError):
+                return await self._use(client, sent, mail, content)
+            # Nothing was handed over: the server had closed an idle connection, and a new one tells.
+        try:
+            client = await self._connect()
+            return await self._use(client, 0, mail, content)
+        except (aiosmtplib.SMTPException, OSError, ValueError) as error:
+            return Delivery(UNREACHED, _words(error))  # a wrong password too: that is no recipient's fault
+
+    async def _use(self, client: aiosmtplib.SMTP, sent: int, mail: Mail, content: bytes) -> Delivery:
+        try:
+            delivery = await self._converse(client, mail, content)
+        except BaseException:
+            client.close()
+            raise
+        await self._keep(client, sent + 1)
+        return delivery
+
+    async def _connect(self) -> aiosmtplib.SMTP:
+        must_encrypt = self._scheme == "smtp+starttls" or (self._scheme == "smtp" and self._password is not None)
+        client = aiosmtplib.SMTP(
+            hostname=self._host,
+            port=self._port,
+            use_tls=self._scheme == "smtps",
+            start_tls=None if self._scheme == "smtp" and not must_encrypt else must_encrypt,
+            username=self._user,
+            password=self._password,
+            timeout=CONNECT_S,
+        )
+        await client.connect()
+        return client
+
+    async def _converse(self, client: aiosmtplib.SMTP, mail: Mail, content: bytes) -> Delivery:
+        """Raises SMTPException and OSError for a connection that ends while nothing was handed over."""
+        try:
+            await client.mail(mail.sender, timeout=CONNECT_S)
+            await client.rcpt(mail.recipient, timeout=CONNECT_S)
+        except aiosmtplib.SMTPResponseException as error:
+            return _refused(error) or Delivery(UNREACHED, _words(error))
+        try:
+            answer = await client.data(content, timeout=ANSWER_S)
+        except aiosmtplib.SMTPResponseException as error:
+            refused = _refused(error)
+            if refused is not None:
+                return refused
+            client.close()
+            return Delivery(UNKNOWN, _words(error))
+        except (aiosmtplib.SMTPException, OSError) as error:
+            client.close()
+            return Delivery(UNKNOWN, _words(error))
+        return Delivery(ACCEPTED, answer.message)
+
+    async def _keep(self, client: aiosmtplib.SMTP, sent: int) -> None:
+        if not client.is_connected:
+            return
+        if sent >= MESSAGES_MAX or len(self._idle) >= IDLE_MAX:
+            with contextlib.suppress(aiosmtplib.SMTPException, OSError):
+                await client.quit(timeout=1)
+            client.close()
+            return
+        try:
+            await client.rset(timeout=CONNECT_S)
+        except (aiosmtplib.SMTPException, OSError):
+            client.close()
+            return
+        self._idle.append((client, sent))
+
+
+def _refused(error: BaseException) -> Delivery | None:
+    """What a server said in so many words; None when it said nothing that can be understood."""
+    code = getattr(error, "code", -1)
+    if isinstance(error, aiosmtplib.SMTPResponseException) and 400 <= code < 600:  # noqa: PLR2004 - SMTP's classes
+        return Delivery(REFUSED, f"{code} {error.message}", again=code in _TRANSIENT)
+    return None
+
+
+def _words(error: BaseException) -> str:
+    return str(error) or type(error).__name__
+
+
+def compose(mail: Mail) -> bytes:
+    """The message as bytes. Every header is checked by the library: none can smuggle in another one."""
+    message = EmailMessage(policy=_POLICY)
+    message["From"] = formataddr((mail.sender_name, mail.sender)) if mail.sender_name else mail.sender
+    message["To"] = mail.recipient
+    if mail.reply_to:
+        message["Reply-To"] = mail.reply_to
+    message["Subject"] = mail.subject
+    message["Date"] = format_datetime(localtime())
+    message["Message-ID"] = f"<{mail.id}@{mail.sender.rpartition('@')[2]}>"
+    message["List-Unsubscribe"] = f"<{mail.unsubscribe_url}>"
+    message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+    message["Auto-Submitted"] = "auto-generated"
+    if mail.text is not None or mail.html is None:
+        message.set_content(mail.text or "")
+    if mail.html is not None:
+        if mail.text is None:
+            message.set_content(mail.html, subtype="html")
+        else:
+            message.add_alternative(mail.html, subtype="html")
+        if mail.picture is not None:
+            maintype, _, subtype = MEDIA_TYPES["png"].partition("/")
+            part = message if mail.text is None else list(message.iter_parts())[1]
+            part.add_related(mail.picture, maintype, subtype, cid=f"<{_PICTURE_ID}>", filename="qr.png")
+    return message.as_bytes()
+
+
+class NoMailer:
+    """Where no server is set: every message fails and says why."""
+
+    async def send(self, mail: Mail) -> Delivery:  # noqa: ARG002
+        return Delivery(REFUSED, "No SMTP server is set: LARGESSE_SMTP_URL")
+
+    async def close(self) -> None:
+        await asyncio.sleep(0)

@@ -1,0 +1,236 @@
+"""The messages of distributions in the database."""
+
+from typing import Any, Final, NamedTuple
+
+from largesse.domain.customers import CustomerShort
+from largesse.domain.distributions import Message, Person
+from largesse.domain.projects import Project
+from largesse.store.connection import Connection
+from largesse.store.customers import LIST as CUSTOMERS
+from largesse.store.lists import ListSql, Narrowing, both_ways, fetch_limited
+from largesse.store.sql import load
+
+SQL: Final = load("distribution_messages")
+LIST: Final = ListSql(
+    page=SQL["list_messages"],
+    count=SQL["count_messages"],
+    filters={
+        "distribution_id": "m.distribution_id = {}",
+        "state": "m.state = {}",
+        "channel": "m.channel = {}",
+        "customer_id": "m.customer_id = {}",
+    },
+    orders=both_ways({"created_at": "m.id"}, "m.id", set_always=("created_at",)),
+    fields={},
+)
+
+
+class Candidate(NamedTuple):
+    """Somebody of an audience."""
+
+    customer: CustomerShort
+    phone: str | None
+    person: Person
+
+
+class NewMessage(NamedTuple):
+    id: str
+    customer_id: str
+    channel: str
+    event_id: str
+    state: str
+    reason: str | None
+    publication_id: str | None = None
+
+
+class Outcome(NamedTuple):
+    """What came of a message: its new state, why, what the other side said, and seconds until it may go again."""
+
+    message_id: str
+    state: str
+    reason: str | None = None
+    receipt: str | None = None
+    due_in_s: float = 0.0
+
+
+class Work(NamedTuple):
+    """What a distribution still has to do."""
+
+    pending: bool
+    sending: bool
+    held: bool
+    due: bool
+
+
+async def audience(
+    connection: Connection, project: Project, narrowing: Narrowing, campaign_id: str | None, after: str, limit: int
+) -> list[Candidate]:
+    """The next customers behind the id `after`. `campaign_id`: of the one that gives each customer one code."""
+    values: dict[str, Any] = {"after": after, "limit": limit, "campaign": campaign_id}
+    text, arguments = CUSTOMERS.statement(SQL["audience"], project, narrowing, **values)
+    return [_candidate(row) for row in await connection.fetch(text, *arguments)]
+
+
+async def page_of_audience(
+    connection: Connection, project: Project, narrowing: Narrowing, campaign_id: str | None, limit: int, offset: int
+) -> list[Candidate]:
+    """Raises InvalidQueryParams when it takes too long."""
+    values: dict[str, Any] = {"offset": offset, "limit": limit, "campaign": campaign_id}
+    text, arguments = CUSTOMERS.statement(SQL["page_of_audience"], project, narrowing, **values)
+    return [_candidate(row) for row in await fetch_limited(connection, text, arguments)]
+
+
+async def count_audience(
+    connection: Connection, project: Project, narrowing: Narrowing, campaign_id: str | None, most: int
+) -> list[tuple[Person, int]]:
+    """How many people of each kind, of the first `most`. Raises InvalidQueryParams when it takes too long."""
+    values: dict[str, Any] = {"limit": most, "campaign": campaign_id}
+    text, arguments = CUSTOMERS.statement(SQL["count_audience"], project, narrowing, **values)
+    rows = await fetch_limited(connection, text, arguments)
+    return [(_person(row), row["people"]) for row in rows]
+
+
+def _person(row: Any) -> Person:
+    return Person(**{name: row[name] for name in Person.__struct_fields__})
+
+
+def _candidate(row: Any) -> Candidate:
+    customer = CustomerShort(**{name: row[name] for name in CustomerShort.__struct_fields__})
+    return Candidate(customer, row["phone"], _person(row))
+
+
+async def add_messages(
+    connection: Connection, project_id: int, distribution_id: str, messages: list[NewMessage]
+) -> None:
+    """Those who have one already get no second one."""
+    columns = [list(column) for column in zip(*messages, strict=True)]
+    await connection.execute(SQL["add_messages"], project_id, distribution_id, *columns)
+
+
+async def pending_recipients(
+    connection: Connection, project_id: int, distribution_id: str, limit: int
+) -> list[tuple[str, str]]:
+    """Customer and event each."""
+    rows = await connection.fetch(SQL["pending_recipients"], project_id, distribution_id, limit)
+    return [(row["customer_id"], row["event_id"]) for row in rows]
+
+
+async def decide_pending(
+    connection: Connection,
+    project_id: int,
+    distribution_id: str,
+    recipients: list[tuple[str, str]],
+    *,
+    state: str,
+    reason: str | None = None,
+    publication_id: str | None = None,
+    fallback: bool = False,
+    failing: list[str] | None = None,
+) -> None:
+    """`failing`: channels whose messages fail, for the same reason."""
+    customers, events = [one for one, _ in recipients], [event for _, event in recipients]
+    kept = None if fallback else reason
+    values = (customers, events, state, kept, publication_id, fallback, failing or [], reason)
+    await connection.execute(SQL["decide_pending"], project_id, distribution_id, *values)
+
+
+async def ready_pending(connection: Connection, project_id: int, distribution_id: str, limit: int) -> None:
+    await connection.execute(SQL["ready_pending"], project_id, distribution_id, limit)
+
+
+async def lose_sending(connection: Connection, project_id: int, distribution_id: str, reason: str) -> int:
+    """How many messages nobody knows anything of any more."""
+    return len(await connection.fetch(SQL["lose_sending"], project_id, distribution_id, reason))
+
+
+async def claim_messages(
+    connection: Connection, project_id: int, distribution_id: str, attempt: int, channel: str, limit: int
+) -> list[Message]:
+    rows = await connection.fetch(SQL["claim_messages"], project_id, distribution_id, attempt, channel, limit)
+    return [Message(**row) for row in rows]
+
+
+async def record_outcomes(
+    connection: Connection, project_id: int, distribution_id: str, attempt: int, outcomes: list[Outcome]
+) -> list[str]:
+    """The publications whose codes it was about."""
+    columns = [list(column) for column in zip(*outcomes, strict=True)]
+    rows = await connection.fetch(SQL["record_outcomes"], project_id, distribution_id, attempt, *columns)
+    return sorted({row["publication_id"] for row in rows if row["publication_id"] is not None})
+
+
+async def settled_holds(
+    connection: Connection, project_id: int, publication_ids: list[str]
+) -> tuple[list[str], list[str]]:
+    """Those to confirm and those to release."""
+    rows = await connection.fetch(SQL["settled_holds"], project_id, publication_ids)
+    return [row["id"] for row in rows if row["accepted"]], [row["id"] for row in rows if not row["accepted"]]
+
+
+async def work_left(connection: Connection, project_id: int, distribution_id: str) -> Work:
+    row = await connection.fetchrow(SQL["next_due"], project_id, distribution_id)
+    assert row is not None
+    return Work(*row)
+
+
+async def materials(
+    connection: Connection, project_id: int, customer_ids: list[str], publication_ids: list[str]
+) -> dict[str, dict[str, Any]]:
+    """By id: customers that exist, and publications with their vouchers."""
+    rows = await connection.fetch(SQL["materials"], project_id, customer_ids, publication_ids)
+    return {row["id"]: row["data"] for row in rows}
+
+
+async def give_back(connection: Connection, project_id: int, distribution_id: str, limit: int) -> list[str | None]:
+    """The publications of messages that never go, one each."""
+    rows = await connection.fetch(SQL["give_back"], project_id, distribution_id, limit)
+    return [row["publication_id"] for row in rows]
+
+
+async def get_message(connection: Connection, project_id: int, distribution_id: str, id: str) -> Message | None:
+    row = await connection.fetchrow(SQL["get_message"], project_id, distribution_id, id)
+    return None if row is None else Message(**row)
+
+
+async def list_messages(connection: Connection, project: Project, narrowing: Narrowing, **page: Any) -> list[Message]:
+    """One page: what ListSql.rows takes."""
+    return [Message(**row) for row in await LIST.rows(connection, project, narrowing, **page)]
+
+
+async def count_messages(connection: Connection, project: Project, narrowing: Narrowing) -> int:
+    return await LIST.total(connection, project, narrowing)
+
+
+async def decide_unknown(
+    connection: Connection, project_id: int, distribution_id: str, id: str, state: str, reason: str
+) -> tuple[bool, str | None]:
+    """Whether it was unknown until now, and the publication whose codes it carried."""
+    row = await connection.fetchrow(SQL["decide_unknown"], project_id, distribution_id, id, state, reason)
+    return row is not None, None if row is None else row["publication_id"]
+
+
+async def retry_failed(
+    connection: Connection, project_id: int, distribution_id: str, limit: int, ids: list[str] | None
+) -> int:
+    """How many may go again."""
+    return len(await connection.fetch(SQL["retry_failed"], project_id, distribution_id, limit, ids))
+
+
+async def statistics(connection: Connection, project_id: int, distribution_id: str) -> list[dict[str, Any]]:
+    """channel, state, reason, messages."""
+    return [dict(row) for row in await connection.fetch(SQL["statistics"], project_id, distribution_id)]
+
+
+async def count_recipients(connection: Connection, project_id: int, distribution_id: str) -> tuple[int, int]:
+    """People, and those of them whom a message has reached."""
+    row = await connection.fetchrow(SQL["count_recipients"], project_id, distribution_id)
+    assert row is not None
+    return row["recipients"], row["reached"]
+
+
+async def lines(
+    connection: Connection, project_id: int, distribution_id: str, after: str, limit: int
+) -> list[tuple[Any, ...]]:
+    """Message id, customer id, source_id, name, e-mail, phone and code of the next messages in the file."""
+    rows = await connection.fetch(SQL["lines"], project_id, distribution_id, after, limit)
+    return [tuple(row) for row in rows]

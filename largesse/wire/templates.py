@@ -1,0 +1,159 @@
+"""Templates of messages: Liquid, with limits on everything that a template could do to us (DESIGN §11).
+
+What a template names and nobody has is empty. Values are escaped in HTML. Nothing is loaded, no range is made, and no
+filter makes a text longer than a message may be.
+"""
+
+import re
+from collections.abc import Mapping
+from contextvars import ContextVar
+from functools import lru_cache
+from typing import Any, Final
+
+import msgspec
+from liquid import BoundTemplate, Environment
+from liquid.exceptions import LiquidError
+from markupsafe import Markup
+
+from largesse.wire.faults import Fault, printable
+
+TEMPLATE_CHARACTERS_MAX: Final = 65_536
+MESSAGE_CHARACTERS_MAX: Final = 262_144
+TEXT_CHARACTERS_MAX: Final = 65_536
+"""Of what a filter makes."""
+FILTER_COST: Final = 1_000
+WORK_MAX: Final = 10_000_000
+"""Characters that all filters of one rendering may look at, each use of one counted as FILTER_COST: some 50 ms."""
+LOOPS_MAX: Final = 1_000
+NAMESPACE_BYTES_MAX: Final = 1_048_576
+KEPT_MAX: Final = 256
+"""Parsed templates that a process remembers."""
+_FILTERS: Final = frozenset(
+    {
+        "abs", "append", "at_least", "at_most", "capitalize", "ceil", "compact", "date", "default", "divided_by",
+        "downcase", "escape", "escape_once", "first", "floor", "join", "last", "lstrip", "map", "minus", "modulo",
+        "newline_to_br", "plus", "prepend", "remove", "remove_first", "replace", "replace_first", "reverse", "round",
+        "rstrip", "size", "slice", "sort", "split", "strip", "strip_html", "strip_newlines", "times", "truncate",
+        "truncatewords", "uniq", "upcase", "url_encode", "where",
+    }
+)  # fmt: skip
+_TAGS: Final = frozenset({"include", "render", "tablerow", "increment", "decrement", "ifchanged"})
+_RANGE: Final = re.compile(r"\{[{%][^}]*\(\s*[^()}]*\.\.", re.DOTALL)
+_WORK: Final[ContextVar[list[int]]] = ContextVar("work")
+
+
+class _Limited(Environment):
+    loop_iteration_limit = LOOPS_MAX
+    output_stream_limit = MESSAGE_CHARACTERS_MAX
+    local_namespace_limit = NAMESPACE_BYTES_MAX
+    context_depth_limit = 10
+
+
+class TooLong(LiquidError):
+    """What a filter would make is longer than a message may be"""
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else "" if value is None else str(value)
+
+
+def _guarded(apply: Any, size: Any = None) -> Any:
+    """The filter, unless what it would make is too long (`size` says how long at most), or the work gets too much."""
+
+    def guarded(*given: Any, **named: Any) -> Any:
+        budget = _WORK.get()
+        budget[0] -= FILTER_COST + (len(given[0]) if given and isinstance(given[0], str | list | tuple) else 0)
+        if budget[0] < 0:
+            raise TooLong("the template takes too long", token=None)
+        if size is not None and size(*given[:3]) > TEXT_CHARACTERS_MAX:
+            raise TooLong("a text gets too long", token=None)
+        return apply(*given, **named)
+
+    for name in ("with_context", "with_environment"):
+        if hasattr(apply, name):
+            setattr(guarded, name, getattr(apply, name))
+    return guarded
+
+
+def _added(left: Any, *more: Any) -> int:
+    return len(_text(left)) + sum(len(_text(one)) for one in more)
+
+
+def _replaced(left: Any, old: Any, new: Any = "") -> int:
+    text, part = _text(left), _text(old)
+    return len(text) + (text.count(part) if part else len(text) + 1) * len(_text(new))
+
+
+def _joined(left: Any, between: Any = " ", *_: Any) -> int:
+    items = left if isinstance(left, list | tuple) else [left]
+    return sum(len(_text(item)) + len(_text(between)) for item in items)
+
+
+def _product(left: Any, right: Any, *_: Any) -> int:
+    """In bits: a square of a square of a square is soon longer than any text."""
+    return sum(one.bit_length() for one in (left, right) if isinstance(one, int))
+
+
+def _json(value: Any) -> str:
+    """A value as JSON, for the body that an SMS gateway wants."""
+    return msgspec.json.encode(_text(value) if isinstance(value, Markup) else value, enc_hook=str).decode()
+
+
+def _environment(*, escapes: bool) -> Environment:
+    made = _Limited(autoescape=escapes)
+    made.filters = {name: apply for name, apply in made.filters.items() if name in _FILTERS}
+    sizes = {"append": _added, "prepend": _added, "replace": _replaced, "replace_first": _added, "join": _joined,
+             "times": _product}  # fmt: skip
+    made.filters = {name: _guarded(apply, sizes.get(name)) for name, apply in made.filters.items()}
+    made.filters["json"] = _json
+    for name in _TAGS:
+        made.tags.pop(name, None)
+    return made
+
+
+_HTML: Final = _environment(escapes=True)
+_PLAIN: Final = _environment(escapes=False)
+
+
+@lru_cache(maxsize=KEPT_MAX)
+def parse_template(text: str, *, html: bool = False) -> BoundTemplate:
+    """Raises Fault with the line where it is wrong."""
+    if len(text) > TEMPLATE_CHARACTERS_MAX:
+        raise Fault(f"must not have more than {TEMPLATE_CHARACTERS_MAX} characters")
+    if match := _RANGE.search(text):
+        line = text.count("\n", 0, match.end()) + 1
+        raise Fault(f"is not a valid template: line {line}: ranges like (1..3) are not supported")
+    environment = _HTML if html else _PLAIN
+    try:
+        template = environment.from_string(text)
+        used = template.analyze().filters
+    except LiquidError as error:
+        raise Fault(f"is not a valid template: {_where(error)}") from error
+    except RecursionError as error:
+        raise Fault("is not a valid template: it is nested too deeply") from error
+    for name, places in used.items():
+        if name not in environment.filters:
+            line = text.count("\n", 0, places[0].index) + 1
+            raise Fault(f"is not a valid template: line {line}: unknown filter '{printable(name)}'")
+    return template
+
+
+def render_template(text: str, values: Mapping[str, Any], *, html: bool = False) -> str:
+    """Raises Fault for what can't be rendered: a limit was reached, a sum has a word in it."""
+    template = parse_template(text, html=html)
+    _WORK.set([WORK_MAX])
+    try:
+        return str(template.render(**values))
+    except LiquidError as error:
+        raise Fault(f"cannot be rendered: {_where(error)}") from error
+    except (ArithmeticError, ValueError, TypeError, RecursionError, MemoryError) as error:
+        raise Fault(f"cannot be rendered: {type(error).__name__}") from error
+
+
+def _where(error: LiquidError) -> str:
+    message = str(error.args[0] if error.args else error).splitlines()[0]
+    token = getattr(error, "token", None)
+    if token is None or getattr(token, "start_index", -1) < 0:
+        return message
+    line = token.source.count("\n", 0, token.start_index) + 1
+    return f"line {line}: {message}"
