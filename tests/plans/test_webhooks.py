@@ -18,7 +18,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 NOW = datetime.now(UTC)
 EVENTS = "INSERT INTO events (project_id, xid, id, type, entity_id, data) SELECT 1, (n / 10 + 3)::text::xid8, 'ev_' || n, 'customer.created', 'cust_' || n, '{}' FROM generate_series(1, 300000) n"
-DELIVERIES = "INSERT INTO webhook_deliveries (project_id, id, webhook_id, event_id, type, entity_id, xid, seq, part, body, due_at, created_at, status) SELECT 1, 'whs_' || n, 'wh_1', 'ev_' || n, 'a', 'cust_' || n % 100000, n::text::xid8, n, 0, '{}', now(), now(), CASE WHEN n % 3 = 0 THEN 'PENDING' ELSE 'DELIVERED' END FROM generate_series(1, 300000) n"
+DELIVERIES = "INSERT INTO webhook_deliveries (project_id, id, webhook_id, event_id, type, entity_id, xid, seq, part, body, due_at, created_at, status, ended_at) SELECT 1, 'whs_' || n, 'wh_1', 'ev_' || n, 'a', 'cust_' || n % 100000, n::text::xid8, n, 0, '{}', now(), now(), CASE WHEN n % 3 = 0 THEN 'PENDING' ELSE 'DELIVERED' END, CASE WHEN n % 3 > 0 THEN now() END FROM generate_series(1, 300000) n"
 REST = """
 INSERT INTO projects (id, public_id, name) VALUES (1, 'proj_Plans00000000', 'Plans');
 INSERT INTO event_cursors (project_id, reader, xid, seq) VALUES (1, 'webhooks', '20000', 5);

@@ -67,7 +67,7 @@ async def test_sound_deliveries_have_no_findings(pool, project, told):
         ("no delivery vanished", "DELETE FROM webhook_deliveries WHERE event_id = 'a'"),
         ("pending deliveries have their turn", "UPDATE webhook_turns SET due_at = NULL, worker = NULL"),
         ("pending deliveries have their turn", "UPDATE webhook_turns SET due_at = now() + interval '2 days'"),
-        ("what ended says why", "UPDATE webhook_deliveries SET status = 'DELIVERED'"),
+        ("what ended says why", "UPDATE webhook_deliveries SET status = 'DELIVERED', ended_at = now()"),
         ("what ended says why", "UPDATE webhook_deliveries SET reason = NULL"),
         ("every attempt is recorded", "DELETE FROM webhook_attempts"),
         ("no reader is ahead", "UPDATE event_cursors SET xid = '99999999999999'"),
