@@ -30,9 +30,21 @@ async def live(api, **fields: Any) -> str:
     return id_
 
 
+UNREAD = """
+SELECT count(*) FROM event_cursors c JOIN events e ON e.project_id = c.project_id AND (e.xid, e.seq) > (c.xid, c.seq)
+WHERE c.reader = 'distributions'
+"""
+
+
 async def react(pool, courier) -> None:
-    """What a worker does soon after something has happened."""
-    await Worker(pool, asyncio.Event(), courier=courier).watch()
+    """What a worker does soon after something has happened. The log is read up to the oldest transaction of the whole
+    server, which may be that of another test.
+    """
+    async with asyncio.timeout(50):
+        await Worker(pool, asyncio.Event(), courier=courier).watch()
+        while await pool.fetchval(UNREAD):
+            await asyncio.sleep(0.05)
+            await Worker(pool, asyncio.Event(), courier=courier).watch()
     await run_jobs(pool, courier)
 
 
