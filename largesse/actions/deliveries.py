@@ -17,7 +17,7 @@ from largesse.store import deliveries as store
 from largesse.store import events as log
 from largesse.store import webhooks
 from largesse.store.deliveries import NewDelivery
-from largesse.store.events import BEGINNING, Event
+from largesse.store.events import BEGINNING, Cursor, Event
 from largesse.wire.events import render_event
 from largesse.wire.webhooks import RedeliveryInput, envelope, webhook_source
 
@@ -31,26 +31,45 @@ CLEAR_CHUNK: Final = 1_000
 RESOURCE_TYPE: Final = "webhook_delivery"
 
 
-async def fan_out(scope: Scope, now: datetime) -> bool:
-    """Make the deliveries of the next events, and move the cursor with them; False when nothing is left to be read.
+async def fan_out(scope: Scope, now: datetime) -> int:
+    """Make the deliveries of the next events, and move the cursor with them; how many events were read.
 
     The bodies are frozen here. An event from before a webhook was made isn't told to it.
     """
     connection, project_id = scope.connection, scope.project.id
     cursor = await log.claim_cursor(connection, project_id, READER)
     if cursor is None:
-        return False
+        return 0
     events = await log.read_events(connection, project_id, cursor, EVENTS_CHUNK)
     if not events:
-        return False
+        return 0
     active = [one for one in await webhooks.list_webhooks(connection, project_id) if one.active]
     if active:
-        new = (each for event in events for each in _deliveries(scope, event, active, now))
-        while rows := list(islice(new, ROWS_CHUNK)):
-            await store.wake_turns(connection, project_id, [row.webhook_id for row in rows], now)
-            await store.insert_deliveries(connection, project_id, rows, now)
+        await _make(scope, (each for event in events for each in _deliveries(scope, event, active, now)), now)
     await log.move_cursor(connection, project_id, READER, events[-1].cursor)
-    return len(events) == EVENTS_CHUNK
+    return len(events)
+
+
+async def _make(scope: Scope, new: Iterator[NewDelivery], now: datetime) -> int:
+    """How many weren't there yet."""
+    made = 0
+    while rows := list(islice(new, ROWS_CHUNK)):
+        await store.wake_turns(scope.connection, scope.project.id, [row.webhook_id for row in rows], now)
+        made += len(await store.insert_deliveries(scope.connection, scope.project.id, rows, now))
+    return made
+
+
+async def replay(scope: Scope, webhook_id: str, after: Cursor) -> tuple[int, Cursor, bool]:
+    """Tell a webhook what it wasn't told of the next events behind a place in the log: what happened while it was off.
+
+    How many deliveries were made, the place behind those events, and whether more follow. Raises NotFound;
+    InvalidPayload when the webhook is switched off.
+    """
+    webhook = await _wake(scope, webhook_id)
+    now = _now()
+    events, end, more = await log.page_of_events(scope.connection, scope.project.id, after, EVENTS_CHUNK)
+    made = await _make(scope, (each for event in events for each in _deliveries(scope, event, [webhook], now)), now)
+    return made, end, more
 
 
 def _deliveries(scope: Scope, event: Event, active: list[Webhook], now: datetime) -> Iterator[NewDelivery]:

@@ -42,9 +42,12 @@ FETCHED: Final = 64
 SLICE_S: Final = 2.0
 """How long a webhook is sent to before whoever waits longest has its turn."""
 POLL_S: Final = 0.25
-HEARTBEAT_S: Final = 5.0
-LAPSE_S: Final = 30.0
+HEARTBEAT_S: Final = 3.0
+LAPSE_S: Final = 15.0
+"""Longer than a post may take: what another one sends again has no answer by then."""
 AWAY_S: Final = 1.0
+ILL_S: Final = 10.0
+"""Before a project is read again whose events couldn't be."""
 RECORD_TRIES: Final = 20
 
 log = structlog.get_logger("largesse.delivery")
@@ -79,7 +82,8 @@ class Sender:
     poll_s: float = POLL_S
     name: str = field(default_factory=_name)
     ids: IdSource = field(default_factory=IdSource)
-    _beaten: float = field(default_factory=time.monotonic)
+    _held: dict[Turn, float] = field(default_factory=dict)  # since when they are surely ours, for `lapse_s`
+    _ill: dict[int, float] = field(default_factory=dict)
 
     async def run(self) -> None:
         """Until `stop` is set; then what is under way is waited for."""
@@ -95,15 +99,24 @@ class Sender:
         """Make the deliveries of one chunk of events of every project that has some; False when there were none."""
         async with acquire(self.pool) as connection:
             waiting = await waiting_projects(connection, READER)
+        read = 0
         for project_id in waiting:
-            async with self._unit(project_id) as scope:
-                await fan_out(scope, self.clock())
-        return bool(waiting)
+            if time.monotonic() < self._ill.get(project_id, 0):
+                continue
+            try:
+                async with self._unit(project_id) as scope:
+                    read += await fan_out(scope, self.clock())
+            except Unavailable:
+                raise
+            except Exception:  # this project's messages wait; the others' don't
+                log.exception("delivery.read_failed", project=project_id)
+                self._ill[project_id] = time.monotonic() + ILL_S
+        return read > 0
 
     async def send(self) -> None:
         """Send all that is due now, each once. For tests: `run` never ends."""
         while turns := await self._claim(TURNS_MAX):
-            await asyncio.gather(*(self._turn(turn) for turn in turns))
+            await asyncio.gather(*(self._safe_turn(turn) for turn in turns))
 
     async def _again(self, step: Callable[[], Awaitable[bool]], pause_s: float) -> None:
         while not self.stop.is_set():
@@ -125,8 +138,8 @@ class Sender:
     async def _beat(self) -> bool:
         began = time.monotonic()
         async with acquire(self.pool) as connection:
-            await store.beat(connection, self.name, self.clock())
-        self._beaten = began
+            ours = await store.beat(connection, self.name, self.clock(), list(self._held))
+        self._held.update((turn, began) for turn in ours if turn in self._held)
         return False
 
     async def _send(self) -> None:
@@ -144,16 +157,22 @@ class Sender:
     async def _claim(self, room: int) -> list[Turn]:
         if room <= 0:
             return []
+        began = time.monotonic()
         async with acquire(self.pool) as connection:
-            return await store.claim_turns(connection, self.name, self.clock(), room, lapse_s=self.lapse_s)
+            turns = await store.claim_turns(connection, self.name, self.clock(), room, lapse_s=self.lapse_s)
+        self._held.update(dict.fromkeys(turns, began))
+        return turns
 
     async def _safe_turn(self, turn: Turn) -> None:
+        """A turn that fails isn't given back: its heartbeat lapses, so it is tried again after a while."""
         try:
             await self._turn(turn)
-        except Unavailable:  # its heartbeat lapses, or we are faster
+        except Unavailable:
             log.warning("delivery.database_unavailable", worker=self.name)
         except Exception:
             log.exception("delivery.turn_failed", webhook=turn.webhook_id)
+        finally:
+            self._held.pop(turn, None)
 
     async def _turn(self, turn: Turn) -> None:
         async with acquire(self.pool) as connection, connection.transaction():
@@ -172,7 +191,11 @@ class Sender:
             body = delivery.body.encode()
             known = secrets_in_force(*secret, begun_at)
             signed = signed_headers(known, delivery.id, int(begun_at.timestamp()), body)
-            outcome = await self.poster.post(webhook.target_url, body, headers | signed)
+            try:
+                outcome = await self.poster.post(webhook.target_url, body, headers | signed)
+            except Exception as error:  # nothing that a receiver does leads here; the others' messages go on
+                log.exception("delivery.post_failed", webhook=turn.webhook_id)
+                outcome = Outcome(Result.UNKNOWN, reason=type(error).__name__)
             return _Sent(delivery, outcome, begun_at)
 
         rest_until = await self._slice(turn, post)
@@ -184,49 +207,55 @@ class Sender:
         until = time.monotonic() + self.slice_s
         ready: list[Delivery] = []
         flying: dict[asyncio.Future[_Sent], str] = {}
-        going, rest_until = True, None
+        going, rest_until, look_at = True, None, 0.0
         while True:
-            ours = time.monotonic() - self._beaten < self.lapse_s
+            # A process that was stopped wakes up with messages in hand that another one has sent meanwhile.
+            ours = time.monotonic() - self._held[turn] < self.lapse_s
             going = going and ours and not self.stop.is_set() and time.monotonic() < until
-            if going and not ready and len(flying) < AT_ONCE:
+            look = not flying or time.monotonic() >= look_at
+            if going and not ready and len(flying) < AT_ONCE and look:
                 async with acquire(self.pool) as connection:
                     ready = await store.due_deliveries(
                         connection, turn, self.clock(), FETCHED, in_hand=list(flying.values())
                     )
+                # All the rest waits behind what is under way; looking through it costs as much as there is.
+                look_at = time.monotonic() + (POLL_S if len(ready) < FETCHED else 0)
             while going and ready and len(flying) < AT_ONCE:
                 delivery = ready.pop(0)
                 flying[asyncio.ensure_future(post(delivery))] = delivery.id
             if not flying:
                 return rest_until
             done, _ = await asyncio.wait(flying, return_when=asyncio.FIRST_COMPLETED)
-            going_on, rest = await self._record(turn, [task.result() for task in done])
+            going_on, rest, following = await self._record(turn, [task.result() for task in done])
             for task in done:
                 del flying[task]
+            ready += following
             going, rest_until = going and going_on, rest or rest_until
 
-    async def _record(self, turn: Turn, sent: list[_Sent]) -> tuple[bool, datetime | None]:
-        """Whether to go on with this webhook now, and until when it asked to be left alone."""
+    async def _record(self, turn: Turn, sent: list[_Sent]) -> tuple[bool, datetime | None, list[Delivery]]:
+        """Whether to go on with this webhook now, until when it asked to be left alone, and what waited for these."""
         now = self.clock()
         verdicts = {one.delivery.id: _verdict(one, now) for one in sent}
         disable = next((verdict.disable for verdict in verdicts.values() if verdict.disable), None)
         rest = max((verdict.rest_until for verdict in verdicts.values() if verdict.rest_until), default=None)
         rows = [_row(one, verdicts[one.delivery.id]) for one in sent]
         due = {one.delivery.entity_id: at for one in sent if (at := verdicts[one.delivery.id].due_at)}
-        due |= {  # they waited behind it
-            one.delivery.entity_id: now
-            for one in sent
-            if one.outcome.result is Result.ACCEPTED and one.delivery.tries > 0
-        }
+        accepted = [one.delivery for one in sent if one.outcome.result is Result.ACCEPTED]
+        due |= {delivery.entity_id: now for delivery in accepted if delivery.tries > 0}  # they waited as long
+        following: list[Delivery] = []
         for tries in range(RECORD_TRIES):
             try:
                 async with acquire(self.pool) as connection, connection.transaction():
                     await self._write(connection, turn, rows, due, disable, now)
+                    if accepted:
+                        entities = [delivery.entity_id for delivery in accepted]
+                        following = await store.following(connection, turn, now, entities)
                 break
             except Unavailable:  # what isn't recorded will be sent again
                 if tries == RECORD_TRIES - 1:
                     raise
                 await asyncio.sleep(AWAY_S)
-        return disable is None and rest is None, rest
+        return disable is None and rest is None, rest, following
 
     async def _write(
         self,

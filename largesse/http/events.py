@@ -10,7 +10,7 @@ from largesse.domain.errors import InvalidQueryParams, MetadataValidationFailed,
 from largesse.events.payloads import LOGGED, shown
 from largesse.http.requests import read_body, read_query, respond, unit_of_work
 from largesse.http.routing import Route
-from largesse.store.events import BEGINNING, Cursor, page_of_events
+from largesse.store.events import BEGINNING, Cursor, is_ahead, page_of_events
 from largesse.wire.events import (
     EventInput,
     parse_cursor,
@@ -51,6 +51,10 @@ async def list_(request: Request) -> Response:
             after = Cursor(*parsed)
     query.check()
     async with unit_of_work(request) as scope:
+        if after != BEGINNING and await is_ahead(scope.connection, scope.project.id, after):
+            raise InvalidQueryParams(
+                "Property .after is ahead of the log: its database was restored from a dump since. Begin again"
+            )
         found, end, has_more = await page_of_events(scope.connection, scope.project.id, after, limit, type=type_)
         project_id = scope.project.public_id
     data = [

@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from largesse.actions import deliveries, webhooks
-from largesse.domain.errors import InvalidQueryParams, NotFound
+from largesse.domain.errors import InvalidPayload, InvalidQueryParams, NotFound
 from largesse.domain.webhooks import STATUSES
 from largesse.http.edge import MANAGEMENT_KEYS
 from largesse.http.requests import (
@@ -22,12 +22,15 @@ from largesse.http.requests import (
 )
 from largesse.http.routing import Route
 from largesse.store.deliveries import count_deliveries, list_deliveries
+from largesse.store.events import BEGINNING, Cursor
 from largesse.store.lists import Narrowing
 from largesse.store.webhooks import Secret, list_webhooks
 from largesse.wire.dates import render
+from largesse.wire.events import parse_cursor, render_cursor
 from largesse.wire.lists import TEXT, page_schema, present
 from largesse.wire.webhooks import (
     RedeliveryInput,
+    ReplayInput,
     TestInput,
     WebhookChanges,
     WebhookInput,
@@ -126,6 +129,16 @@ async def send_range_again(request: Request) -> Response:
     return respond({"count": count, "count_max": deliveries.SEND_AGAIN_MAX})
 
 
+async def replay(request: Request) -> Response:
+    """Tell a webhook what it wasn't told: the next events of the log behind a cursor"""
+    sent = await read_body(request, ReplayInput)
+    if (parsed := parse_cursor(sent.after or render_cursor(BEGINNING))) is None:
+        raise InvalidPayload("Property .after must be a cursor of the event log")
+    async with work_on_project(request) as scope:
+        count, end, has_more = await deliveries.replay(scope, path_parameter(request, "webhook_id"), Cursor(*parsed))
+    return respond({"count": count, "cursor": render_cursor(end), "has_more": has_more})
+
+
 async def send_test(request: Request) -> Response:
     """Send something that didn't happen, to try the receiver"""
     sent = await read_body(request, TestInput)
@@ -190,6 +203,7 @@ ROUTES = [
     _managed(f"{DELIVERIES}/{{delivery_id}}", get_delivery, "GET"),
     _managed(f"{DELIVERIES}/{{delivery_id}}/redeliver", send_one_again, "POST"),
     _managed(f"{ONE}/redeliver", send_range_again, "POST", body=RedeliveryInput),
+    _managed(f"{ONE}/replay", replay, "POST", body=ReplayInput),
     _managed(f"{ONE}/test", send_test, "POST", body=TestInput),
     _managed(f"{PROJECT}/webhook-secret", get_secret, "GET"),
     _managed(f"{PROJECT}/webhook-secret/rotate", rotate_secret, "POST"),

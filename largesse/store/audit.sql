@@ -135,6 +135,45 @@ WHERE p.project_id = $1 AND p.result IN ('SUCCESS', 'FAILURE')
   AND NOT EXISTS (SELECT FROM events e WHERE e.project_id = $1 AND e.entity_id = p.id AND e.type LIKE 'publication.%')
 LIMIT $2
 
+-- I8_no_delivery_vanished --
+-- Of what a webhook wants and nobody changed since it was made, everything that was read has a delivery.
+SELECT w.id AS webhook_id, e.id AS event_id
+FROM webhooks w
+JOIN event_cursors c ON c.project_id = $1 AND c.reader = 'webhooks'
+JOIN events e ON e.project_id = $1 AND (e.xid, e.seq) <= (c.xid, c.seq) AND e.type = ANY (w.events)
+  AND e.created_at >= w.created_at AND e.created_at > now() - interval '6 days'
+WHERE w.project_id = $1 AND w.active AND w.updated_at IS NULL AND NOT EXISTS (
+  SELECT FROM webhook_deliveries d WHERE d.project_id = $1 AND d.webhook_id = w.id AND d.event_id = e.id)
+LIMIT $2
+
+-- I8_pending_deliveries_have_their_turn --
+-- What is to be sent will be: the webhook's turn comes no later than the delivery is due, or is now.
+SELECT d.id AS delivery_id, d.webhook_id FROM webhook_deliveries d
+WHERE d.project_id = $1 AND d.status = 'PENDING' AND NOT EXISTS (
+  SELECT FROM webhook_turns t
+  WHERE t.project_id = $1 AND t.webhook_id = d.webhook_id AND (t.worker IS NOT NULL OR t.due_at <= d.due_at))
+  AND NOT EXISTS (SELECT FROM webhooks w WHERE w.project_id = $1 AND w.id = d.webhook_id AND w.deleted_at IS NOT NULL)
+LIMIT $2
+
+-- I8_what_ended_says_why --
+-- A delivered message was accepted once; a parked one has its reason.
+SELECT d.id AS delivery_id, d.status FROM webhook_deliveries d
+WHERE d.project_id = $1 AND (d.status = 'PARKED' AND d.reason IS NULL
+  OR d.status = 'DELIVERED' AND NOT EXISTS (SELECT FROM webhook_attempts a
+    WHERE a.project_id = $1 AND a.delivery_id = d.id AND a.result = 'accepted'))
+LIMIT $2
+
+-- I8_every_attempt_is_recorded --
+-- As many as the delivery counts.
+SELECT d.id AS delivery_id, d.attempts, count(a.number) AS recorded
+FROM webhook_deliveries d LEFT JOIN webhook_attempts a ON a.project_id = $1 AND a.delivery_id = d.id
+WHERE d.project_id = $1 GROUP BY d.id, d.attempts HAVING d.attempts <> count(a.number) LIMIT $2
+
+-- I8_no_reader_is_ahead --
+-- A reader stands at what was committed; beyond that it would miss what comes (a log that was restored from a dump).
+SELECT c.reader, c.xid::text AS xid FROM event_cursors c
+WHERE c.project_id = $1 AND c.xid > pg_snapshot_xmax(pg_current_snapshot()) LIMIT $2
+
 -- guards --
 -- The unique indexes that hold the promises: which of them stand and are valid.
 SELECT c.relname AS name FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid

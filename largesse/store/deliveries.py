@@ -74,8 +74,10 @@ async def claim_turns(connection: Connection, worker: str, now: datetime, limit:
     return [Turn(*row) for row in await connection.fetch(SQL["claim_turns"], worker, now, limit, lapse_s)]
 
 
-async def beat(connection: Connection, worker: str, now: datetime) -> None:
-    await connection.execute(SQL["beat"], worker, now)
+async def beat(connection: Connection, worker: str, now: datetime, held: Sequence[Turn]) -> list[Turn]:
+    """Those that are still the worker's own."""
+    projects, webhooks = [turn.project_id for turn in held], [turn.webhook_id for turn in held]
+    return [Turn(*row) for row in await connection.fetch(SQL["beat"], worker, now, projects, webhooks)]
 
 
 async def release_turn(
@@ -97,6 +99,12 @@ async def due_deliveries(
 ) -> list[Delivery]:
     """The next to be sent, at most one of each entity."""
     rows = await connection.fetch(SQL["due_deliveries"], *turn, now, limit, list(in_hand))
+    return [Delivery(**row) for row in rows]
+
+
+async def following(connection: Connection, turn: Turn, now: datetime, entities: Sequence[str]) -> list[Delivery]:
+    """What is due and comes next for these, without looking at what else waits."""
+    rows = await connection.fetch(SQL["following"], *turn, now, list(entities))
     return [Delivery(**row) for row in rows]
 
 

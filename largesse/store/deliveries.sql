@@ -4,7 +4,7 @@
 INSERT INTO webhook_turns AS t (project_id, webhook_id, due_at, turn_at)
 SELECT $1, w.id, $3, $3 FROM unnest($2::text[]) AS w (id) ORDER BY w.id
 ON CONFLICT (project_id, webhook_id) DO UPDATE
-  SET due_at = excluded.due_at, turn_at = least(t.turn_at, excluded.turn_at)
+  SET due_at = least(t.due_at, excluded.due_at), turn_at = least(t.turn_at, excluded.turn_at)
 
 -- insert_deliveries --
 -- One for each webhook, event and part; what is there already stays as it is. Says which are new.
@@ -31,8 +31,11 @@ WHERE t.project_id = due.project_id AND t.webhook_id = due.webhook_id
 RETURNING t.project_id, t.webhook_id
 
 -- beat --
--- The sign of life of a sender for the turns it has.
-UPDATE webhook_turns SET heartbeat_at = $2 WHERE worker = $1
+-- The sign of life of a sender for the turns that it is at: projects $3, webhooks $4. Says which are still its own.
+UPDATE webhook_turns t SET heartbeat_at = $2
+FROM unnest($3::int[], $4::text[]) AS h (project_id, webhook_id)
+WHERE t.worker = $1 AND t.project_id = h.project_id AND t.webhook_id = h.webhook_id
+RETURNING t.project_id, t.webhook_id
 
 -- lock_turn --
 -- Still ours? Before it is released or written about.
@@ -42,7 +45,7 @@ SELECT worker = $3 AS ours FROM webhook_turns WHERE project_id = $1 AND webhook_
 -- To the end of the line, until the next delivery is due.
 UPDATE webhook_turns t SET worker = NULL, heartbeat_at = NULL, turn_at = $4, rest_until = coalesce($5, t.rest_until),
   due_at = (SELECT min(d.due_at) FROM webhook_deliveries d
-    WHERE d.project_id = $1 AND d.webhook_id = $2 AND d.status = 'PENDING')
+    WHERE d.project_id = $1 AND d.webhook_id = $2 AND d.ended_at IS NULL)
 WHERE t.project_id = $1 AND t.webhook_id = $2 AND t.worker = $3
 
 -- drop_turn --
@@ -50,15 +53,16 @@ WHERE t.project_id = $1 AND t.webhook_id = $2 AND t.worker = $3
 DELETE FROM webhook_turns WHERE project_id = $1 AND webhook_id = $2
 
 -- due_deliveries --
--- What is due at $3, at most $4, without those in hand ($5): of each entity only the earliest that is still pending.
+-- What is due at $3, at most $4, without those in hand ($5): of each entity only the earliest that is still pending. With
+-- LIMIT 1 that stays a look-up by the entity's index; an anti-join without statistics goes through all that is pending.
 SELECT d.id, d.webhook_id, d.event_id, d.type, d.entity_id, d.body, d.status, d.reason, d.tries, d.tried_at, d.due_at,
   d.attempts, d.created_at, d.ended_at
 FROM webhook_deliveries d
-WHERE d.project_id = $1 AND d.webhook_id = $2 AND d.status = 'PENDING' AND d.due_at <= $3 AND d.id <> ALL ($5::text[])
-  AND NOT EXISTS (
-    SELECT FROM webhook_deliveries e
+WHERE d.project_id = $1 AND d.webhook_id = $2 AND d.ended_at IS NULL AND d.due_at <= $3 AND d.id <> ALL ($5::text[])
+  AND d.id = (
+    SELECT e.id FROM webhook_deliveries e
     WHERE e.project_id = $1 AND e.webhook_id = $2 AND e.entity_id = d.entity_id AND e.status = 'PENDING'
-      AND (e.xid, e.seq, e.part) < (d.xid, d.seq, d.part))
+    ORDER BY e.xid, e.seq, e.part LIMIT 1)
 ORDER BY d.due_at, d.xid, d.seq, d.part LIMIT $4
 
 -- record_attempts --
@@ -83,10 +87,17 @@ FROM told t JOIN sent s ON s.id = t.id
 
 -- wait_behind --
 -- What comes after a delivery that will be tried later waits as long: it needn't be looked at before. With $4 in the
--- past it is due at once.
-UPDATE webhook_deliveries d SET due_at = w.due_at
-FROM unnest($3::text[], $4::timestamptz[]) AS w (entity_id, due_at)
-WHERE d.project_id = $1 AND d.webhook_id = $2 AND d.status = 'PENDING' AND d.entity_id = w.entity_id AND d.tries = 0
+-- past it is due at once. OFFSET 0 keeps the look-up by entity what it is, also without statistics; outside of it a
+-- condition on the status would bring in the index of all that is pending.
+UPDATE webhook_deliveries d SET due_at = b.due_at
+FROM (
+  SELECT k.id, w.due_at FROM unnest($3::text[], $4::timestamptz[]) AS w (entity_id, due_at)
+  CROSS JOIN LATERAL (
+    SELECT e.id FROM webhook_deliveries e
+    WHERE e.project_id = $1 AND e.webhook_id = $2 AND e.entity_id = w.entity_id AND e.status = 'PENDING' AND e.tries = 0
+    OFFSET 0) AS k
+) AS b
+WHERE d.project_id = $1 AND d.id = b.id
 
 -- park_deliveries --
 -- All that is pending for a webhook, with the reason.
@@ -139,6 +150,16 @@ WITH gone AS (
     LIMIT $4))
   RETURNING id
 ), attempts AS (
-  DELETE FROM webhook_attempts a USING gone WHERE a.project_id = $1 AND a.delivery_id = gone.id
+  DELETE FROM webhook_attempts a WHERE a.project_id = $1 AND a.delivery_id = ANY (ARRAY(SELECT id FROM gone))
 )
 SELECT count(*) FROM gone
+
+-- following --
+-- What is due at $3 and comes next for the entities $4.
+SELECT k.* FROM unnest($4::text[]) AS w (entity_id) CROSS JOIN LATERAL (
+  SELECT d.id, d.webhook_id, d.event_id, d.type, d.entity_id, d.body, d.status, d.reason, d.tries, d.tried_at, d.due_at,
+    d.attempts, d.created_at, d.ended_at
+  FROM webhook_deliveries d
+  WHERE d.project_id = $1 AND d.webhook_id = $2 AND d.entity_id = w.entity_id AND d.status = 'PENDING'
+  ORDER BY d.xid, d.seq, d.part LIMIT 1) AS k
+WHERE k.due_at <= $3

@@ -120,3 +120,21 @@ async def before_last(connection: Connection, project_id: int, count: int) -> Cu
 
 async def move_cursor(connection: Connection, project_id: int, reader: str, to: Cursor) -> None:
     await connection.execute(SQL["move_cursor"], project_id, reader, str(to.xid), to.seq)
+
+
+async def is_ahead(connection: Connection, project_id: int, place: Cursor | None = None) -> bool:
+    """Whether a place, or anything of the project, is of another PostgreSQL than this: of one that was dumped.
+
+    A dump keeps the transaction ids of rows, and the server that it is restored to counts from the beginning.
+    """
+    xid = None if place is None else str(place.xid)
+    return bool(await connection.fetchval(SQL["is_ahead"], project_id, xid))
+
+
+async def settle(connection: Connection, project_id: int) -> None:
+    """After a dump was restored: what is in the log comes before all that will be. The caller has a transaction.
+
+    Of what was written at the same time as the last event that a reader dealt with it may see some a second time.
+    """
+    for name in ("settle_cursors", "settle_log", "settle_deliveries"):
+        await connection.execute(SQL[name], project_id)

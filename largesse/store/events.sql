@@ -54,3 +54,24 @@ ORDER BY e.xid, e.seq LIMIT $4
 SELECT e.xid::text AS xid, e.seq FROM events e
 WHERE e.project_id = $1 AND e.xid < pg_snapshot_xmin(pg_current_snapshot())
 ORDER BY e.xid DESC, e.seq DESC OFFSET $2 LIMIT 1
+
+-- is_ahead --
+-- Whether the place $2 (null: any event or reader of the project $1) comes after all that this PostgreSQL ever wrote.
+SELECT $2::text::xid8 > pg_snapshot_xmax(pg_current_snapshot()) OR $2 IS NULL AND (
+  EXISTS (SELECT FROM event_cursors c WHERE c.project_id = $1 AND c.xid > pg_snapshot_xmax(pg_current_snapshot()))
+  OR EXISTS (SELECT FROM events e WHERE e.project_id = $1 AND e.xid > pg_snapshot_xmax(pg_current_snapshot())))
+
+-- settle_cursors --
+-- Before settle_log: each reader before the first event that it hasn't dealt with.
+UPDATE event_cursors c SET xid = '1', seq = coalesce(
+  (SELECT min(e.seq) - 1 FROM events e WHERE e.project_id = $1 AND (e.xid, e.seq) > (c.xid, c.seq)),
+  (SELECT max(e.seq) FROM events e WHERE e.project_id = $1), 0)
+WHERE c.project_id = $1
+
+-- settle_log --
+-- All events come before the first transaction of this PostgreSQL, in the order in which they were written.
+UPDATE events SET xid = '1' WHERE project_id = $1
+
+-- settle_deliveries --
+-- The same for what is to be sent still.
+UPDATE webhook_deliveries SET xid = '1' WHERE project_id = $1 AND status = 'PENDING'

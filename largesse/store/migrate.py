@@ -6,6 +6,8 @@ from importlib.resources import files
 import asyncpg
 
 from largesse.store.connection import CONNECT_TIMEOUT_S, Connection
+from largesse.store.events import is_ahead, settle
+from largesse.store.projects import list_projects
 
 SERVER_VERSION_MIN = 15
 LOCK_ID = 0x6C617267  # "larg": any fixed number that nobody else uses
@@ -34,7 +36,9 @@ async def migrate(database_url: str) -> list[str]:
         await _check_server(connection)
         await connection.execute(f"SET lock_timeout = '{LOCK_TIMEOUT}'")
         await connection.execute("SELECT pg_advisory_lock($1)", LOCK_ID)
-        return await _apply_missing(connection)
+        applied = await _apply_missing(connection)
+        await _settle_logs(connection)
+        return applied
     finally:
         await connection.close()
 
@@ -73,3 +77,13 @@ async def _apply_missing(connection: "asyncpg.Connection[asyncpg.Record]") -> li
             await connection.execute(known[name])
             await connection.execute("INSERT INTO migrations (name) VALUES ($1)", name)
     return missing
+
+
+async def _settle_logs(connection: "asyncpg.Connection[asyncpg.Record]") -> None:
+    """A database that was restored from a dump has the transaction ids of another server in its event log: nobody would
+    read on before this one has counted as far.
+    """
+    for project in await list_projects(connection):
+        if await is_ahead(connection, project.id):
+            async with connection.transaction():
+                await settle(connection, project.id)

@@ -81,6 +81,12 @@ class RedeliveryInput(msgspec.Struct, frozen=True, kw_only=True):
     status: Literal["PARKED", "DELIVERED", "ALL"] = "PARKED"
 
 
+class ReplayInput(msgspec.Struct, frozen=True, kw_only=True):
+    """From where on in the log a webhook is to be told what it wasn't told; without `after` from the beginning."""
+
+    after: Annotated[str, msgspec.Meta(max_length=100)] | None = None
+
+
 class TestInput(msgspec.Struct, frozen=True, kw_only=True):
     """Which event to pretend; the first that the webhook wants unless it is said."""
 

@@ -19,7 +19,7 @@ def data() -> Iterator[Path]:
         yield folder
 
 
-@pytest.mark.parametrize("verb", ["events", "import"])
+@pytest.mark.parametrize("verb", ["import"])
 def test_a_verb_that_isnt_built_says_so_whatever_it_is_given(verb: str) -> None:
     answer = run(verb, "something", "--option", "7")
     assert (answer.returncode, answer.stdout) == (1, "")

@@ -10,6 +10,7 @@ import msgspec
 import pytest
 
 from largesse.actions import webhooks
+from largesse.delivery.webhooks import AT_ONCE
 from largesse.domain.projects import Project
 from largesse.store import events
 from largesse.store.connection import Pool
@@ -91,3 +92,47 @@ async def test_killed_again_and_again_nothing_is_lost_and_ids_stay(
             assert last.get(entity, -1) < n
             first_seen.add(n)
             last[entity] = n
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(120)
+async def test_stopped_for_longer_than_its_heartbeat_and_going_on_it_takes_nothing_back(
+    scopes: Scopes, pool: Pool, project: Project, database_url: str
+) -> None:
+    async with receiving(delay_s=0.05) as receiver:
+        async with scopes() as scope:
+            wanted = WebhookInput(target_url=receiver.url, events=[EVENT])
+            await webhooks.create_webhook(scope, wanted, allow_private=True)
+        async with scopes() as scope:
+            for n in range(300):
+                await events.append_event(
+                    scope.connection, project.id, f"ev_{n}", EVENT, f"cust_{n}", {"n": n}, "v-1", "key"
+                )
+        first = await start(database_url)
+        second = None
+        try:
+            async with asyncio.timeout(90):
+                while len(receiver.got) < 30:
+                    await asyncio.sleep(0.02)
+                first.send_signal(signal.SIGSTOP)
+                second = await start(database_url)
+                await asyncio.sleep(LAPSE_S)
+                while len(receiver.got) < 60:
+                    await asyncio.sleep(0.02)
+                first.send_signal(signal.SIGCONT)
+                while await pending(pool) > 0:
+                    await asyncio.sleep(0.05)
+                await asyncio.sleep(0.5)
+        finally:
+            for process in (first, second):
+                if process is not None:
+                    process.kill()
+                    await process.wait()
+    bodies = [msgspec.json.decode(got.body) for got in receiver.got]
+    ids = {body["event"]["id"]: body["id"] for body in bodies}
+    assert len(ids) == len(set(ids.values())) == 300
+    assert all(ids[body["event"]["id"]] == body["id"] for body in bodies)
+    # At most what was under way when it was stopped was sent twice, and when it went on.
+    assert len(bodies) <= 300 + 2 * AT_ONCE
+    statuses = await pool.fetch("SELECT status, count(*) FROM webhook_deliveries GROUP BY status")
+    assert [tuple(row) for row in statuses] == [("DELIVERED", 300)]

@@ -1,10 +1,18 @@
 """One POST and the four things that can come of it."""
 
+import asyncio
 import socket
+import ssl
 import time
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 from largesse.delivery.posting import BODY_BYTES_MAX, Poster, Result, retry_after
 from tests.delivery.receiver import answer, receiving
@@ -113,3 +121,40 @@ async def test_private_targets_get_no_connection(host: str) -> None:
         outcome = await poster.post(f"http://{host}:{receiver.port}/", b"{}", {})
     assert outcome.result is Result.UNREACHED
     assert receiver.got == []
+
+
+async def test_tls_asks_for_the_name_and_believes_nobody_who_cannot_prove_it(poster: Poster, tmp_path: Path) -> None:
+    asked: list[str | None] = []
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(self_signed(tmp_path))
+    context.sni_callback = lambda _socket, name, _context: asked.append(name)
+
+    async def serve(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=context)
+    async with server:
+        port = server.sockets[0].getsockname()[1]
+        outcome = await poster.post(f"https://localhost:{port}/", b"{}", {})
+    assert asked == ["localhost"]
+    assert outcome.result is Result.UNREACHED
+    assert "certificate" in (outcome.reason or "").lower()
+
+
+def self_signed(folder: Path) -> Path:
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
+    now = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    path = folder / "certificate.pem"
+    private = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    path.write_bytes(certificate.public_bytes(serialization.Encoding.PEM) + private)
+    return path

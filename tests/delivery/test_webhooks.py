@@ -264,11 +264,14 @@ async def test_a_sender_that_lost_its_turn_sends_nothing_more(world: World) -> N
         await world.read()
         [turn] = await world.sender._claim(9)
         assert await Sender(world.pool, world.sender.poster, asyncio.Event(), clock=world.clock)._claim(9) == []
-        world.sender._beaten -= 1000  # stopped for long, and going on
-        await world.sender._turn(turn)
+        other = Sender(world.pool, world.sender.poster, asyncio.Event(), clock=world.clock, name="another")
+        world.sender._held[turn] -= 1000  # stopped for long, and going on
+        world.clock.pass_(world.sender.lapse_s + 1)
+        assert await other._claim(9) == [turn]
+        await world.sender._beat()  # too late
+        await world.sender._safe_turn(turn)
         assert receiver.got == []
-        world.sender._beaten += 1000
-        await world.work()
+        await other._safe_turn(turn)
     assert names(receiver) == ["a"]
 
 
@@ -295,6 +298,53 @@ async def test_old_deliveries_are_cleared_away_and_those_of_deleted_webhooks(wor
         await clear()
     for table in ("webhooks", "webhook_deliveries", "webhook_attempts", "webhook_turns"):
         assert await world.pool.fetchval(f"SELECT count(*) FROM {table}") == 0, table
+
+
+async def test_a_turn_that_fails_is_taken_up_again_when_its_heartbeat_has_lapsed(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with receiving() as receiver:
+        await world.webhook(receiver)
+        await world.happen("a")
+        await world.read()
+        with monkeypatch.context() as patch:
+            patch.setattr("largesse.delivery.webhooks.signed_headers", lambda *_: 1 / 0)
+            await world.sender.send()
+        await world.sender._beat()
+        assert receiver.got == []
+        world.clock.pass_(world.sender.lapse_s - 1)
+        await world.sender.send()
+        assert receiver.got == []
+        world.clock.pass_(2)
+        await world.sender.send()
+    assert names(receiver) == ["a"]
+
+
+async def test_a_project_whose_events_cannot_be_read_holds_up_no_other(
+    world: World, monkeypatch: pytest.MonkeyPatch, pool: Pool
+) -> None:
+    async with receiving() as receiver:
+        await world.webhook(receiver)
+        other = await pool.fetchval("INSERT INTO projects (public_id, name) VALUES ('proj_O', 'O') RETURNING id")
+        await pool.execute(
+            "INSERT INTO event_cursors (project_id, reader, xid, seq, moved_at)"
+            " VALUES ($1, 'webhooks', '0', 0, '2000-01-01')",
+            other,
+        )
+        await pool.execute(
+            "INSERT INTO webhooks (project_id, id, target_url, events, created_at)"
+            " VALUES ($1, 'wh_o', 'http://localhost', '{voucher.created}', '2000-01-01')",
+            other,
+        )
+        await pool.execute(
+            "INSERT INTO events (project_id, id, type, entity_id, data)"
+            " VALUES ($1, 'ev_o', 'voucher.created', 'v', '{\"voucher\": 7}')",
+            other,
+        )
+        await world.happen("a")
+        await world.work()  # and doesn't spin
+    assert names(receiver) == ["a"]
+    assert (await pool.fetchval("SELECT xid::text FROM event_cursors WHERE project_id = $1", other)) == "0"
 
 
 async def running(sender: Sender, until: Callable[[], bool]) -> None:

@@ -163,8 +163,12 @@ class TestLog:
         answer = await api.get(f"/v1/events?{query}")
         assert (answer.status_code, answer.json()["key"]) == (400, "invalid_query_params")
 
-    async def test_the_largest_cursor_is_behind_everything(self, api: httpx.AsyncClient) -> None:
-        assert (await page(api, after="ffffffffffffffff.7fffffffffffffff"))["data"] == []
+    async def test_a_cursor_of_a_database_that_was_restored_from_a_dump_is_refused(
+        self, api: httpx.AsyncClient
+    ) -> None:
+        answer = await api.get("/v1/events?after=ffffffffffffffff.7fffffffffffffff")
+        assert (answer.status_code, answer.json()["key"]) == (400, "invalid_query_params")
+        assert "restored from a dump" in answer.json()["details"]
 
     def test_what_the_log_holds_is_documented(self) -> None:
         assert "publication.failed" in LOGGED

@@ -187,6 +187,32 @@ class TestDeliveries:
         refused = await manager.post(f"{one}/test", json={"event": "customer.created"})
         assert (refused.status_code, refused.json()["key"]) == (400, "invalid_payload")
 
+    async def test_what_happened_while_it_was_off_is_told_from_the_log(
+        self, manager: httpx.AsyncClient, hooks: str, api: httpx.AsyncClient, sender: Sender, pool: Pool
+    ) -> None:
+        async with receiving() as receiver:
+            webhook = (await manager.post(hooks, json=GOOD | {"target_url": receiver.url})).json()
+            one = f"{hooks}/{webhook['id']}"
+            await api.post("/v1/vouchers/A", json=TEN_PERCENT)
+            await readable(pool)
+            await sender.read()
+            await manager.put(one, json={"active": False})
+            for n in range(60):
+                await api.post(f"/v1/vouchers/B{n}", json=TEN_PERCENT)
+            await readable(pool)
+            while await sender.read():
+                pass
+            assert (await manager.post(f"{one}/replay", json={})).json()["key"] == "invalid_payload"  # off
+            await manager.put(one, json={"active": True})
+            assert (await manager.post(f"{one}/replay", json={"after": "x"})).json()["key"] == "invalid_payload"
+            first = (await manager.post(f"{one}/replay", json={})).json()
+            assert (first["count"], first["has_more"]) == (49, True)  # A was made already, and is parked
+            second = (await manager.post(f"{one}/replay", json={"after": first["cursor"]})).json()
+            assert (second["count"], second["has_more"]) == (11, False)
+            assert (await manager.post(f"{one}/replay", json={})).json()["count"] == 0
+            await sender.send()
+        assert len(receiver.got) == 60
+
     async def test_nothing_is_sent_to_one_that_is_off_and_what_waited_is_parked(
         self, manager: httpx.AsyncClient, hooks: str, api: httpx.AsyncClient, sender: Sender, pool: Pool
     ) -> None:
