@@ -8,6 +8,7 @@ import pytest
 from largesse.actions import distribution_triggers, distributions
 from largesse.actions.distribution_triggers import trigger_chunk
 from largesse.jobs.worker import Worker
+from tests.events.log import readable
 from tests.factories.campaigns import make_campaign
 from tests.factories.courier import FakeCourier, run_jobs
 from tests.factories.distributions import EMAIL, automatic
@@ -33,6 +34,7 @@ async def live(api, **fields: Any) -> str:
 
 async def react(pool, courier) -> None:
     """What a worker does soon after something has happened."""
+    await readable(pool)
     worker = Worker(pool, asyncio.Event(), courier=courier)
     while await worker.read_log(distributions.READER, trigger_chunk):
         pass
