@@ -27,6 +27,7 @@ NOBODYS = {"/v1/assets/qr/{asset_id}", "/v1/assets/barcode/{asset_id}"}  # opene
 FREE_CODE = ("POST", "/v1/vouchers/{code}")  # the same code may exist in every project
 MADE_UP = {("GET", "/v1/customers/{customer_id}/segments")}  # what somebody unknown would fall into; not a 404
 BODIES: dict[str, Any] = {
+    "PUT /v1/campaigns/{campaign}/runway": {"alert_below_days": 9},
     "PUT /v1/campaigns/{campaign}": {"description": "taken"},
     "POST /v1/campaigns/{campaign}/import": [{"code": "taken"}],
     "POST /v1/campaigns/{campaign}/vouchers": {},

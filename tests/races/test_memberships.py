@@ -1,6 +1,7 @@
 """A customer enters a segment once for each change, whoever looks at the same moment (32 real connections)."""
 
 import asyncio
+import contextlib
 
 import asyncpg
 import pytest
@@ -36,15 +37,15 @@ async def connections(database_url):
 async def act(connection, project, what) -> None:
     """Try again what a deadlock or a lost race undid, as callers do."""
     for _ in range(100):
-        try:
-            async with connection.transaction():
-                await what(Scope(connection, project, IDS, "v-test", "test"))
-            return
-        except NotFound:
-            return
-        except Exception as error:
-            if not is_unavailable(error):
+        with contextlib.suppress(NotFound):
+            try:
+                async with connection.transaction():
+                    await what(Scope(connection, project, IDS, "v-test", "test"))
+            except Exception as error:
+                if is_unavailable(error):
+                    continue
                 raise
+        return
 
 
 async def play(connections, project, segment_id: str) -> None:
@@ -57,7 +58,8 @@ async def play(connections, project, segment_id: str) -> None:
                 case 0:
                     sent = CustomerInput(source_id=source_id, name="gold" if n % 2 else "tin")
                     await act(connection, project, lambda scope, sent=sent: save_customer(scope, sent))
-                case 1 if n % 5 == 0:
+                    await asyncio.sleep(0.05)  # so that somebody looks between two changes
+                case 1 if n % 10 == 5:
                     await act(connection, project, lambda scope, name=source_id: delete_customer(scope, name))
                 case 2:
                     await act(connection, project, memberships.read_chunk)
@@ -108,7 +110,11 @@ async def test_without_the_primary_key_and_the_lock_somebody_enters_twice(connec
         "",
     ).replace("SELECT $1, $2, inside.id FROM inside ORDER", "SELECT $1, $2, inside.id FROM inside WHERE NOT EXISTS (SELECT FROM segment_members m WHERE m.project_id = $1 AND m.segment_id = $2 AND m.customer_id = inside.id) ORDER")  # fmt: skip
     lock = store.SQL["lock_segment"].replace("FOR NO KEY UPDATE", "")
-    monkeypatch.setattr(store, "SQL", {**store.SQL, "refresh_members": refresh, "lock_segment": lock})
+    monkeypatch.setattr(
+        store,
+        "SQL",
+        {**store.SQL, "refresh_members": refresh, "lock_segment": lock, "take_turn": "SELECT $1::int, $2::int"},
+    )
     await pool.execute("INSERT INTO customers (project_id, id, name) SELECT $1, 'cust_' || n, 'gold' FROM generate_series(1, 50) n", project.id)  # fmt: skip
     gate = asyncio.Barrier(len(connections))
 
