@@ -56,7 +56,7 @@ async def play(connections, project, segment_id: str) -> None:
             source_id = f"c{(n * 7 + number) % CUSTOMERS}"
             match number % 4:
                 case 0:
-                    sent = CustomerInput(source_id=source_id, name="gold" if n % 2 else "tin")
+                    sent = CustomerInput(source_id=source_id, name="gold" if (n + number // 4) % 2 else "tin")
                     await act(connection, project, lambda scope, sent=sent: save_customer(scope, sent))
                     await asyncio.sleep(0.05)  # so that somebody looks between two changes
                 case 1 if n % 10 == 5:
