@@ -29,6 +29,7 @@ The test suite drives PyPI `voucherify` 6.1 and npm `@voucherify/sdk` 2.9, unmod
 | client | what to know |
 | --- | --- |
 | Python, `channel` | The client's create answer knows only the channel `API` and raises on any other while parsing, after the code was published. We return the true channel. Leave `channel` out, or read the publication with `list_publications(source_id=…)`, which accepts every channel. |
+| Python, `referee_reward` | The client takes a referral campaign's `referee_reward.amount` for a text and raises while parsing a campaign, or a list with one, that has it. We return the documented number. |
 | Python, `count` | The client refuses more than 20 codes in one publication before sending; the server takes 50. |
 | Python, nulls | It sends explicit nulls for unset fields. Null on create means absent; on update it clears a field, but never for this client. |
 | JavaScript 2.x | It sends `join_once` in the body, newer clients in the query. Both work; the query wins. |

@@ -81,7 +81,7 @@ async def delete_customer(scope: Scope, id_or_source_id: str) -> None:
 async def erase_customer(scope: Scope, id_or_source_id: str) -> tuple[Customer, int]:
     """Empty the customer of everything personal; its publications stay, without name, e-mail and source id.
 
-    Says also how many segments it was in.
+    Says also how many static segments it was in.
     """
     customer = await store.erase_customer(scope.connection, scope.project.id, id_or_source_id)
     if customer is None:

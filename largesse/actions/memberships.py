@@ -57,7 +57,7 @@ async def tell(
 
 
 async def leave_all(scope: Scope, customer_id: str) -> int:
-    """A customer who goes leaves his segments; how many these were."""
+    """A customer who goes leaves his static segments; how many these were. The others: when the log is read."""
     left = await store.leave_segments(scope.connection, scope.project.id, customer_id)
     for segment_id in left:
         if (segment := await store.get_segment(scope.connection, scope.project.id, segment_id)) is not None:
@@ -70,6 +70,7 @@ async def sync_chunk(scope: Scope, segment_id: str) -> bool:
 
     Who is in the segment when it is made hasn't entered it: nobody is told, but of those who changed since then.
     """
+    await store.take_turn(scope.connection, scope.project.id)
     followed = await store.lock_segment(scope.connection, scope.project.id, segment_id)
     if followed is None:
         return await store.delete_members(scope.connection, scope.project.id, segment_id, CHUNK) < CHUNK
@@ -97,6 +98,7 @@ async def give_up_sync(_scope: Scope, _segment_id: str) -> None:
 async def read_chunk(scope: Scope) -> bool:
     """Look again at those whom the next events are about, and move the cursor; True when there may be more."""
     connection, project_id = scope.connection, scope.project.id
+    await store.take_turn(connection, project_id)
     cursor = await log.claim_cursor(connection, project_id, READER)
     if cursor is None:
         return False

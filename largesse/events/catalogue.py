@@ -12,6 +12,7 @@ CAMPAIGN_VOUCHERS_ADDED: Final = "campaign.vouchers.added"
 CAMPAIGN_GENERATION_STARTED: Final = "campaign.vouchers.generation.started"
 CAMPAIGN_GENERATION_COMPLETED: Final = "campaign.vouchers.generation.completed"
 CAMPAIGN_GENERATION_FAILED: Final = "campaign.vouchers.generation.failed"
+CAMPAIGN_POOL_LOW: Final = "campaign.pool.low"  # ours
 CUSTOMER_CREATED: Final = "customer.created"
 CUSTOMER_UPDATED: Final = "customer.updated"
 CUSTOMER_DELETED: Final = "customer.deleted"

@@ -19,6 +19,7 @@ from largesse.wire.events import (
     simple_voucher,
     whole_customer,
 )
+from largesse.wire.runways import frozen_runway
 
 PUBLICATION_FAILED: Final = "publication.failed"
 """Written to the log by the publish statement; no subscriber can ask for it."""
@@ -57,6 +58,12 @@ def shown(event: Event) -> dict[str, Any]:
 
 def _campaign(event: Event) -> list[Named]:
     return [Named(event.type, event.entity_id, {"campaign": simple_campaign(event.data["campaign"])})]
+
+
+def _low(event: Event) -> list[Named]:
+    runway = frozen_runway(event.entity_id, event.data["runway"])
+    data = {"campaign": simple_campaign(event.data["campaign"]), "runway": runway}
+    return [Named(event.type, event.entity_id, data)]
 
 
 def _counted(event: Event) -> list[Named]:
@@ -183,6 +190,7 @@ _READERS: Final[Mapping[str, _Reader]] = MappingProxyType({
         (catalogue.VOUCHER_GIFT_TRANSACTION_CREATED, catalogue.VOUCHER_LOYALTY_TRANSACTION_CREATED), _transaction),
     catalogue.PUBLICATION_SUCCEEDED: _publication,
     catalogue.CUSTOM_EVENT: _custom,
+    catalogue.CAMPAIGN_POOL_LOW: _low,
     **dict.fromkeys((catalogue.HOLDER_ASSIGNED, catalogue.HOLDER_REMOVED), _assigned),
     catalogue.CUSTOMER_REFERRED: _referred,
     **dict.fromkeys((catalogue.SEGMENT_ENTERED, catalogue.SEGMENT_LEFT), _moved),

@@ -27,6 +27,7 @@ from largesse.actions.export_files import Interrupted
 from largesse.actions.exports import purge_exports
 from largesse.actions.ids import IdSource
 from largesse.actions.memberships import check_clocks, read_chunk
+from largesse.actions.runways import check_pools
 from largesse.actions.scope import Scope
 from largesse.actions.vouchers import withdraw_expired
 from largesse.domain.errors import Unavailable
@@ -190,7 +191,7 @@ class Worker:
             await delete_expired_tokens(connection, TOKENS_CHUNK)
             projects = await list_projects(connection)
         for project in projects:
-            for chunk in (withdraw_expired, purge_exports, clear_deliveries, check_clocks, start_due):
+            for chunk in (withdraw_expired, purge_exports, clear_deliveries, check_clocks, check_pools, start_due):
                 more = True
                 while more and not self.stop.is_set():
                     async with acquire(self.pool) as connection, connection.transaction():

@@ -140,3 +140,8 @@ DELETE FROM referral_holders WHERE project_id = $1 AND (voucher_id, customer_id)
 -- A chunk of them.
 DELETE FROM referrals WHERE project_id = $1 AND (campaign_id, customer_id) IN (
   SELECT t.campaign_id, t.customer_id FROM referrals t WHERE t.project_id = $1 LIMIT $2)
+
+-- pool_alerts --
+-- A chunk of them.
+DELETE FROM pool_alerts WHERE project_id = $1 AND campaign_id = ANY (ARRAY(
+  SELECT t.campaign_id FROM pool_alerts t WHERE t.project_id = $1 LIMIT $2))

@@ -26,6 +26,8 @@ LIST: Final = ListSql(
         "created_at": FieldSql("s.created_at", Kind.DATE_TIME),
     },
 )
+TURNS: Final = 0x5E65
+"""The kind of advisory lock that projects take their turns with."""
 MATCHED_AT_ONCE: Final = 20
 """Filters in one statement: each may have a hundred conditions."""
 
@@ -77,7 +79,7 @@ def _count(tag: str) -> int:
 
 
 async def leave_segments(connection: Connection, project_id: int, customer_id: str) -> list[str]:
-    """Take a customer out of every segment; which these were."""
+    """Take a customer out of every static segment; which these were."""
     return [row["segment_id"] for row in await connection.fetch(SQL["leave_segments"], project_id, customer_id)]
 
 
@@ -99,6 +101,11 @@ async def static_segments_of(connection: Connection, project_id: int, customer_i
 async def filter_segments(connection: Connection, project_id: int) -> list[Segment]:
     """All passive and auto-update ones."""
     return [Segment(**row) for row in await connection.fetch(SQL["filter_segments"], project_id)]
+
+
+async def take_turn(connection: Connection, project_id: int) -> None:
+    """The first thing in a transaction that moves customers: the log has their events in the order of the moves."""
+    await connection.execute(SQL["take_turn"], project_id, TURNS)
 
 
 class Followed(NamedTuple):

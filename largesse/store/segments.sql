@@ -33,13 +33,9 @@ DELETE FROM segment_members WHERE project_id = $1 AND segment_id = $2 AND custom
   SELECT m.customer_id FROM segment_members m WHERE m.project_id = $1 AND m.segment_id = $2 LIMIT $3))
 
 -- leave_segments --
--- A customer who goes; says which segments he was in. Locked in the order of those who look at many segments.
-WITH his AS MATERIALIZED (
-  SELECT m.segment_id FROM segment_members m WHERE m.project_id = $1 AND m.customer_id = $2
-  ORDER BY m.segment_id FOR UPDATE
-)
-DELETE FROM segment_members m USING his
-WHERE m.project_id = $1 AND m.customer_id = $2 AND m.segment_id = his.segment_id
+-- A customer who goes, and the static segments that he was in. The others are left when the log is read.
+DELETE FROM segment_members m USING segments s
+WHERE m.project_id = $1 AND m.customer_id = $2 AND s.project_id = $1 AND s.id = m.segment_id AND s.type = 'static'
 RETURNING m.segment_id
 
 -- list_segments --
@@ -74,6 +70,11 @@ SELECT ARRAY[{conditions}] FROM (
     NULL::text COLLATE "C" AS phone, NULL::date AS birthday, NULL::date AS birthdate, NULL::jsonb AS address,
     '{}'::jsonb AS metadata, now() AS created_at, NULL::timestamptz AS updated_at
 ) AS c
+
+-- take_turn --
+-- One after the other looks who is in a project's segments ($1), before it has a transaction id: so the log, which is in the
+-- order of these, has what happened to a customer in the order in which it did. Nothing else depends on this lock.
+SELECT pg_advisory_xact_lock($2::int, $1::int)
 
 -- lock_segment --
 -- One at a time looks who is in an auto-update segment: what was found is written before somebody else looks.

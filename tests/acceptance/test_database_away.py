@@ -56,6 +56,7 @@ BODIES: dict[str, Any] = {
     "/v1/customers/bulk/async": [{"source_id": "x"}],
     "/v1/customers/metadata/async": {"source_ids": ["x"], "metadata": {}},
     "/v1/segments": {"name": "x", "type": "static", "customers": ["x"]},
+    "/v1/campaigns/{campaign_id}/runway": {"alert_below_days": 1},
     "/v1/referrals/members/{member_id}/holders": {"holders": [{"source_id": "x"}]},
     "/v1/referrals/{campaign_id}/members/{member_id}/holders": {"holders": [{"source_id": "x"}]},
     "/v1/exports": {"exported_object": "customer"},

@@ -66,7 +66,8 @@ class World:
 
     def referral(self) -> dict[str, Any]:
         """A code with a referrer and a referee."""
-        program = {"conversion_event_type": "redemption", "referee_reward": {"type": "GIFT_VOUCHER", "amount": 100}}
+        # Without an amount of the reward: the Python client, which lists all campaigns, takes it for a text.
+        program = {"conversion_event_type": "redemption", "referee_reward": {"type": "GIFT_VOUCHER"}}
         fields = {"campaign_type": "REFERRAL_PROGRAM", "referral_program": program}
         campaign = self.engine.campaign(1, **fields)
         code: dict[str, Any] = self.engine.publish(campaign=campaign, customer=self.engine.customer())["voucher"]

@@ -32,6 +32,7 @@ NOBODYS = {
 FREE_CODE = ("POST", "/v1/vouchers/{code}")  # the same code may exist in every project
 MADE_UP = {("GET", "/v1/customers/{customer_id}/segments")}  # what somebody unknown would fall into; not a 404
 BODIES: dict[str, Any] = {
+    "PUT /v1/campaigns/{campaign}/runway": {"alert_below_days": 9},
     "PUT /v1/campaigns/{campaign}": {"description": "taken"},
     "POST /v1/campaigns/{campaign}/import": [{"code": "taken"}],
     "POST /v1/campaigns/{campaign}/vouchers": {},

@@ -89,6 +89,7 @@ async def fill(client: httpx.AsyncClient, pool: Pool) -> None:
     await client.post("/v1/customers/bulk/async", json=[{"source_id": "b"}])
     await work_off(pool)
     await client.post("/v1/segments", json={"name": "A", "type": "static", "customers": ["b"]})
+    await client.put("/v1/campaigns/A/runway", json={"alert_below_days": 1})
     referral = {"name": "F", "campaign_type": "REFERRAL_PROGRAM", "vouchers_count": 1}
     program = {"conversion_event_type": "custom_event", "custom_event": {"name": "e"}}
     discount = {"discount": {"type": "PERCENT", "percent_off": 5}}

@@ -56,9 +56,10 @@ async def play(connections, project, segment_id: str) -> None:
             source_id = f"c{(n * 7 + number) % CUSTOMERS}"
             match number % 4:
                 case 0:
-                    sent = CustomerInput(source_id=source_id, name="gold" if n % 2 else "tin")
+                    sent = CustomerInput(source_id=source_id, name="gold" if (n + number // 4) % 2 else "tin")
                     await act(connection, project, lambda scope, sent=sent: save_customer(scope, sent))
-                case 1 if n % 5 == 0:
+                    await asyncio.sleep(0.05)  # so that somebody looks between two changes
+                case 1 if n % 10 == 5:
                     await act(connection, project, lambda scope, name=source_id: delete_customer(scope, name))
                 case 2:
                     await act(connection, project, memberships.read_chunk)
@@ -109,7 +110,11 @@ async def test_without_the_primary_key_and_the_lock_somebody_enters_twice(connec
         "",
     ).replace("SELECT $1, $2, inside.id FROM inside ORDER", "SELECT $1, $2, inside.id FROM inside WHERE NOT EXISTS (SELECT FROM segment_members m WHERE m.project_id = $1 AND m.segment_id = $2 AND m.customer_id = inside.id) ORDER")  # fmt: skip
     lock = store.SQL["lock_segment"].replace("FOR NO KEY UPDATE", "")
-    monkeypatch.setattr(store, "SQL", {**store.SQL, "refresh_members": refresh, "lock_segment": lock})
+    monkeypatch.setattr(
+        store,
+        "SQL",
+        {**store.SQL, "refresh_members": refresh, "lock_segment": lock, "take_turn": "SELECT $1::int, $2::int"},
+    )
     await pool.execute("INSERT INTO customers (project_id, id, name) SELECT $1, 'cust_' || n, 'gold' FROM generate_series(1, 50) n", project.id)  # fmt: skip
     gate = asyncio.Barrier(len(connections))
 

@@ -43,3 +43,14 @@ ALTER TABLE segments
   ADD COLUMN is_timed boolean NOT NULL DEFAULT false,             -- whether its filter depends on the clock
   ADD COLUMN checked_at timestamptz(3) NOT NULL DEFAULT '-infinity';
 ALTER TABLE segments ALTER COLUMN checked_at SET DEFAULT now();
+
+-- Of which campaigns somebody wants to know when the pool will soon be empty. `is_low`: it was told, and is so still.
+CREATE TABLE pool_alerts (
+  project_id int NOT NULL,
+  campaign_id text COLLATE "C" NOT NULL,
+  below_days int NOT NULL CHECK (below_days > 0),
+  is_low boolean NOT NULL DEFAULT false,
+  checked_at timestamptz(3) NOT NULL DEFAULT '-infinity',
+  PRIMARY KEY (project_id, campaign_id)
+);
+CREATE INDEX pool_alerts_checked_at ON pool_alerts (project_id, checked_at);

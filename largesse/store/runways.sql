@@ -1,0 +1,40 @@
+-- count_recent --
+-- What is left of the campaign $2, and the codes of its newest publications, at most $4, not older than $3 seconds: how many
+-- codes and publications, and the age of the oldest and of the campaign itself. By index, however many there are.
+SELECT coalesce(max(k.vouchers - k.published - k.held - k.withdrawn - k.disabled), 0)::bigint AS free,
+  coalesce(max(recent.codes), 0)::bigint AS codes, coalesce(max(recent.publications), 0)::int AS publications,
+  now() - max(recent.oldest) AS oldest_age, now() - max(c.created_at) AS age
+FROM campaigns c
+LEFT JOIN campaign_counters k ON k.project_id = $1 AND k.campaign_id = $2
+CROSS JOIN LATERAL (
+  SELECT sum(latest.vouchers_count) AS codes, count(*) AS publications, min(latest.created_at) AS oldest FROM (
+    SELECT p.vouchers_count, p.created_at FROM publications p
+    WHERE p.project_id = $1 AND p.campaign_id = $2 AND p.result <> 'HELD' AND p.result = 'SUCCESS'
+      AND p.created_at >= now() - make_interval(secs => $3)
+    ORDER BY p.created_at DESC, p.id DESC LIMIT $4) latest) recent
+WHERE c.project_id = $1 AND c.id = $2
+
+-- get_alert --
+-- Below how many days somebody wants to know.
+SELECT below_days FROM pool_alerts WHERE project_id = $1 AND campaign_id = $2
+
+-- set_alert --
+-- A new limit is looked at anew: whoever was told of another one is told of this one, too.
+INSERT INTO pool_alerts AS a (project_id, campaign_id, below_days) VALUES ($1, $2, $3)
+ON CONFLICT (project_id, campaign_id) DO UPDATE SET below_days = excluded.below_days, is_low = false,
+  checked_at = '-infinity'
+WHERE a.below_days <> excluded.below_days
+
+-- drop_alert --
+-- Nobody wants to know any more.
+DELETE FROM pool_alerts WHERE project_id = $1 AND campaign_id = $2
+
+-- claim_alerts --
+-- Those that weren't looked at for $2 seconds, at most $3, for this transaction alone.
+SELECT campaign_id, below_days, is_low FROM pool_alerts
+WHERE project_id = $1 AND checked_at < now() - make_interval(secs => $2)
+ORDER BY checked_at LIMIT $3 FOR UPDATE SKIP LOCKED
+
+-- save_check --
+-- What was found.
+UPDATE pool_alerts SET is_low = $3, checked_at = now() WHERE project_id = $1 AND campaign_id = $2
