@@ -1,4 +1,4 @@
-"""A quiet project beside another one's storm."""
+"""A quiet project, and a quiet campaign, beside another one's storm."""
 
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final
@@ -17,20 +17,20 @@ RATE_GUESS: Final = 4_000
 
 
 def measure_fairness(system: System, report: Report, sizes: Sizes) -> None:
-    """Four connections of one project alone, then while another publishes on 256."""
+    """Four connections alone, while another project publishes on 256, and while another campaign of theirs does."""
     storm = make_campaign(system, "storm")
     neighbour = system.other_project("Quiet")
-    quiet = make_campaign(neighbour, "quiet")
-    for owner, campaign in ((neighbour, quiet), (system, storm)):
+    quiet, theirs = make_campaign(neighbour, "quiet"), make_campaign(neighbour, "our-storm")
+    for owner, campaign in ((neighbour, quiet), (system, storm), (neighbour, theirs)):
         ensure_free(owner, campaign, int(RATE_GUESS * sizes.seconds))
     wanted = order(neighbour, quiet.name, QUIET, seconds=sizes.seconds)
-    alone = ask(wanted)
-    with ThreadPoolExecutor() as pool:
-        loud = pool.submit(ask, order(system, storm.name, STORM, seconds=sizes.seconds))
-        beside = ask(msgspec.structs.replace(wanted, run=wanted.run + "-beside"))
-        stormed = loud.result()
-    report.section("Two projects", "who | measured")
-    told = {f"{QUIET} connections alone": alone, f"beside a storm of {STORM}": beside, "the storm": stormed}
+    told = {f"{QUIET} connections alone": ask(wanted)}
+    for whose, owner, campaign in (("another project's", system, storm), ("another campaign's", neighbour, theirs)):
+        with ThreadPoolExecutor() as pool:
+            loud = pool.submit(ask, order(owner, campaign.name, STORM, seconds=sizes.seconds))
+            beside = ask(msgspec.structs.replace(wanted, run=f"{wanted.run}-{campaign.name}"))
+            told |= {f"beside {whose} storm of {STORM}": beside, f"{whose} storm": loud.result()}
+    report.section("Two projects, and two campaigns of one", "who | measured")
     for name, found in told.items():
         latency = " · ".join(f"{figure} {value:.1f}" for figure, value in found.latencies_ms.items())
         report.row(name, f"{found.rate:,.0f}/s; {latency} ms")

@@ -2,8 +2,8 @@
 
 While a statement is in flight further requests wait in a queue per project; when it returns, up to `batch_max` go in
 the next one. No timer: alone a request goes at once, under load batches grow by themselves, like a group commit. The
-queues are served in turn, so that one project's storm doesn't starve another. A project has a second statement in
-flight only when a crowd of its requests waits: two small batches cost more than a large one.
+queues are served in turn, and so are the campaigns in each, so that one's storm doesn't starve another. A project has
+a second statement in flight only when a crowd of its requests waits: two small batches cost more than a large one.
 """
 
 import asyncio
@@ -66,6 +66,35 @@ class _Waiting:
     alone: bool = False  # its batch failed as a whole: it goes by itself, so that it fails nobody but itself
 
 
+class _Line:
+    """The waiting requests of a project: of its campaigns in turn, of each the oldest."""
+
+    def __init__(self) -> None:
+        self._campaigns: OrderedDict[str, deque[_Waiting]] = OrderedDict()
+        self._count = 0
+
+    def __len__(self) -> int:
+        return self._count
+
+    def append(self, waiting: _Waiting) -> None:
+        self._campaigns.setdefault(waiting.request.campaign or "", deque()).append(waiting)
+        self._count += 1
+
+    def popleft(self) -> _Waiting:
+        campaign, waiting = self._campaigns.popitem(last=False)
+        first = waiting.popleft()
+        if waiting:
+            self._campaigns[campaign] = waiting  # at the end: the others come first
+        self._count -= 1
+        return first
+
+    def appendleft(self, waiting: _Waiting) -> None:
+        campaign = waiting.request.campaign or ""
+        self._campaigns.setdefault(campaign, deque()).appendleft(waiting)
+        self._campaigns.move_to_end(campaign, last=False)
+        self._count += 1
+
+
 @dataclass(slots=True)
 class Statistics:
     """Counted since the process started."""
@@ -94,7 +123,7 @@ class Publisher:
         self._ids = ids
         self._limits = limits or Limits()
         self._entropy = entropy
-        self._queues: OrderedDict[int, deque[_Waiting]] = OrderedDict()
+        self._queues: OrderedDict[int, _Line] = OrderedDict()
         self._in_flight: dict[asyncio.Task[None], int] = {}  # and whose statement it is
         self._waiting = 0
         self._cursors: OrderedDict[tuple[int, str], tuple[str, int]] = (
@@ -135,7 +164,9 @@ class Publisher:
             self._waiting -= 1
 
     def _queue(self, waiting: _Waiting) -> None:
-        self._queues.setdefault(waiting.project.id, deque()).append(waiting)
+        if (line := self._queues.get(waiting.project.id)) is None:
+            line = self._queues[waiting.project.id] = _Line()
+        line.append(waiting)
         self._start_batches()
 
     def _start_batches(self) -> None:

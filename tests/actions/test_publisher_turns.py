@@ -45,3 +45,25 @@ async def test_a_project_has_a_second_statement_in_flight_only_for_a_crowd(
         assert not first.done()
     codes = [(await task).codes for task in (first, *more)]
     assert len({code for (code,) in codes}) == 4
+
+
+async def test_campaigns_of_a_project_are_served_in_turn(pool: Pool, publish_pool: Pool, project: Project) -> None:
+    storm, quiet = await make_campaign(pool, project, vouchers_count=20), await make_campaign(pool, project)
+    publisher = Publisher(publish_pool, IdSource(), limits=Limits(in_flight_max=1, batch_max=2))
+    served: list[str] = []
+
+    async def ask(campaign: str, customer: str) -> None:
+        await publisher.publish(project, request(customer, campaign=campaign))
+        served.append(campaign)
+
+    async with pool.acquire() as holder, holder.transaction():
+        await holder.execute("SELECT FROM campaign_counters WHERE campaign_id = $1 FOR UPDATE", storm)
+        asked = [asyncio.create_task(ask(storm, "c0"))]
+        while not publisher.statistics.batches:
+            await asyncio.sleep(0)
+        asked += [asyncio.create_task(ask(storm, f"c{number}")) for number in range(1, 12)]
+        asked += [asyncio.create_task(ask(quiet, "somebody"))]
+        await asyncio.sleep(0)
+    await asyncio.gather(*asked)
+    assert quiet in served[:3]  # in the batch after the one in flight, although eleven came before
+    assert served.count(storm) == 12
