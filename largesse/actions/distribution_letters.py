@@ -17,6 +17,7 @@ from largesse.domain.distributions import (
     NO_EMAIL,
     NO_PHONE,
     SMS,
+    SUPPRESSED,
     WEBHOOK,
     Distribution,
     Message,
@@ -24,8 +25,8 @@ from largesse.domain.distributions import (
 from largesse.domain.webhooks import SECRET_BYTES, secret_of, secrets_in_force
 from largesse.store import campaigns
 from largesse.store import distribution_messages as messages
-from largesse.store.webhooks import ensure_secret
-from largesse.wire.distributions import is_address, simple_distribution
+from largesse.store.webhooks import ensure_secret, get_secret
+from largesse.wire.distributions import is_address, may_be_sent, simple_distribution
 from largesse.wire.events import frozen_publication, simple_campaign, simple_customer, simple_voucher
 from largesse.wire.faults import Fault
 from largesse.wire.images import render_image
@@ -109,6 +110,9 @@ async def letters_of(
         customer = known.get(message.customer_id)
         if customer is None:
             out.append((message, NotRendered(CUSTOMER_GONE)))
+            continue
+        if message.channel in customer["suppressed"]:  # since he was chosen
+            out.append((message, NotRendered(SUPPRESSED)))
             continue
         published = known.get(message.publication_id or "", {})
         campaign = found.get(published.get("publication", {}).get("campaign_id", ""))
@@ -263,12 +267,15 @@ async def _signers(scope: Scope, claimed: list[Message]) -> list[str]:
     """The secrets that webhooks are signed with; nothing where there are no webhooks."""
     if not any(message.channel == WEBHOOK for message in claimed):
         return []
-    secret = await ensure_secret(scope.connection, scope.project.id, secret_of(secrets.token_bytes(SECRET_BYTES)))
+    secret = await get_secret(scope.connection, scope.project.id)
+    if secret is None:
+        secret = await ensure_secret(scope.connection, scope.project.id, secret_of(secrets.token_bytes(SECRET_BYTES)))
     return secrets_in_force(*secret, datetime.now(UTC))
 
 
 def _post(channel: dict[str, Any], id: str, body: bytes, signers: list[str] | None = None) -> Post:
-    headers = {"Content-Type": "application/json", **(channel.get("headers") or {})}
+    sent = {name: value for name, value in (channel.get("headers") or {}).items() if may_be_sent(name)}
+    headers = {"Content-Type": "application/json", **sent}
     return Post(id, channel["url"], body, headers, signers or [])
 
 

@@ -17,6 +17,7 @@ from largesse.domain.distributions import (
 )
 from largesse.domain.errors import InvalidDistribution, NotFound
 from largesse.store import distribution_messages as store
+from largesse.store.distributions import lock_distribution
 
 RETRIED_MAX: Final = 10_000
 """Messages that one request lets go again."""
@@ -41,8 +42,15 @@ async def release_message(scope: Scope, distribution_id: str, id: str) -> Messag
     return await _decide(scope, distribution_id, id, MESSAGE_FAILED)
 
 
+async def check_known(scope: Scope, distribution_id: str) -> None:
+    """A deleted one too: what it left unknown is still to be decided. Raises NotFound."""
+    if not await store.is_known(scope.connection, scope.project.id, distribution_id):
+        raise NotFound.of("distribution", distribution_id)
+
+
 async def _decide(scope: Scope, distribution_id: str, id: str, state: str) -> Message:
-    await locked(scope, distribution_id)
+    if await lock_distribution(scope.connection, scope.project.id, distribution_id) is None:
+        raise NotFound.of("distribution", distribution_id)
     message = await get_message(scope, distribution_id, id)
     decided, publication_id = await store.decide_unknown(
         scope.connection, scope.project.id, distribution_id, id, state, BY_HAND

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from largesse.actions import distributions
 from largesse.actions.campaigns import get_campaign
+from largesse.actions.distribution_sending import LOST
 from largesse.actions.holds import CHUNK, hold_chunk, settle
 from largesse.actions.scope import Scope
 from largesse.actions.segments import filter_of
@@ -151,7 +152,9 @@ async def _provide(scope: Scope, distribution: Distribution) -> bool:
 
 
 async def _release(scope: Scope, distribution: Distribution) -> bool:
-    """A deleted one gives back what it holds; what is under way is decided by what came of it."""
+    """A deleted one gives back what it holds; what is under way is decided by what came of it, or by hand."""
+    await store.begin_sending(scope.connection, scope.project.id, distribution.id)
+    await messages.lose_sending(scope.connection, scope.project.id, distribution.id, LOST)
     given_back = await messages.give_back(scope.connection, scope.project.id, distribution.id, CHUNK)
     if given_back:
         codes = sorted({one for one in given_back if one is not None})

@@ -167,7 +167,8 @@ class _Sending:
 
     async def _send(self, message: Message, letter: Letter | NotRendered, claimed_at: float) -> Outcome:
         if isinstance(letter, NotRendered):
-            return Outcome(message.id, states.MESSAGE_FAILED, letter.reason)
+            skipped = letter.reason == states.SUPPRESSED
+            return Outcome(message.id, states.SKIPPED if skipped else states.MESSAGE_FAILED, letter.reason)
         if time.monotonic() - claimed_at > SEND_WITHIN_S:
             return Outcome(message.id, states.HELD)  # nothing has been sent; if we were overtaken, this isn't heard
         try:

@@ -44,9 +44,10 @@ async def trigger_chunk(scope: Scope) -> bool:
 
 async def _trigger(scope: Scope, distribution: Distribution, events: list[Event]) -> None:
     wanted = [(customer_id, event) for event in events if (customer_id := _about(distribution, event)) is not None]
+    room = None  # of the limit, for those whom it is for
     if distribution.recipients_max is not None:
-        wanted = wanted[: max(0, distribution.recipients_max - distribution.considered_count)]
-    if not wanted:
+        room = max(0, distribution.recipients_max - distribution.considered_count)
+    if not wanted or room == 0:
         return
     try:
         narrowing = await narrowing_of(scope, distribution, begun=False)
@@ -59,7 +60,7 @@ async def _trigger(scope: Scope, distribution: Distribution, events: list[Event]
     narrowing = Narrowing({**narrowing.given, "customer_ids": ids}, narrowing.filter, narrowing.within)
     found = await messages.audience(scope.connection, scope.project, narrowing, joining, "", len(ids))
     people = {candidate.customer.id: candidate.person for candidate in found}
-    chosen = [(customer_id, event) for customer_id, event in wanted if customer_id in people]
+    chosen = [(customer_id, event) for customer_id, event in wanted if customer_id in people][:room]
     notifies = distribution.action is not None and distribution.action["type"] == NOTIFY
     await add_messages(
         scope,

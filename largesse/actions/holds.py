@@ -57,7 +57,8 @@ async def hold_chunk(scope: Scope, distribution: Distribution) -> tuple[int, boo
     held = await _hold(scope, distribution, campaign, served, known, codes)
     left = able[len(served) :]
     failures, must_pause = 0, False
-    if left and not await store.any_free(scope.connection, scope.project.id, campaign.id):
+    # What is left may be too little for one recipient.
+    if left and not await store.enough_free(scope.connection, scope.project.id, campaign.id, action["count"]):
         must_pause = distribution.when_exhausted == PAUSE
         failures = 0 if must_pause else await _go_without(scope, distribution, campaign, left, known)
     await counters.change_counters(

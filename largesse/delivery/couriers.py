@@ -11,9 +11,11 @@ from largesse.delivery.signatures import signed_headers
 from largesse.wire.assets import AssetTokens
 
 UNSUBSCRIBE: Final = "/unsubscribe/"
-_PASSING: Final = frozenset({408, 425, 429})
-_SERVER_ERRORS: Final = 500
+_LATER: Final = frozenset({425, 429, 503})
 """Statuses of a server that may do it later: it has said that it didn't."""
+_TIMED_OUT: Final = 408
+_SERVER_ERRORS: Final = 500
+"""Others of the server's own faults, or of a proxy before it, leave open whether it did."""
 _RESULTS: Final = {
     Result.ACCEPTED: ACCEPTED,
     Result.REFUSED: REFUSED,
@@ -46,8 +48,10 @@ class PostalCourier:
             headers |= signed_headers(post.secrets, post.id, int(time.time()), post.body)
         outcome = await self._poster.post(post.url, post.body, headers)
         said = outcome.reason if outcome.status is None else f"{outcome.status} {outcome.body}"
-        again = outcome.status in _PASSING or (outcome.status or 0) >= _SERVER_ERRORS
-        return Delivery(_RESULTS[outcome.result], said, again, outcome.retry_after_s)
+        status = outcome.status or 0
+        later = status in _LATER
+        is_open = not later and (status == _TIMED_OUT or status >= _SERVER_ERRORS)
+        return Delivery(UNKNOWN if is_open else _RESULTS[outcome.result], said, later, outcome.retry_after_s)
 
     def unsubscribe_url(self, project_id: int, channel: str, customer_id: str) -> str:
         token = self._tokens.token("unsubscribe", project_id, f"{channel}:{customer_id}")

@@ -28,7 +28,8 @@ _PORTS: Final = {"smtp": 25, "smtp+starttls": 587, "smtps": 465}
 _TRANSIENT: Final = range(400, 500)
 _PICTURE_ID: Final = "qr"
 # An address has no space to fold it at: with shorter lines it would be encoded, and no mail program would understand.
-_POLICY: Final = POLICY.clone(max_line_length=990)
+# 7bit: not every server says that it takes 8 bits.
+_POLICY: Final = POLICY.clone(max_line_length=990, cte_type="7bit")
 
 
 class Mailer:

@@ -48,8 +48,8 @@ async def list_(request: Request) -> Response:
     query.check()
     order = ("-" if page.descending else "") + page.order
     async with unit_of_work(request) as scope:
-        distribution = await get_distribution(scope, id_of(request))
-        narrowing = Narrowing({"distribution_id": distribution.id} | given)
+        await messages.check_known(scope, id_of(request))
+        narrowing = Narrowing({"distribution_id": id_of(request)} | given)
         found = await store.list_messages(
             scope.connection, scope.project, narrowing, order=order, limit=page.limit, offset=page.offset
         )

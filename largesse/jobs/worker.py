@@ -59,6 +59,8 @@ heartbeat's and the sweeper's.
 SLICE_S: Final = 1.0
 """How long a job is worked on before whoever waits longest has its turn."""
 SWEEP_S: Final = 10.0
+ILL_S: Final = 10.0
+"""Before a project's log is read again that couldn't be."""
 TOKENS_CHUNK: Final = 10_000
 POLL_S: Final = 0.5
 """Before looking for jobs unasked: those that were put off, and those whose notice got lost."""
@@ -96,6 +98,7 @@ class Worker:
     courier: Courier | None = None
     held: set[int] = field(default_factory=set)
     news: asyncio.Event = field(default_factory=asyncio.Event)
+    _ill: dict[tuple[str, int], float] = field(default_factory=dict)  # readers' projects, and until when
 
     def wake(self) -> None:
         """There may be new jobs: whoever rests looks at once."""
@@ -165,13 +168,17 @@ class Worker:
             waiting = await waiting_projects(connection, reader)
         more = False
         for project_id in waiting:
+            ill = (reader, project_id)
+            if time.monotonic() < self._ill.get(ill, 0):
+                continue
             try:
                 async with self._unit(project_id) as scope:
                     more = await chunk(scope) or more
-            except Unavailable:
-                raise
-            except Exception:  # the other projects go on
+            except Exception:  # a statement of its that takes too long, say: the other projects go on
                 log.exception("jobs.reading_failed", reader=reader, project=project_id)
+                self._ill[ill] = time.monotonic() + ILL_S
+            else:
+                self._ill.pop(ill, None)
         return more
 
     async def _sweep(self) -> None:
@@ -192,10 +199,16 @@ class Worker:
             projects = await list_projects(connection)
         for project in projects:
             for chunk in (withdraw_expired, purge_exports, clear_deliveries, check_clocks, check_pools, start_due):
-                more = True
-                while more and not self.stop.is_set():
-                    async with acquire(self.pool) as connection, connection.transaction():
-                        more = await chunk(self._in_project(connection, project))
+                try:
+                    await self._sweep_project(project, chunk)
+                except Exception:  # the next turn may do better; the other projects go on
+                    log.exception("jobs.sweep_failed", project=project.id)
+
+    async def _sweep_project(self, project: Project, chunk: Chunk) -> None:
+        more = True
+        while more and not self.stop.is_set():
+            async with acquire(self.pool) as connection, connection.transaction():
+                more = await chunk(self._in_project(connection, project))
 
     async def step(self, kinds: frozenset[str] = frozenset(HANDLERS)) -> bool:
         """Take a job of these kinds and work on it for one slice; False when there is none. Raises Unavailable."""

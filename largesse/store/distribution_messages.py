@@ -187,6 +187,11 @@ async def give_back(connection: Connection, project_id: int, distribution_id: st
     return [row["publication_id"] for row in rows]
 
 
+async def is_known(connection: Connection, project_id: int, distribution_id: str) -> bool:
+    """Deleted ones are known."""
+    return bool(await connection.fetchval(SQL["is_known"], project_id, distribution_id))
+
+
 async def get_message(connection: Connection, project_id: int, distribution_id: str, id: str) -> Message | None:
     row = await connection.fetchrow(SQL["get_message"], project_id, distribution_id, id)
     return None if row is None else Message(**row)

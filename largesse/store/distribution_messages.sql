@@ -90,9 +90,9 @@ WHERE m.project_id = $1 AND m.id = ANY (ARRAY(
 
 -- lose_sending --
 -- What earlier attempts had in their hands: nobody can say whether it arrived, so it is never sent again by itself; but
--- a webhook is: its receiver knows it by its id.
+-- a webhook is: its receiver knows it by its id. A line of the file is in it when it is accepted, and not before.
 UPDATE distribution_messages m SET reason = $3, updated_at = now(),
-  state = CASE WHEN m.channel = 'webhook' THEN 'held' ELSE 'unknown' END
+  state = CASE WHEN m.channel IN ('webhook', 'csv') THEN 'held' ELSE 'unknown' END
 WHERE m.project_id = $1 AND m.distribution_id = $2 AND m.state = 'sending'
 RETURNING m.id
 
@@ -146,7 +146,11 @@ SELECT (SELECT count(*) FROM (SELECT FROM distribution_messages m
 
 -- materials --
 -- What messages are made of: the customers $2 and the codes of the publications $3.
-SELECT 'customer' AS kind, c.id, to_jsonb(c) - 'project_id' AS data FROM customers c
+SELECT 'customer' AS kind, c.id, to_jsonb(c) - 'project_id' || jsonb_build_object('suppressed', ARRAY(
+    SELECT s.channel FROM suppressions s WHERE s.project_id = $1 AND (
+      s.channel = 'email' AND s.target = ANY (ARRAY[c.id, lower(c.email)])
+      OR s.channel = 'sms' AND s.target = ANY (ARRAY[c.id, lower(c.phone)])))) AS data
+FROM customers c
 WHERE c.project_id = $1 AND c.id = ANY ($2::text[]) AND c.deleted_at IS NULL
 UNION ALL
 SELECT 'publication', p.id, jsonb_build_object('publication', to_jsonb(p) - 'project_id', 'campaign', (
@@ -163,6 +167,10 @@ WHERE m.project_id = $1 AND m.id = ANY (ARRAY(
   SELECT w.id FROM distribution_messages w
   WHERE w.project_id = $1 AND w.distribution_id = $2 AND w.state IN ('pending', 'held') ORDER BY w.id LIMIT $3))
 RETURNING m.publication_id
+
+-- is_known --
+-- Whether there is, or was, that distribution.
+SELECT count(*) > 0 FROM distributions d WHERE d.project_id = $1 AND d.id = $2
 
 -- get_message --
 -- One of a distribution.

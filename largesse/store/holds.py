@@ -74,8 +74,8 @@ async def pick_vouchers(
     return [Code(*row) for row in rows]
 
 
-async def any_free(connection: Connection, project_id: int, campaign_id: str) -> bool:
-    return bool(await connection.fetchval(SQL["any_free"], project_id, campaign_id))
+async def enough_free(connection: Connection, project_id: int, campaign_id: str, count: int) -> bool:
+    return bool(await connection.fetchval(SQL["enough_free"], project_id, campaign_id, count))
 
 
 async def is_running(connection: Connection, project_id: int, campaign_id: str) -> bool:

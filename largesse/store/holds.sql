@@ -24,13 +24,14 @@ WHERE v.project_id = $1 AND v.campaign_id = $2 AND v.state = 0 AND v.active AND 
 ORDER BY v.pick_key LIMIT $4
 FOR UPDATE OF v SKIP LOCKED
 
--- any_free --
--- Whether the campaign $2 has a free code that can be had: somebody may just have had it in his hands.
-SELECT EXISTS (
+-- enough_free --
+-- Whether the campaign $2 has $3 free codes that can be had: somebody may just have had them in his hands.
+SELECT count(*) = $3 FROM (
   SELECT FROM vouchers v JOIN campaigns c ON c.project_id = $1 AND c.id = v.campaign_id
   WHERE v.project_id = $1 AND v.campaign_id = $2 AND v.state = 0 AND v.active AND c.deleted_at IS NULL
     AND (v.expiration_date IS NULL OR v.expiration_date > now())
-    AND (c.expiration_date IS NULL OR c.expiration_date > now()))
+    AND (c.expiration_date IS NULL OR c.expiration_date > now())
+  LIMIT $3) f
 
 -- is_running --
 -- Whether codes of the campaign $2 can be had at all.

@@ -35,6 +35,7 @@ from largesse.wire.faults import Fault, Faults, Place
 from largesse.wire.filters import parse_filter
 from largesse.wire.metadata import Metadata
 from largesse.wire.templates import TEMPLATE_CHARACTERS_MAX, parse_template
+from largesse.wire.webhooks import OURS
 
 NAME_LENGTH_MAX: Final = 255
 CHANNELS_MAX: Final = 4
@@ -237,8 +238,15 @@ def _check_headers(faults: Faults, place: Place, headers: dict[str, str | None])
     for name, value in headers.items():
         if not _HEADER_NAME.fullmatch(name):
             faults.add((place, name), "must have a name that a header can have")
+        elif not may_be_sent(name):
+            faults.add((place, name), "is ours to say")
         elif value is not None and not (value.isascii() and value.isprintable()):
             faults.add((place, name), "must be printable ASCII")
+
+
+def may_be_sent(header: str) -> bool:
+    """Whether a channel may set it: what frames a request, or signs it, is ours."""
+    return header.lower() == "content-type" or OURS.fullmatch(header) is None
 
 
 def is_address(text: str | None) -> bool:

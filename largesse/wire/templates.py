@@ -4,15 +4,16 @@ What a template names and nobody has is empty. Values are escaped in HTML. Nothi
 filter makes a text longer than a message may be.
 """
 
-import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextvars import ContextVar
 from functools import lru_cache
 from typing import Any, Final
 
 import msgspec
-from liquid import BoundTemplate, Environment
+from liquid import BoundTemplate, Environment, RenderContext
+from liquid.builtin.expressions.primitive import RangeLiteral
 from liquid.exceptions import LiquidError
+from liquid.expression import Expression
 from markupsafe import Markup
 
 from largesse.wire.faults import Fault, printable
@@ -38,7 +39,6 @@ _FILTERS: Final = frozenset(
     }
 )  # fmt: skip
 _TAGS: Final = frozenset({"include", "render", "tablerow", "increment", "decrement", "ifchanged"})
-_RANGE: Final = re.compile(r"\{[{%][^}]*\(\s*[^()}]*\.\.", re.DOTALL)
 _WORK: Final[ContextVar[list[int]]] = ContextVar("work")
 
 
@@ -94,6 +94,10 @@ def _product(left: Any, right: Any, *_: Any) -> int:
     return sum(one.bit_length() for one in (left, right) if isinstance(one, int))
 
 
+def _quoted(value: Any, *_: Any) -> int:
+    return 2 * len(_text(value)) + 2
+
+
 def _json(value: Any) -> str:
     """A value as JSON, for the body that an SMS gateway wants."""
     return msgspec.json.encode(_text(value) if isinstance(value, Markup) else value, enc_hook=str).decode()
@@ -105,7 +109,7 @@ def _environment(*, escapes: bool) -> Environment:
     sizes = {"append": _added, "prepend": _added, "replace": _replaced, "replace_first": _added, "join": _joined,
              "times": _product}  # fmt: skip
     made.filters = {name: _guarded(apply, sizes.get(name)) for name, apply in made.filters.items()}
-    made.filters["json"] = _json
+    made.filters["json"] = _guarded(_json, _quoted)
     for name in _TAGS:
         made.tags.pop(name, None)
     return made
@@ -120,22 +124,36 @@ def parse_template(text: str, *, html: bool = False) -> BoundTemplate:
     """Raises Fault with the line where it is wrong."""
     if len(text) > TEMPLATE_CHARACTERS_MAX:
         raise Fault(f"must not have more than {TEMPLATE_CHARACTERS_MAX} characters")
-    if match := _RANGE.search(text):
-        line = text.count("\n", 0, match.end()) + 1
-        raise Fault(f"is not a valid template: line {line}: ranges like (1..3) are not supported")
     environment = _HTML if html else _PLAIN
     try:
         template = environment.from_string(text)
         used = template.analyze().filters
+        ranges = [one for one in _expressions(template) if isinstance(one, RangeLiteral)]
     except LiquidError as error:
         raise Fault(f"is not a valid template: {_where(error)}") from error
     except RecursionError as error:
         raise Fault("is not a valid template: it is nested too deeply") from error
+    if ranges:
+        line = text.count("\n", 0, ranges[0].token.start_index) + 1
+        raise Fault(f"is not a valid template: line {line}: ranges like (1..3) are not supported")
     for name, places in used.items():
         if name not in environment.filters:
             line = text.count("\n", 0, places[0].index) + 1
             raise Fault(f"is not a valid template: line {line}: unknown filter '{printable(name)}'")
     return template
+
+
+def _expressions(template: BoundTemplate) -> Iterator[Expression]:
+    """All that a template evaluates. A range is found in the tree only: any text may stand around it."""
+    context = RenderContext(template)
+    nodes = list(template.nodes)
+    while nodes:
+        node = nodes.pop()
+        nodes += node.children(context)
+        waiting = list(node.expressions())
+        while waiting:
+            yield (one := waiting.pop())
+            waiting += one.children()
 
 
 def render_template(text: str, values: Mapping[str, Any], *, html: bool = False) -> str:

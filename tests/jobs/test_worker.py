@@ -8,6 +8,7 @@ import pytest
 from largesse.actions import campaigns, generation
 from largesse.actions.scope import Scope
 from largesse.domain.async_actions import VOUCHERS_GENERATE
+from largesse.domain.errors import Unavailable
 from largesse.domain.projects import Project
 from largesse.jobs import worker as worker_module
 from largesse.jobs.handlers import Handler
@@ -16,6 +17,7 @@ from largesse.runtime.listen import listen_for_jobs
 from largesse.store import jobs
 from largesse.store.connection import Pool
 from tests.actions.conftest import Scopes, assert_counters_are_exact, campaign_input, scopes
+from tests.events.log import readable
 
 __all__ = ["scopes"]
 
@@ -155,3 +157,30 @@ async def test_a_hundred_thousand_codes_take_less_than_five_seconds(scopes: Scop
     print(f"100,000 codes in {taken:.2f} s")
     assert await statuses(pool) == ["DONE"]
     assert taken < 30, "the target is 5 s on a machine of its own; this is for a machine that is shared"
+
+
+async def test_a_project_whose_log_cannot_be_read_stops_no_other(pool: Pool, project: Project) -> None:
+    other = await pool.fetchval(
+        "INSERT INTO projects (public_id, name) VALUES ('proj_Other0000000', 'Other') RETURNING id"
+    )
+    for number in (project.id, other):
+        await pool.execute(
+            "INSERT INTO event_cursors (project_id, reader, xid, seq) VALUES ($1, 'somebody', '0', 0)", number
+        )
+        await pool.execute(
+            "INSERT INTO events (project_id, id, type, entity_id, data) VALUES ($1, 'ev_a', 'a', 'a', '{}')", number
+        )
+    await readable(pool)
+    read: list[int] = []
+
+    async def chunk(scope: Scope) -> bool:
+        read.append(scope.project.id)
+        if scope.project.id == project.id:
+            raise Unavailable
+        return False
+
+    worker = Worker(pool, asyncio.Event())
+    await worker.read_log("somebody", chunk)
+    assert sorted(read) == [project.id, other]
+    await worker.read_log("somebody", chunk)
+    assert sorted(read) == [project.id, other, other]  # it isn't asked again at once

@@ -44,6 +44,8 @@ def test_values_are_escaped_in_html() -> None:
         ("\n\n{{ voucher.code | nope }}", "line 3: unknown filter 'nope'"),
         ("{% if false %}{{ x | nope }}{% endif %}", "line 1: unknown filter 'nope'"),
         ("{{ (1..30000000) | join: ',' }}", "line 1: ranges like (1..3) are not supported"),
+        ('a\n{% liquid assign x = "}"\n assign a = (1..9)\n echo a | size %}', "ranges like (1..3) are not supported"),
+        ('{% if "}" == x or (1..9) contains 5 %}y{% endif %}', "line 1: ranges like (1..3) are not supported"),
         ("{% include 'x' %}", "line 1: unexpected tag 'include'"),
         ("{% if a %}" * 2000, "line 1: block nesting limit reached"),
         ("x" * (TEMPLATE_CHARACTERS_MAX + 1), "must not have more than 65536 characters"),
