@@ -106,9 +106,7 @@ class Sender:
             try:
                 async with self._unit(project_id) as scope:
                     read += await fan_out(scope, self.clock())
-            except Unavailable:
-                raise
-            except Exception:  # this project's messages wait; the others' don't
+            except Exception:  # a statement of its that takes too long, say: the others' messages don't wait
                 log.exception("delivery.read_failed", project=project_id)
                 self._ill[project_id] = time.monotonic() + ILL_S
         return read > 0

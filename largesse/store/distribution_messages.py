@@ -66,7 +66,7 @@ async def audience(
     connection: Connection, project: Project, narrowing: Narrowing, campaign_id: str | None, after: str, limit: int
 ) -> list[Candidate]:
     """The next customers behind the id `after`. `campaign_id`: of the one that gives each customer one code."""
-    values: dict[str, Any] = {"after": after, "limit": limit, "campaign": campaign_id}
+    values: dict[str, Any] = {"after": after, "limit": limit, "offset": 0, "campaign": campaign_id}
     text, arguments = CUSTOMERS.statement(SQL["audience"], project, narrowing, **values)
     return [_candidate(row) for row in await connection.fetch(text, *arguments)]
 
@@ -74,9 +74,9 @@ async def audience(
 async def page_of_audience(
     connection: Connection, project: Project, narrowing: Narrowing, campaign_id: str | None, limit: int, offset: int
 ) -> list[Candidate]:
-    """Raises InvalidQueryParams when it takes too long."""
-    values: dict[str, Any] = {"offset": offset, "limit": limit, "campaign": campaign_id}
-    text, arguments = CUSTOMERS.statement(SQL["page_of_audience"], project, narrowing, **values)
+    """The same for a look ahead. Raises InvalidQueryParams when it takes too long."""
+    values: dict[str, Any] = {"after": "", "limit": limit, "offset": offset, "campaign": campaign_id}
+    text, arguments = CUSTOMERS.statement(SQL["audience"], project, narrowing, **values)
     return [_candidate(row) for row in await fetch_limited(connection, text, arguments)]
 
 

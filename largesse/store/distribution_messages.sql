@@ -2,11 +2,11 @@
 
 -- audience --
 -- The next customers of an audience behind the id {after}, and what decides whether they get a message: {campaign} is the
--- one that gives each customer one code, or null.
+-- one that gives each customer one code, or null. {offset} skips some, to look at a page further ahead.
 WITH page AS (
   SELECT c.id FROM customers c
   WHERE c.project_id = $1 AND c.deleted_at IS NULL AND c.id > {after}::text{filters}
-  ORDER BY c.id LIMIT {limit}::int
+  ORDER BY c.id LIMIT {limit}::int OFFSET {offset}::int
 )
 SELECT c.id, c.source_id, c.name, c.email, c.phone, c.metadata,
   (SELECT count(*) FROM publications p WHERE p.project_id = $1 AND p.campaign_id = {campaign}::text
@@ -34,23 +34,6 @@ WITH kinds AS (
     ORDER BY c.id LIMIT {limit}::int) AS c
 )
 SELECT joined, has_email, has_phone, no_email, no_sms, count(*) AS people FROM kinds GROUP BY 1, 2, 3, 4, 5
-
--- page_of_audience --
--- The same as audience, by the number of a page: for a look ahead.
-WITH page AS (
-  SELECT c.id FROM customers c WHERE c.project_id = $1 AND c.deleted_at IS NULL{filters}
-  ORDER BY c.id LIMIT {limit}::int OFFSET {offset}::int
-)
-SELECT c.id, c.source_id, c.name, c.email, c.phone, c.metadata,
-  (SELECT count(*) FROM publications p WHERE p.project_id = $1 AND p.campaign_id = {campaign}::text
-    AND p.customer_id = c.id AND p.first_of_customer) > 0 AS joined,
-  coalesce(c.email, '') <> '' AS has_email, coalesce(c.phone, '') <> '' AS has_phone,
-  EXISTS (SELECT FROM suppressions s WHERE s.project_id = $1 AND s.channel = 'email'
-    AND s.target = ANY (ARRAY[c.id, lower(c.email)])) AS no_email,
-  EXISTS (SELECT FROM suppressions s WHERE s.project_id = $1 AND s.channel = 'sms'
-    AND s.target = ANY (ARRAY[c.id, lower(c.phone)])) AS no_sms
-FROM page JOIN customers c ON c.project_id = $1 AND c.id = page.id
-ORDER BY c.id
 
 -- add_messages --
 -- I9: whoever has one for this distribution, channel and event gets no second one. $3 ids, $4 customers, $5 channels, $6
