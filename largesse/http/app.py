@@ -17,19 +17,27 @@ from largesse.http.services import Services
 
 PUBLISH_PATH: Final = "/v1/publications"
 _API_PREFIXES: Final = ("/v1/", "/client/v1/", "/management/v1/")
+_PAGES_PREFIX: Final = "/app/"
+_FRONT_DOORS: Final = frozenset({"/", "/app"})
 _OPEN_PREFIX: Final = "/v1/assets/"  # pictures: their address is what opens them
 
 
 class App:
-    def __init__(self, services: Services, routes: Iterable[Route]) -> None:
+    """`pages` answers everything below /app: the dashboard, which stands above this room."""
+
+    def __init__(self, services: Services, routes: Iterable[Route], pages: edge.Handle | None = None) -> None:
         self._services = services
+        self._pages = pages
         self._table = RouteTable(routes, contract_operations())
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
             exchange = Exchange(self._services, scope)
             is_publish = exchange.method == "POST" and exchange.path == PUBLISH_PATH
-            await edge.converse(exchange, receive, send, self._publish if is_publish else self._route)
+            handle: edge.Handle = self._publish if is_publish else self._route
+            if self._pages is not None and (exchange.path in _FRONT_DOORS or exchange.path.startswith(_PAGES_PREFIX)):
+                handle = self._pages
+            await edge.converse(exchange, receive, send, handle)
         elif scope["type"] == "lifespan":
             await _live(receive, send)
         else:
@@ -72,7 +80,7 @@ async def _live(receive: Receive, send: Send) -> None:
             return
 
 
-def create_app(services: Services, routes: Iterable[Route] | None = None) -> App:
-    """The API. `routes` replaces the list of resources, for tests."""
+def create_app(services: Services, routes: Iterable[Route] | None = None, *, pages: edge.Handle | None = None) -> App:
+    """The API, and `pages` beside it. `routes` replaces the list of resources, for tests."""
     operations = all_routes() if routes is None else list(routes)
-    return App(services, [*operations, *documentation_routes(operations)])
+    return App(services, [*operations, *documentation_routes(operations)], pages)

@@ -27,18 +27,20 @@ from largesse.actions.export_files import Interrupted
 from largesse.actions.exports import purge_exports
 from largesse.actions.ids import IdSource
 from largesse.actions.memberships import check_clocks, read_chunk
+from largesse.actions.publication_hours import fold_chunk
 from largesse.actions.runways import check_pools
 from largesse.actions.scope import Scope
 from largesse.actions.vouchers import withdraw_expired
 from largesse.domain.errors import Unavailable
 from largesse.domain.projects import Project
 from largesse.jobs.handlers import HANDLERS, LONG, Handler
-from largesse.store import jobs
+from largesse.store import jobs, publication_hours
 from largesse.store.connection import JOB_SETTINGS, Connection, Pool, acquire, create_pool
 from largesse.store.events import waiting_projects
 from largesse.store.jobs import Job
 from largesse.store.projects import get_project, list_projects
 from largesse.store.tokens import delete_expired_tokens
+from largesse.store.users import delete_expired_sessions
 from largesse.wire.assets import ProjectAssets
 
 SLOTS: Final = (frozenset(HANDLERS) - LONG, frozenset(HANDLERS), LONG)
@@ -50,6 +52,7 @@ Chunk: TypeAlias = Callable[[Scope], Awaitable[bool]]
 READERS: Final[tuple[tuple[str, Chunk], ...]] = (
     (memberships.READER, read_chunk),
     (distributions.READER, trigger_chunk),
+    (publication_hours.READER, fold_chunk),
 )
 """Who reads the event log in this process: by what name, and what is done with the next events of a project."""
 CONNECTIONS: Final = len(SLOTS) + 2 * 2 + len(READERS) + 2
@@ -196,6 +199,7 @@ class Worker:
         """Take expired vouchers out of the pools of all projects, and remove what nobody needs any more."""
         async with acquire(self.pool) as connection:
             await delete_expired_tokens(connection, TOKENS_CHUNK)
+            await delete_expired_sessions(connection, TOKENS_CHUNK)
             projects = await list_projects(connection)
         for project in projects:
             for chunk in (withdraw_expired, purge_exports, clear_deliveries, check_clocks, check_pools, start_due):

@@ -11,6 +11,7 @@ from largesse.actions.ids import IdSource
 from largesse.actions.publishing import Limits, Publisher
 from largesse.auth.keys import KeyCache
 from largesse.auth.rates import RateLimits
+from largesse.dashboard.app import Dashboard
 from largesse.http.app import App, create_app
 from largesse.http.metrics import Metrics
 from largesse.http.services import Services
@@ -67,7 +68,7 @@ async def build_app(settings: Settings) -> AsyncIterator[App]:
         )
         ear = asyncio.create_task(listen_for_keys(settings.direct_url, services.keys))
         stack.push_async_callback(_cancel, ear)
-        yield create_app(services)
+        yield create_app(services, pages=Dashboard(services))
 
 
 async def _close(pool: Pool) -> None:

@@ -18,7 +18,7 @@ SQL: Final = load("distributions")
 LIST: Final = ListSql(
     page=SQL["list_distributions"],
     count=SQL["count_distributions"],
-    filters={"status": "d.status = {}"},
+    filters={"status": "d.status = {}", "statuses": "d.status = ANY ({})"},
     orders=both_ways({"created_at": "d.created_at", "name": "d.name"}, "d.id", set_always=("created_at", "name")),
     fields={},
 )

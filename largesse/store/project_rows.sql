@@ -145,3 +145,8 @@ DELETE FROM referrals WHERE project_id = $1 AND (campaign_id, customer_id) IN (
 -- A chunk of them.
 DELETE FROM pool_alerts WHERE project_id = $1 AND campaign_id = ANY (ARRAY(
   SELECT t.campaign_id FROM pool_alerts t WHERE t.project_id = $1 LIMIT $2))
+
+-- publication_hours --
+-- A chunk of them.
+DELETE FROM publication_hours WHERE project_id = $1 AND (hour, campaign_id, channel) IN (
+  SELECT t.hour, t.campaign_id, t.channel FROM publication_hours t WHERE t.project_id = $1 LIMIT $2)

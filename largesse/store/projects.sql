@@ -2,14 +2,21 @@
 
 -- create_project --
 -- A new project with everything else at its default.
-INSERT INTO projects (public_id, name, time_zone, case_sensitive_codes)
-VALUES ($1, $2, $3, $4)
-RETURNING id, public_id, name, time_zone, case_sensitive_codes, on_known_source_id, codes_per_campaign_max,
-  client_origins, client_publish, publish_on_voucher_export;
+WITH created AS (
+  INSERT INTO projects (public_id, name, time_zone, case_sensitive_codes) VALUES ($1, $2, $3, $4)
+  RETURNING id, public_id, name, time_zone, case_sensitive_codes, on_known_source_id, codes_per_campaign_max,
+    client_origins, client_publish, publish_on_voucher_export
+), counted AS (
+  INSERT INTO event_cursors (project_id, reader, xid, seq) SELECT id, 'hours', '0', 0 FROM created
+)
+SELECT * FROM created;
 
 -- ensure_project --
 -- The project of this name, created if it isn't there; no row when another transaction has just created it.
-INSERT INTO projects (public_id, name) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING;
+WITH created AS (
+  INSERT INTO projects (public_id, name) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING RETURNING id
+)
+INSERT INTO event_cursors (project_id, reader, xid, seq) SELECT id, 'hours', '0', 0 FROM created;
 
 -- get_project --
 -- By the number that the project's rows carry.

@@ -152,6 +152,8 @@ def event_source(actor: str | None, request_id: str | None) -> dict[str, Any]:
     """Requests have ids of `v-`; what a job or a command did happened within."""
     if request_id is None or not request_id.startswith("v-"):
         return {"channel": "INTERNAL", "user": None, "api_key": None}
+    if actor is not None and actor.startswith("user_"):  # who was signed in to the dashboard
+        return {"channel": "USER_PORTAL", "user": {"id": actor}, "api_key": None}
     return {"channel": "API", "user": None, "api_key": None if actor is None else {"app_id": actor, "name": None}}
 
 

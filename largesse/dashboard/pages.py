@@ -1,0 +1,10 @@
+"""The one list of pages."""
+
+from largesse.dashboard import account, home, sign_in, users
+from largesse.dashboard.routing import Page
+
+NOUNS = (sign_in, account, users, home)
+
+
+def all_pages() -> list[Page]:
+    return [page for noun in NOUNS for page in noun.PAGES]
