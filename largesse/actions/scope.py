@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from largesse.actions.courier import Courier
 from largesse.actions.ids import IdSource
 from largesse.domain.projects import Project
+from largesse.domain.users import ID_PREFIX
 from largesse.store.connection import Connection
 from largesse.wire.assets import AssetUrls
 
@@ -17,6 +18,11 @@ class Scope:
     project: Project
     ids: IdSource
     request_id: str
-    actor: str  # the app id of the key, or the name of the command: provenance
+    actor: str  # the app id of the key, a user's id, or the name of the command: provenance
     assets: AssetUrls | None = None  # of a job whose worker knows the installation's key
     courier: Courier | None = None  # of a job whose worker can send
+
+    @property
+    def by_person(self) -> bool:
+        """Whether somebody who is signed in to the dashboard does it."""
+        return self.actor.startswith(ID_PREFIX)

@@ -2,7 +2,14 @@
 
 from largesse.actions.scope import Scope
 from largesse.actions.vouchers import get_voucher, reread_voucher
-from largesse.domain.transactions import SOURCE_API, Transaction, check_card, impossible_change, transaction_type
+from largesse.domain.transactions import (
+    SOURCE_API,
+    SOURCE_DASHBOARD,
+    Transaction,
+    check_card,
+    impossible_change,
+    transaction_type,
+)
 from largesse.domain.vouchers import GIFT_VOUCHER, Voucher
 from largesse.events import catalogue
 from largesse.events.outbox import append
@@ -33,7 +40,7 @@ async def change_balance(scope: Scope, code_or_id: str, sent: BalanceInput) -> t
         type=transaction_type(voucher.type, sent.amount),
         amount=sent.amount,
         after=after,
-        source=SOURCE_API,
+        source=SOURCE_DASHBOARD if scope.by_person else SOURCE_API,
         source_id=sent.source_id or None,
         reason=sent.reason or None,
     )

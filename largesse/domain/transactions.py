@@ -10,6 +10,8 @@ from largesse.domain.filters import TEXT, Fields
 from largesse.domain.vouchers import GIFT_VOUCHER, LOYALTY_CARD, Voucher
 
 SOURCE_API: Final = "API"
+SOURCE_DASHBOARD: Final = "voucherify-web-ui"
+"""Of a change by somebody who is signed in (spec vouchers-and-campaigns §6)."""
 CAMPAIGN_FILTERS: Final[Fields] = {"id": TEXT, "voucher_id": TEXT}
 """What the transactions of a campaign can be filtered by; those of one card by nothing."""
 _TYPES: Final = {

@@ -8,6 +8,7 @@ import msgspec
 
 from largesse.domain.errors import InvalidPayload
 
+ID_PREFIX: Final = "user_"
 ADMIN: Final = "admin"
 USER: Final = "user"
 VIEWER: Final = "viewer"

@@ -14,6 +14,7 @@ import msgspec
 from largesse.domain.campaigns import Campaign
 from largesse.domain.customers import Customer, CustomerShort
 from largesse.domain.transactions import Transaction
+from largesse.domain.users import ID_PREFIX
 from largesse.domain.validation_rules import Assignment, ValidationRule
 from largesse.domain.vouchers import GIFT_VOUCHER, LOYALTY_CARD, Voucher
 from largesse.wire.customers import CustomerInput, render_customer_short
@@ -152,7 +153,7 @@ def event_source(actor: str | None, request_id: str | None) -> dict[str, Any]:
     """Requests have ids of `v-`; what a job or a command did happened within."""
     if request_id is None or not request_id.startswith("v-"):
         return {"channel": "INTERNAL", "user": None, "api_key": None}
-    if actor is not None and actor.startswith("user_"):  # who was signed in to the dashboard
+    if actor is not None and actor.startswith(ID_PREFIX):  # who was signed in to the dashboard
         return {"channel": "USER_PORTAL", "user": {"id": actor}, "api_key": None}
     return {"channel": "API", "user": None, "api_key": None if actor is None else {"app_id": actor, "name": None}}
 

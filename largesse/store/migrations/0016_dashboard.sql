@@ -44,3 +44,8 @@ CREATE TABLE publication_hours (
 -- The log is whole: what was published before counts too.
 INSERT INTO event_cursors (project_id, reader, xid, seq)
 SELECT id, 'hours', '0', 0 FROM projects WHERE deleted_at IS NULL ON CONFLICT DO NOTHING;
+
+-- Who made and changed a voucher, for its page. Publications aren't in it: they find their event by their own transaction.
+CREATE INDEX events_of_codes ON events (project_id, entity_id, created_at, id) WHERE type IN (
+  'voucher.created', 'voucher.updated', 'voucher.enabled', 'voucher.disabled', 'campaign.created',
+  'campaign.vouchers.added');
