@@ -14,6 +14,7 @@ from largesse.actions.vouchers import get_voucher
 from largesse.domain.campaigns import Campaign
 from largesse.domain.errors import Forbidden, NotBuilt, NotFound, TooManyExports
 from largesse.domain.exports import (
+    API,
     DONE,
     ERROR,
     FILE,
@@ -25,6 +26,7 @@ from largesse.domain.exports import (
     RELEASE,
     TRANSACTION,
     VOUCHER,
+    WEBSITE,
     Export,
 )
 from largesse.domain.vouchers import DISCOUNT_VOUCHER, Voucher
@@ -107,11 +109,25 @@ async def _create(
         publishes=publishes,
         phase=phase,
         unfinished_max=UNFINISHED_MAX,
+        channel=WEBSITE if scope.by_person else API,
+        user_id=scope.actor if scope.by_person else None,
     )
     if not created:
         raise TooManyExports(f"Only up to {UNFINISHED_MAX} exports of a project can be under way at the same time")
     await jobs.enqueue_job(scope.connection, scope.project.id, JOB, id_)
     return await get_export(scope, id_)
+
+
+async def count_publishable(scope: Scope, sent: ExportInput) -> int:
+    """How many codes the export would publish if it began now; raises what `create_export` raises about `sent`."""
+    parameters = sent.parameters or ExportParameters()
+    kept = read_parameters(OBJECTS[VOUCHER], parameters)
+    narrowed = {}
+    if parameters.campaign_id:
+        narrowed["campaign_id"] = (await get_campaign(scope, parameters.campaign_id)).id
+    return await store.count_publishable(
+        scope.connection, scope.project, Narrowing(narrowed, filter_of(OBJECTS[VOUCHER], kept))
+    )
 
 
 async def get_export(scope: Scope, id: str) -> Export:

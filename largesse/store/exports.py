@@ -23,7 +23,7 @@ from largesse.store import customers, publications, vouchers
 from largesse.store.connection import Connection
 from largesse.store.export_columns import COLUMNS
 from largesse.store.filters import FieldSql
-from largesse.store.lists import ListSql, Narrowing, both_ways
+from largesse.store.lists import ListSql, Narrowing, both_ways, fetch_limited
 from largesse.store.projects import lock_project
 from largesse.store.sql import load
 
@@ -100,15 +100,24 @@ async def create_export(
     publishes: bool,
     phase: str,
     unfinished_max: int,
+    channel: str,
+    user_id: str | None,
 ) -> bool:
     """False when `unfinished_max` exports of the project are under way."""
     await lock_project(connection, project_id)
-    values = (id, exported_object, parameters, narrowed, publishes, phase, unfinished_max)
+    values = (id, exported_object, parameters, narrowed, publishes, phase, unfinished_max, channel, user_id)
     return await connection.fetchval(SQL["create_export"], project_id, *values) is not None
 
 
 def _export(row: asyncpg.Record | None) -> Export | None:
     return None if row is None else Export(**dict(row) | {"available": bool(row["available"])})
+
+
+async def count_publishable(connection: Connection, project: Project, narrowing: Narrowing) -> int:
+    """Raises InvalidQueryParams when it takes too long."""
+    text, arguments = vouchers.LIST.statement(SQL["count_publishable"], project, narrowing)
+    (row,) = await fetch_limited(connection, text, arguments)
+    return int(row["count"])
 
 
 async def get_export(connection: Connection, project_id: int, id: str) -> Export | None:

@@ -3,10 +3,15 @@
 -- create_export --
 -- What was asked; the job that does it is enqueued in the same transaction. No row when $8 are under way already: the
 -- caller holds the project's lock.
-INSERT INTO exports (project_id, id, exported_object, parameters, narrowed, publishes, phase)
-SELECT $1, $2, $3, $4, $5, $6, $7
+INSERT INTO exports (project_id, id, exported_object, parameters, narrowed, publishes, phase, channel, user_id)
+SELECT $1, $2, $3, $4, $5, $6, $7, $9, $10
 WHERE (SELECT count(*) FROM exports WHERE project_id = $1 AND phase IS NOT NULL) < $8
 RETURNING id
+
+-- count_publishable --
+-- How many vouchers an export would publish now: free ones, by the pool's index alone where nothing else is asked.
+SELECT count(*) FROM vouchers v
+WHERE v.project_id = $1 AND v.state = 0 AND v.active{filters}
 
 -- get_export --
 -- One that wasn't deleted.

@@ -158,7 +158,7 @@ async def test_whoever_is_let_in_no_more_is_out_at_once_and_one_admin_stays(
 
 async def test_a_new_password_needs_the_old_one_and_ends_other_sessions(
     browser: httpx.AsyncClient,
-    services: Services,
+    services: Services,  # noqa: F811
     pool: Pool,
     project: Project,
 ) -> None:

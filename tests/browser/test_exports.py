@@ -1,0 +1,65 @@
+"""Exports: said beforehand what they publish, looked at while they are made, downloaded."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.acceptance.server import wait_until
+from tests.browser.conftest import Person
+
+pytestmark = pytest.mark.slow
+
+
+def finished(person: Person) -> None:
+    """The page says so by itself; without scripts it has to be loaded again."""
+    link = person.page.get_by_role("link", name=re.compile("^Download"))
+    if person.device.scripts:
+        expect(link).to_be_visible(timeout=30_000)
+    else:
+        assert wait_until(lambda: bool(person.page.reload()) and link.count() > 0, 30)
+
+
+def test_codes_leave_with_a_file_after_it_was_said_how_many(person: Person) -> None:
+    page = person.go("/exports")
+    person.says("Nothing has been exported yet")
+    person.look("exports-empty")
+    person.campaign("Printed", 12)
+    person.publish("Printed", source_id="first")
+    page.get_by_role("link", name="New export").first.click()
+    person.look("export-kinds")
+    page.get_by_role("link", name="Vouchers").last.click()
+    page.get_by_label("Campaign").first.select_option(label="Printed")
+    page.get_by_label("Made after").fill("soon")
+    page.get_by_role("button", name="Go on").click()
+    person.says("Must be a date, like 2030-12-31.")
+    expect(page.get_by_label("Campaign").first).not_to_have_value("")
+    person.look("export-refused")
+    page.get_by_label("Made after").fill("")
+    page.get_by_role("button", name="Go on").click()
+    person.says("11 free codes will be published")
+    person.look("export-summary")
+    page.get_by_role("button", name="Publish and export").click()
+    finished(person)
+    person.look("export")
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Download CSV").click()
+    assert len(download.value.path().read_text().splitlines()) == 13
+    assert person.call("GET", "/v1/publications?limit=1")["total"] == 12
+    page = person.go("/exports")
+    expect(page.get_by_role("row", name=re.compile("Vouchers.*done.*12.*marketer@example.com"))).to_be_visible()
+    person.look("exports")
+    shown = person.call("GET", "/v1/exports")["exports"][0]
+    assert (shown["channel"], str(shown["user_id"])[:5]) == ("WEBSITE", "user_")
+
+
+def test_the_publication_history_is_exported_without_publishing(person: Person) -> None:
+    person.campaign("Quiet", 5)
+    person.publish("Quiet", source_id="first")
+    page = person.go("/exports/new?object=publication")
+    page.get_by_label("Result").select_option("SUCCESS")
+    page.get_by_role("button", name="Go on").click()
+    expect(page.get_by_text("will be published")).to_have_count(0)
+    page.get_by_role("button", name="Export", exact=True).click()
+    finished(person)
+    expect(page.locator("dl.facts")).to_contain_text("not published by it")
