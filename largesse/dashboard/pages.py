@@ -1,9 +1,9 @@
 """The one list of pages."""
 
-from largesse.dashboard import account, customers, exports, home, sign_in, users, vouchers
+from largesse.dashboard import account, customers, exports, home, imports, sign_in, users, vouchers
 from largesse.dashboard.routing import Page
 
-NOUNS = (sign_in, account, users, home, vouchers, customers, exports)
+NOUNS = (sign_in, account, users, home, vouchers, customers, exports, imports)
 
 
 def all_pages() -> list[Page]:

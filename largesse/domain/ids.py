@@ -20,7 +20,7 @@ HEX_COUNTER_MAX: Final = 16**HEX_COUNTER_DIGITS
 # Length of the part after the prefix, by prefix.
 ALPHANUMERIC_LENGTHS: Final = {
     "pub_": 32, "v_": 32, "camp_": 24, "cust_": 24, "exp_": 24, "wh_": 24, "seg_": 24, "ms_": 24, "del_": 24,
-    "distr_": 26, "proj_": 12, "val_": 12, "asgm_": 16, "user_": 16,
+    "distr_": 26, "proj_": 12, "val_": 12, "asgm_": 16, "user_": 16, "upl_": 24,
 }  # fmt: skip
 HEX_PREFIXES: Final = frozenset({"cat_", "aa_", "rh_", "vtx_", "tbe_", "whs_", "ev_", "msg_", "v-", "w-"})
 

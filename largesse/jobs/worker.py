@@ -30,6 +30,7 @@ from largesse.actions.memberships import check_clocks, read_chunk
 from largesse.actions.publication_hours import fold_chunk
 from largesse.actions.runways import check_pools
 from largesse.actions.scope import Scope
+from largesse.actions.uploads import sweep_uploads
 from largesse.actions.vouchers import withdraw_expired
 from largesse.domain.errors import Unavailable
 from largesse.domain.projects import Project
@@ -55,6 +56,16 @@ READERS: Final[tuple[tuple[str, Chunk], ...]] = (
     (publication_hours.READER, fold_chunk),
 )
 """Who reads the event log in this process: by what name, and what is done with the next events of a project."""
+SWEPT: Final[tuple[Chunk, ...]] = (
+    withdraw_expired,
+    purge_exports,
+    sweep_uploads,
+    clear_deliveries,
+    check_clocks,
+    check_pools,
+    start_due,
+)
+"""What the clock alone makes due, project by project."""
 CONNECTIONS: Final = len(SLOTS) + 2 * 2 + len(READERS) + 2
 """A chunk's for each slot, a reader's and a writer's more for two exports, those of the event log's readers, the
 heartbeat's and the sweeper's.
@@ -202,7 +213,15 @@ class Worker:
             await delete_expired_sessions(connection, TOKENS_CHUNK)
             projects = await list_projects(connection)
         for project in projects:
-            for chunk in (withdraw_expired, purge_exports, clear_deliveries, check_clocks, check_pools, start_due):
+            for chunk in (
+                withdraw_expired,
+                purge_exports,
+                sweep_uploads,
+                clear_deliveries,
+                check_clocks,
+                check_pools,
+                start_due,
+            ):
                 try:
                     await self._sweep_project(project, chunk)
                 except Exception:  # the next turn may do better; the other projects go on

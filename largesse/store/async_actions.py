@@ -48,6 +48,14 @@ async def list_async_actions(
     return [AsyncAction(**row) for row in rows]
 
 
+async def list_actions_of(
+    connection: Connection, project_id: int, types: Sequence[str], limit: int
+) -> list[AsyncAction]:
+    """The newest of these types, with their results."""
+    rows = await connection.fetch(SQL["list_actions_of"], project_id, list(types), limit)
+    return [AsyncAction(**row) for row in rows]
+
+
 async def remaining_codes(connection: Connection, project_id: int, ids: Sequence[str]) -> int:
     """How many codes the generations `ids` still owe."""
     return int(await connection.fetchval(SQL["remaining_codes"], project_id, list(ids)))

@@ -32,3 +32,9 @@ LIMIT $3
 -- What the generations $2 still have to make.
 SELECT coalesce(sum((arguments->>'count')::bigint - coalesce((cursor->>'done')::bigint, 0)), 0)::bigint
 FROM async_actions WHERE project_id = $1 AND id = ANY ($2::text[]) AND status IN ('ENQUEUED', 'IN_PROGRESS')
+
+-- list_actions_of --
+-- The newest $3 of these types, with what came of them.
+SELECT id, type, status, operation_status, progress, request_id, arguments, result, created_at, started_at, updated_at
+FROM async_actions WHERE project_id = $1 AND type = ANY ($2::text[])
+ORDER BY created_at DESC, id DESC LIMIT $3

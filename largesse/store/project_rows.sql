@@ -150,3 +150,8 @@ DELETE FROM pool_alerts WHERE project_id = $1 AND campaign_id = ANY (ARRAY(
 -- A chunk of them.
 DELETE FROM publication_hours WHERE project_id = $1 AND (hour, campaign_id, channel) IN (
   SELECT t.hour, t.campaign_id, t.channel FROM publication_hours t WHERE t.project_id = $1 LIMIT $2)
+
+-- uploads --
+-- A chunk of them.
+DELETE FROM uploads WHERE project_id = $1 AND id = ANY (ARRAY(
+  SELECT t.id FROM uploads t WHERE t.project_id = $1 LIMIT $2))

@@ -7,6 +7,7 @@ In CSV metadata has the types that the project's schemas ask for, else it is tex
 from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
+from largesse.domain.customers import ADDRESS
 from largesse.domain.errors import InvalidVoucher
 from largesse.domain.metadata_schemas import CUSTOMER, VOUCHER, Schemas, typed
 from largesse.domain.vouchers import GIFT_VOUCHER, LOYALTY_CARD
@@ -43,6 +44,12 @@ _ADDRESS: Final = {
 }  # fmt: skip
 _PROFILE: Final = ("id", "source_id", "name", "email", "phone", "birthdate", "description")
 _CUSTOMER_COLUMNS: Final = frozenset(_ADDRESS) | {name.replace("_", " ") for name in _PROFILE}
+
+
+VOUCHER_COLUMNS: Final = tuple(sorted(_VOUCHER_COLUMNS))
+CAMPAIGN_COLUMNS: Final = tuple(sorted(_CAMPAIGN_COLUMNS))
+CUSTOMER_COLUMNS: Final = tuple(sorted({*_PROFILE, *(f"address_{name}" for name in ADDRESS)}))
+"""What a column can be, for those who choose; any other is metadata."""
 
 
 class VoucherRow(NamedTuple):

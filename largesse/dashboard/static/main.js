@@ -1,6 +1,7 @@
 // Makes pages quicker to use. Nothing depends on it: every page and form works without.
 import { copyButtons } from './copy.js'
 import { countdowns } from './countdown.js'
+import { fileSizes } from './files.js'
 import { live } from './live.js'
 
 function once() {
@@ -17,6 +18,10 @@ function once() {
       menu.querySelector('summary').focus()
     }
   })
+  // On a phone the list of pages is wider than the window: where one is stands in sight.
+  const side = document.querySelector('.side ul')
+  const current = side?.querySelector('[aria-current]')
+  if (current) side.scrollLeft = current.offsetLeft - (side.clientWidth - current.offsetWidth) / 2
   // A form is sent once: a second click on its button does nothing.
   document.addEventListener('submit', (event) => {
     if (event.target.dataset.sent) event.preventDefault()
@@ -30,6 +35,7 @@ function once() {
 function each() {
   copyButtons()
   countdowns()
+  fileSizes()
 }
 
 once()

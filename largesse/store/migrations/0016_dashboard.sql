@@ -49,3 +49,16 @@ SELECT id, 'hours', '0', 0 FROM projects WHERE deleted_at IS NULL ON CONFLICT DO
 CREATE INDEX events_of_codes ON events (project_id, entity_id, created_at, id) WHERE type IN (
   'voucher.created', 'voucher.updated', 'voucher.enabled', 'voucher.disabled', 'campaign.created',
   'campaign.vouchers.added');
+
+-- Files that somebody is about to import: between the upload, the choice of columns and the import. Swept after a day.
+CREATE TABLE uploads (
+  project_id int NOT NULL,
+  id text COLLATE "C" NOT NULL,                     -- upl_…
+  kind text COLLATE "C" NOT NULL CHECK (kind IN ('vouchers', 'customers')),
+  campaign_id text COLLATE "C",                     -- of vouchers: where they belong
+  content bytea NOT NULL,
+  actor text COLLATE "C" NOT NULL,
+  created_at timestamptz(3) NOT NULL DEFAULT now(),
+  PRIMARY KEY (project_id, id)
+);
+CREATE INDEX uploads_created_at ON uploads (project_id, created_at);
