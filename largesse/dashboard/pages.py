@@ -1,9 +1,20 @@
 """The one list of pages."""
 
-from largesse.dashboard import account, customers, exports, home, imports, sign_in, users, vouchers
+from largesse.dashboard import (
+    account,
+    customers,
+    developers,
+    exports,
+    home,
+    imports,
+    sign_in,
+    users,
+    vouchers,
+    webhooks,
+)
 from largesse.dashboard.routing import Page
 
-NOUNS = (sign_in, account, users, home, vouchers, customers, exports, imports)
+NOUNS = (sign_in, account, users, home, vouchers, customers, exports, imports, developers, webhooks)
 
 
 def all_pages() -> list[Page]:

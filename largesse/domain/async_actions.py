@@ -17,6 +17,7 @@ VOUCHERS_METADATA_UPDATE: Final = "VOUCHERS.METADATA_UPDATE"
 CUSTOMERS_BULK_UPDATE: Final = "CUSTOMERS.BULK_UPDATE"
 CUSTOMERS_METADATA_UPDATE: Final = "CUSTOMERS.METADATA_UPDATE"
 CUSTOMERS_IMPORT_CSV: Final = "CUSTOMERS.IMPORT_CSV"
+PROJECT_AUDIT: Final = "PROJECT.AUDIT"  # ours, and shown in the dashboard only: typed clients know no such type
 PROJECT_DELETE: Final = "PROJECT.DELETE"  # ours, and nobody's to look at: its project is closed
 
 ENQUEUED: Final = "ENQUEUED"

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
-from largesse.actions import customer_rows, distributions, exports, imports, memberships, projects, voucher_rows
+from largesse.actions import audits, customer_rows, distributions, exports, imports, memberships, projects, voucher_rows
 from largesse.actions.campaign_vouchers import delete_chunk, fail_action, must_wait, update_chunk
 from largesse.actions.distribution_runs import fail_run, run_chunk
 from largesse.actions.distribution_sending import send_held
@@ -17,6 +17,7 @@ from largesse.domain.async_actions import (
     CUSTOMERS_BULK_UPDATE,
     CUSTOMERS_IMPORT_CSV,
     CUSTOMERS_METADATA_UPDATE,
+    PROJECT_AUDIT,
     PROJECT_DELETE,
     VOUCHERS_BULK_UPDATE,
     VOUCHERS_DELETE,
@@ -55,6 +56,7 @@ HANDLERS: Final[Mapping[str, Handler]] = MappingProxyType(
         VOUCHERS_IMPORT: Handler(imports.import_chunk, imports.fail_import),
         VOUCHERS_IMPORT_CSV: Handler(imports.import_chunk, imports.fail_import),
         VOUCHERS_BULK_UPDATE: Handler(voucher_rows.update_chunk, voucher_rows.fail_update),
+        PROJECT_AUDIT: Handler(audits.audit_chunk, audits.fail_audit),
         PROJECT_DELETE: Handler(projects.clear_chunk, projects.leave_rows),
         memberships.SYNC: Handler(memberships.sync_chunk, memberships.give_up_sync),
         distributions.JOB: Handler(run_chunk, fail_run, between=send_held),

@@ -22,9 +22,10 @@ FROM (SELECT now() AS t) AS clock
 WHERE a.project_id = $1 AND a.id = $2
 
 -- list_async_actions --
--- Newest first, from an optional moment backwards; one more than asked tells whether there are more.
+-- Newest first, from an optional moment backwards; one more than asked tells whether there are more. Audits are ours:
+-- typed clients stumble over types that they don't know.
 SELECT id, type, status, operation_status, progress, request_id, created_at, started_at, updated_at
-FROM async_actions WHERE project_id = $1 AND ($2::timestamptz IS NULL OR created_at < $2)
+FROM async_actions WHERE project_id = $1 AND ($2::timestamptz IS NULL OR created_at < $2) AND type <> 'PROJECT.AUDIT'
 ORDER BY created_at DESC, id DESC
 LIMIT $3
 

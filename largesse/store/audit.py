@@ -10,6 +10,8 @@ from largesse.store.sql import load
 
 _SQL = load("audit")
 ROWS_SHOWN: Final = 20
+QUESTIONS: Final = tuple(name for name in _SQL if name != "guards")
+"""The names of all questions about a project: the promise that they are about, and what is asked."""
 
 GUARDS: Final = {
     "I1": "publication_vouchers_pkey",
@@ -43,9 +45,12 @@ async def check_guards(connection: Connection) -> list[Finding]:
 
 async def check_project(connection: Connection, project_id: int, public_id: str) -> AsyncIterator[Finding]:
     """Every question about one project, one after the other: they read much, so a progress can be shown."""
-    for name, statement in _SQL.items():
-        if name == "guards":
-            continue
-        invariant, _, question = name.partition("_")
-        rows = await connection.fetch(statement, project_id, ROWS_SHOWN)
-        yield Finding(invariant, question.replace("_", " "), public_id, [dict(row) for row in rows])
+    for name in QUESTIONS:
+        yield await ask(connection, project_id, public_id, name)
+
+
+async def ask(connection: Connection, project_id: int, public_id: str, name: str) -> Finding:
+    """One of QUESTIONS about one project."""
+    invariant, _, question = name.partition("_")
+    rows = await connection.fetch(_SQL[name], project_id, ROWS_SHOWN)
+    return Finding(invariant, question.replace("_", " "), public_id, [dict(row) for row in rows])
