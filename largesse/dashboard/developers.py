@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from largesse.actions import audits
 from largesse.actions import keys as actions
+from largesse.dashboard import words
 from largesse.dashboard.forms import Form
 from largesse.dashboard.routing import Page
 from largesse.dashboard.view import View
@@ -112,7 +113,7 @@ async def events(view: View) -> Response:
         names = await name_actors(connection, project_id, [one.actor for one in found])
     return view.page(
         "events.html", found=found, names=names, shown=shown, type=type_, types=sorted(LOGGED), place=place,
-        end=render_cursor(end), has_more=has_more, cursor=render_cursor,
+        end=render_cursor(end), has_more=has_more, cursor=render_cursor, words=words,
     )  # fmt: skip
 
 
