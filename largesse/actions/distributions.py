@@ -33,6 +33,7 @@ from largesse.domain.errors import InvalidDistribution, InvalidPayload, NotFound
 from largesse.store import distributions as store
 from largesse.store import jobs
 from largesse.store.customers import find_customer
+from largesse.store.distribution_messages import let_go
 from largesse.store.events import start_reader
 from largesse.wire.distributions import DistributionInput, keep_secrets
 
@@ -219,6 +220,7 @@ async def resume_distribution(scope: Scope, id: str) -> Distribution:
         await _move(scope, distribution, TO_SEND, None, starts_in_minutes=DELAY_MINUTES)
     else:
         await _move(scope, distribution, status, distribution.phase)
+        await let_go(scope.connection, scope.project.id, id)
         await enqueue(scope, id)
     await log(scope, id, "resumed")
     return await get_distribution(scope, id)

@@ -24,6 +24,7 @@ IDLE_MAX: Final = 8
 """Connections that are kept for the next message."""
 MESSAGES_MAX: Final = 100
 """On one connection: many servers end a longer one."""
+NO_SERVER: Final = "No SMTP server is set: LARGESSE_SMTP_URL"
 _PORTS: Final = {"smtp": 25, "smtp+starttls": 587, "smtps": 465}
 _TRANSIENT: Final = range(400, 500)
 _PICTURE_ID: Final = "qr"
@@ -165,10 +166,10 @@ def compose(mail: Mail) -> bytes:
 
 
 class NoMailer:
-    """Where no server is set: every message fails and says why."""
+    """Where no server is set. Whoever asks before sends nothing."""
 
     async def send(self, mail: Mail) -> Delivery:  # noqa: ARG002
-        return Delivery(REFUSED, "No SMTP server is set: LARGESSE_SMTP_URL")
+        return Delivery(UNREACHED, NO_SERVER)
 
     async def close(self) -> None:
         await asyncio.sleep(0)

@@ -62,6 +62,11 @@ NO_EMAIL: Final = "no_email"
 NO_PHONE: Final = "no_phone"
 NO_CODE: Final = "no_code"
 CUSTOMER_GONE: Final = "customer_gone"
+CODE_GONE: Final = "code_deleted"
+CODE_DISABLED: Final = "code_disabled"
+CODE_EXPIRED: Final = "code_expired"
+CODE_REASONS: Final = frozenset({CODE_GONE, CODE_DISABLED, CODE_EXPIRED})
+"""What happened to a code while it was held."""
 _SKIPPING: Final = frozenset({ALREADY_JOINED, SUPPRESSED, CUSTOMER_GONE})
 
 DELAY_MINUTES: Final = 10
@@ -137,7 +142,7 @@ class Distribution(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Message(msgspec.Struct, frozen=True, kw_only=True):
-    """A row of `distribution_messages`: to one customer through one channel."""
+    """Of `distribution_messages`: to one customer through one channel. `body`: what a webhook is told, frozen."""
 
     id: str
     distribution_id: str
@@ -154,6 +159,7 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     sent_at: datetime | None = None
     created_at: datetime
     updated_at: datetime | None = None
+    body: str | None = None
 
 
 class Person(msgspec.Struct, frozen=True):

@@ -1,5 +1,6 @@
 """The messages of distributions in the database."""
 
+from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
 from largesse.domain.customers import CustomerShort
@@ -143,11 +144,23 @@ async def lose_sending(connection: Connection, project_id: int, distribution_id:
     return len(await connection.fetch(SQL["lose_sending"], project_id, distribution_id, reason))
 
 
-async def claim_messages(
+async def ready_messages(
     connection: Connection, project_id: int, distribution_id: str, attempt: int, channel: str, limit: int
 ) -> list[Message]:
-    rows = await connection.fetch(SQL["claim_messages"], project_id, distribution_id, attempt, channel, limit)
+    """Those that may go now, locked until the transaction ends."""
+    rows = await connection.fetch(SQL["ready_messages"], project_id, distribution_id, attempt, channel, limit)
     return [Message(**row) for row in rows]
+
+
+async def claim_messages(
+    connection: Connection, project_id: int, attempt: int, bodies: Mapping[str, str | None]
+) -> None:
+    """Messages that `ready_messages` gave, by id, and what each will say at every try; None: it is made anew."""
+    await connection.execute(SQL["claim_messages"], project_id, attempt, list(bodies), list(bodies.values()))
+
+
+async def let_go(connection: Connection, project_id: int, distribution_id: str) -> None:
+    await connection.execute(SQL["let_go"], project_id, distribution_id)
 
 
 async def record_outcomes(
