@@ -27,7 +27,7 @@ from largesse.domain.distributions import (
     obstacles,
     state_of,
 )
-from largesse.domain.errors import NotFound
+from largesse.domain.errors import AudienceTooSlow, NotFound
 from largesse.store import distribution_messages as messages
 from largesse.store import distributions as store
 from largesse.store.lists import Narrowing
@@ -58,6 +58,9 @@ async def _work(scope: Scope, distribution: Distribution) -> bool:
     except NotFound as error:  # the campaign, the segment or the customer is gone
         await distributions.finish(scope, distribution, FAILED, str(error))
         return False
+    except AudienceTooSlow as error:  # it would be tomorrow, too
+        await distributions.pause(scope, distribution, str(error))
+        return True
     work = await messages.work_left(scope.connection, scope.project.id, distribution.id)
     if distribution.phase == RECIPIENTS or work.pending or work.due or work.sending:
         return False

@@ -9,10 +9,10 @@ from typing import Any, Final
 from msgspec.structs import replace
 
 from largesse.actions.distribution_runs import add_messages, join_once_campaign, narrowing_of
-from largesse.actions.distributions import READER, enqueue, finish
+from largesse.actions.distributions import READER, enqueue, finish, pause
 from largesse.actions.scope import Scope
 from largesse.domain.distributions import BUILT_TRIGGERS, FAILED, LIVE, NOTIFY, PUBLICATION_TRIGGER, Distribution
-from largesse.domain.errors import NotFound
+from largesse.domain.errors import AudienceTooSlow, NotFound
 from largesse.store import distribution_messages as messages
 from largesse.store import distributions as store
 from largesse.store import events as log
@@ -58,7 +58,11 @@ async def _trigger(scope: Scope, distribution: Distribution, events: list[Event]
         return
     ids = sorted({customer_id for customer_id, _ in wanted})
     narrowing = Narrowing({**narrowing.given, "customer_ids": ids}, narrowing.filter, narrowing.within)
-    found = await messages.audience(scope.connection, scope.project, narrowing, joining, "", len(ids))
+    try:
+        found = await messages.audience(scope.connection, scope.project, narrowing, joining, "", len(ids))
+    except AudienceTooSlow as error:  # the events of all others wait
+        await pause(scope, distribution, str(error))
+        return
     people = {candidate.customer.id: candidate.person for candidate in found}
     chosen = [(customer_id, event) for customer_id, event in wanted if customer_id in people][:room]
     notifies = distribution.action is not None and distribution.action["type"] == NOTIFY

@@ -34,7 +34,7 @@ from largesse.domain.errors import Unavailable
 from largesse.domain.projects import Project
 from largesse.jobs.handlers import HANDLERS, LONG, Handler
 from largesse.store import jobs
-from largesse.store.connection import JOB_SETTINGS, Connection, Pool, acquire, create_pool
+from largesse.store.connection import JOB_SETTINGS, Connection, Pool, acquire, create_pool, took_too_long
 from largesse.store.events import waiting_projects
 from largesse.store.jobs import Job
 from largesse.store.projects import get_project, list_projects
@@ -213,7 +213,7 @@ class Worker:
     async def step(self, kinds: frozenset[str] = frozenset(HANDLERS)) -> bool:
         """Take a job of these kinds and work on it for one slice; False when there is none. Raises Unavailable."""
         async with acquire(self.pool) as connection:
-            job = await jobs.claim_job(connection, self.name, sorted(kinds), lapse_s=self.lapse_s)
+            job = await jobs.claim_job(connection, self.name, sorted(kinds), lapse_s=self.lapse_s, at=sorted(self.held))
         if job is None:
             return False
         self.held.add(job.id)
@@ -222,9 +222,12 @@ class Worker:
         except Interrupted:
             async with acquire(self.pool) as connection:
                 await jobs.release_job(connection, self.name, job.id)
-        except Unavailable:
-            await self._put_back(job)
-            raise
+        except Unavailable as error:
+            if took_too_long(error.__cause__):  # that isn't the database's fault, and it will do so again
+                await self._failed(job, error)
+            else:
+                await self._put_back(job)
+                raise
         except Exception as error:  # noqa: BLE001  # the job must not be lost, nor stop the others
             await self._failed(job, error)
         finally:
@@ -280,7 +283,7 @@ class Worker:
         )
 
     async def _put_back(self, job: Job) -> None:
-        """After a lost connection, a deadlock, a timeout: soon again, if PostgreSQL can be told so."""
+        """After a lost connection, a deadlock, a lock that wasn't had: soon again, if PostgreSQL can be told so."""
         with contextlib.suppress(Unavailable):
             async with acquire(self.pool) as connection:
                 await jobs.release_job(connection, self.name, job.id, delay_s=1.0)
