@@ -35,8 +35,8 @@ SMS: Final = "sms"
 WEBHOOK: Final = "webhook"
 CSV: Final = "csv"
 CHANNELS: Final = (EMAIL, SMS, WEBHOOK, CSV)
-SUPPRESSIBLE: Final = (EMAIL, SMS)
-"""Those that go straight to a person."""
+SUPPRESSIBLE: Final = (EMAIL, SMS, WEBHOOK)
+"""Those that somebody can want nothing through: their messages carry a link."""
 
 EXTEND: Final = "extend"
 PAUSE: Final = "pause"
@@ -170,6 +170,7 @@ class Person(msgspec.Struct, frozen=True):
     has_phone: bool
     no_email: bool  # doesn't want any
     no_sms: bool
+    no_webhook: bool = False
 
 
 def obstacles(person: Person, channels: list[str]) -> dict[str, str | None]:
@@ -179,6 +180,7 @@ def obstacles(person: Person, channels: list[str]) -> dict[str, str | None]:
     against = {
         EMAIL: SUPPRESSED if person.no_email else None if person.has_email else NO_EMAIL,
         SMS: SUPPRESSED if person.no_sms else None if person.has_phone else NO_PHONE,
+        WEBHOOK: SUPPRESSED if person.no_webhook else None,
     }
     return {channel: against.get(channel) for channel in channels}
 

@@ -15,7 +15,8 @@ SELECT c.id, c.source_id, c.name, c.email, c.phone, c.metadata,
   EXISTS (SELECT FROM suppressions s WHERE s.project_id = $1 AND s.channel = 'email'
     AND s.target = ANY (ARRAY[c.id, lower(c.email)])) AS no_email,
   EXISTS (SELECT FROM suppressions s WHERE s.project_id = $1 AND s.channel = 'sms'
-    AND s.target = ANY (ARRAY[c.id, lower(c.phone)])) AS no_sms
+    AND s.target = ANY (ARRAY[c.id, lower(c.phone)])) AS no_sms,
+  EXISTS (SELECT FROM suppressions s WHERE s.project_id = $1 AND s.channel = 'webhook' AND s.target = c.id) AS no_webhook
 FROM page JOIN customers c ON c.project_id = $1 AND c.id = page.id
 ORDER BY c.id
 
@@ -28,12 +29,13 @@ WITH kinds AS (
     EXISTS (SELECT FROM suppressions s WHERE s.project_id = $1 AND s.channel = 'email'
       AND s.target = ANY (ARRAY[c.id, lower(c.email)])) AS no_email,
     EXISTS (SELECT FROM suppressions s WHERE s.project_id = $1 AND s.channel = 'sms'
-      AND s.target = ANY (ARRAY[c.id, lower(c.phone)])) AS no_sms
+      AND s.target = ANY (ARRAY[c.id, lower(c.phone)])) AS no_sms,
+    EXISTS (SELECT FROM suppressions s WHERE s.project_id = $1 AND s.channel = 'webhook' AND s.target = c.id) AS no_webhook
   FROM (
     SELECT c.id, c.email, c.phone FROM customers c WHERE c.project_id = $1 AND c.deleted_at IS NULL{filters}
     ORDER BY c.id LIMIT {limit}::int) AS c
 )
-SELECT joined, has_email, has_phone, no_email, no_sms, count(*) AS people FROM kinds GROUP BY 1, 2, 3, 4, 5
+SELECT joined, has_email, has_phone, no_email, no_sms, no_webhook, count(*) AS people FROM kinds GROUP BY 1, 2, 3, 4, 5, 6
 
 -- add_messages --
 -- I9: whoever has one for this distribution, channel and event gets no second one. $3 ids, $4 customers, $5 channels, $6
@@ -145,7 +147,8 @@ SELECT (SELECT count(*) FROM (SELECT FROM distribution_messages m
 SELECT 'customer' AS kind, c.id, to_jsonb(c) - 'project_id' || jsonb_build_object('suppressed', ARRAY(
     SELECT s.channel FROM suppressions s WHERE s.project_id = $1 AND (
       s.channel = 'email' AND s.target = ANY (ARRAY[c.id, lower(c.email)])
-      OR s.channel = 'sms' AND s.target = ANY (ARRAY[c.id, lower(c.phone)])))) AS data
+      OR s.channel = 'sms' AND s.target = ANY (ARRAY[c.id, lower(c.phone)])
+      OR s.channel = 'webhook' AND s.target = c.id))) AS data
 FROM customers c
 WHERE c.project_id = $1 AND c.id = ANY ($2::text[]) AND c.deleted_at IS NULL
 UNION ALL

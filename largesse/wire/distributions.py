@@ -145,10 +145,15 @@ class RetryInput(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SuppressionInput(msgspec.Struct, frozen=True, kw_only=True):
-    """`target`: an e-mail address, a phone number or a customer's id."""
+    """`target`: an e-mail address, a phone number or a customer's id; of a webhook the customer's id."""
 
-    channel: Literal["email", "sms"]
+    channel: Literal["email", "sms", "webhook"]
     target: Annotated[str, msgspec.Meta(min_length=1, max_length=255)]
+
+    def check(self) -> None:
+        """Raises InvalidPayload for a target that the channel doesn't know."""
+        if self.channel == WEBHOOK and not self.target.startswith("cust_"):
+            raise InvalidPayload("Property .target must be a customer's id: a webhook has no addresses")
 
 
 def _check_audience(faults: Faults, sent: DistributionInput) -> None:
@@ -271,8 +276,20 @@ def audience_filter(distribution: Distribution) -> Filter | None:
 
 
 def keep_secrets(channels: list[dict[str, Any]], before: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """A header sent as null keeps the value that it had: answers don't show them. Without one it goes."""
+    """A header sent as null keeps the value that it had: answers don't show them. Without one it goes.
+
+    Raises InvalidPayload where it would follow to another address: whoever may only change a distribution could have
+    a secret sent to himself.
+    """
     known = {one["type"]: one.get("headers") or {} for one in before}
+    urls = {one["type"]: one.get("url") for one in before}
+    faults = Faults()
+    for index, one in enumerate(channels):
+        for name, value in (one.get("headers") or {}).items():
+            if value is None and name in known.get(one["type"], {}) and one["url"] != urls[one["type"]]:
+                faults.add(((((None, "channels"), index), "headers"), name), "must be sent again: the url has changed")
+    if faults:
+        raise InvalidPayload(str(faults))
     return [
         one | {"headers": _merged(one["headers"], known.get(one["type"], {}))} if one.get("headers") else one
         for one in channels

@@ -23,6 +23,7 @@ from tests.factories.distributions import EMAIL, SMS, manual
 from tests.http.conftest import client_of
 from tests.http.test_distribution_runs import people, sent, sound, states, status_of
 from tests.http.test_distributions import PATH
+from tests.http.test_publications import assert_refused
 
 __all__ = ["sound"]
 
@@ -185,6 +186,40 @@ class TestUnsubscribing:
         await api.post("/v1/suppressions", json={"channel": "sms", "target": ann})
         await sent(api, pool, courier, name="again", channels=[EMAIL, SMS])
         assert (len(courier.mails), len(courier.posts)) == (1, 1)
+
+    async def test_a_link_in_a_webhook_or_an_sms_works_too(self, api, app, pool, receiver, postal, services):
+        [ann, _] = await people(api, "ann", "bob", phone="+1")
+        text = "{{ unsubscribe_url }}"
+        courier = FakeCourier()
+        courier.unsubscribe_url = postal.unsubscribe_url
+        channels = [WEBHOOK | {"body": text}, SMS | {"text": text, "body": "{{ text }}"}]
+        await sent(api, pool, courier, audience={"customer": "ann"}, channels=channels)
+        async with client_of(app) as anybody:
+            for post in courier.posts:
+                answer = await anybody.post(urlsplit(post.body.decode()).path)
+                assert answer.status_code == 200
+        found = (await api.get("/v1/suppressions?channel=webhook")).json()["data"]
+        assert [one["target"] for one in found] == [ann]
+        courier.posts.clear()
+        id_ = await sent(api, pool, courier, name="again", channels=[WEBHOOK])
+        assert [b"bob@" in post.body for post in courier.posts] == [True]
+        [skipped] = (await api.get(f"{PATH}/{id_}/messages?state=skipped")).json()["data"]
+        assert (skipped["customer_id"], skipped["reason"]) == (ann, "suppressed")
+        dry = (await api.post(f"{PATH}/dry-run", json=manual(name="dry", channels=[WEBHOOK]))).json()
+        assert dry["channels"]["webhook"] == {"to_send": 1, "left_out": {"suppressed": 1}}
+        refused = await api.post("/v1/suppressions", json={"channel": "webhook", "target": "ann@example.com"})
+        assert_refused(refused, 400, "invalid_payload")
+
+    async def test_who_unsubscribes_while_a_webhook_waits_is_told_nothing(self, api, pool):
+        courier = FakeCourier({"ann": Delivery(REFUSED, "500")})
+        [ann] = await people(api, "ann")
+        await sent(api, pool, courier, channels=[WEBHOOK])
+        await api.post("/v1/suppressions", json={"channel": "webhook", "target": ann})
+        await pool.execute("UPDATE distribution_messages SET due_at = now()")
+        await Worker(pool, asyncio.Event(), courier=courier).sweep()
+        await run_jobs(pool, courier)
+        assert len(courier.posts) == 1
+        assert await states(pool) == {"skipped": 1}
 
 
 class TestWebhook:

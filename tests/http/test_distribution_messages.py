@@ -7,15 +7,18 @@ from typing import Any
 import pytest
 
 from largesse.actions import distribution_sending
-from largesse.actions.courier import UNREACHED, Delivery
+from largesse.actions.courier import REFUSED, UNREACHED, Delivery
 from largesse.jobs.worker import Worker
 from largesse.wire.templates import render_template
 from tests.factories.campaigns import make_campaign
 from tests.factories.courier import FakeCourier, run_jobs
+from tests.factories.distributions import EMAIL, SMS
 from tests.http.test_distribution_runs import listed, people, sent, sound, states
 from tests.http.test_distributions import PATH
 
 __all__ = ["sound"]
+
+WEBHOOK = {"type": "webhook", "url": "https://hooks.example/x"}
 
 
 @pytest.fixture
@@ -94,3 +97,43 @@ class TestWriting:
         await sent(api, pool, courier)
         assert courier.recipients == ["ann@example.com", "bob@example.com", "cid@example.com"]
         await sound()
+
+
+async def test_what_was_delivered_is_in_the_customers_activity(api, pool, project, courier):
+    await make_campaign(pool, project, name="c", vouchers_count=9)
+    await people(api, "ann", phone="+1")
+    courier.answers["ann@example.com"] = Delivery(REFUSED, "550")
+    id_ = await sent(api, pool, courier, channels=[EMAIL, SMS, WEBHOOK])
+    messages = ["customer.sms.sent", "customer.email.failed"]
+    found = (await api.get("/v1/customers/ann/activity?limit=100")).json()["data"]
+    told = [one for one in found if one["type"].split(".")[1] in ("email", "sms", "webhook")]
+    assert sorted(one["type"] for one in told) == sorted(messages)
+    [failed] = [one for one in told if one["type"] == "customer.email.failed"]
+    assert (failed["category"], failed["campaign"]["name"]) == ("EFFECT", "c")
+    assert failed["data"]["data"]["distribution"] == {"id": id_, "name": "Spring"}
+    assert failed["data"]["data"]["message"]["reason"] == "refused"
+    courier.answers.clear()
+    await api.post(f"{PATH}/{id_}/messages/retry", json={})
+    await run_jobs(pool, courier)
+    ids: list[str] = []
+    seen: list[str] = []
+    while True:  # page by page
+        query = f"limit=1&starting_after_id={ids[-1]}" if ids else "limit=1"
+        page = (await api.get(f"/v1/customers/ann/activity?{query}")).json()
+        ids += [one["id"] for one in page["data"]]
+        seen += [one["type"] for one in page["data"]]
+        if not page["has_more"]:
+            break
+    assert len(ids) == len(set(ids)) == len(found) + 1
+    assert seen[0] == "customer.email.recovered"
+    assert {"customer.sms.sent", "customer.email.failed", "customer.created"} < set(seen)
+    only = (await api.get("/v1/customers/ann/activity?type=customer.email.failed")).json()["data"]
+    assert [one["id"] for one in only] == [failed["id"]]
+
+
+async def test_who_has_no_address_has_it_in_his_activity(api, pool, project, courier):
+    await make_campaign(pool, project, name="c", vouchers_count=9)
+    await people(api, "ann")
+    await sent(api, pool, courier, channels=[SMS])
+    [failed] = (await api.get("/v1/customers/ann/activity?type=customer.sms.failed")).json()["data"]
+    assert failed["data"]["data"]["message"]["reason"] == "no_phone"
