@@ -166,10 +166,10 @@ def _write_one(materials: Materials, message: Message) -> Letter | NotRendered:
         return PostLetter(_post(channel, message.id, message.body.encode(), materials.signers))
     campaign = materials.campaigns.get(published.get("publication", {}).get("campaign_id", ""))
     vouchers = published.get("vouchers") or []
-    values = values_of(distribution, customer, vouchers, campaign, materials.links[message.id])
+    values = (message.facts or {}) | values_of(distribution, customer, vouchers, campaign, materials.links[message.id])
     if channel["type"] != WEBHOOK:
         return write(channel, message.id, values, fallback=message.fallback)
-    data = _told(distribution, customer, published)
+    data = (message.facts or {}) | _told(distribution, customer, published)
     return _webhook(materials.project_id, channel, message, data, values, materials.signers)
 
 

@@ -4,7 +4,7 @@ A chunk is one transaction that holds the distribution's row and saves how far i
 (actions/distribution_sending.py).
 """
 
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from msgspec.structs import replace
 
@@ -13,7 +13,7 @@ from largesse.actions.campaigns import get_campaign
 from largesse.actions.distribution_sending import LOST
 from largesse.actions.holds import CHUNK, hold_chunk, settle
 from largesse.actions.scope import Scope
-from largesse.actions.segments import filter_of
+from largesse.actions.segments import filter_of, get_segment
 from largesse.domain.distributions import (
     DONE,
     FAILED,
@@ -24,6 +24,7 @@ from largesse.domain.distributions import (
     SEND,
     TO_SEND,
     Distribution,
+    Person,
     obstacles,
     state_of,
 )
@@ -51,6 +52,8 @@ async def run_chunk(scope: Scope, id: str) -> bool:
 
 async def _work(scope: Scope, distribution: Distribution) -> bool:
     try:
+        if distribution.phase == RECIPIENTS and not await _is_ready(scope, distribution):
+            return True  # it is looked at again soon
         if distribution.phase == RECIPIENTS:
             distribution = await add_recipients(scope, distribution)
         if await _provide(scope, distribution):
@@ -69,6 +72,14 @@ async def _work(scope: Scope, distribution: Distribution) -> bool:
     return True
 
 
+async def _is_ready(scope: Scope, distribution: Distribution) -> bool:
+    """Whether it is known who was in the segment when an automatic one was set live. Raises NotFound."""
+    if distribution.segment_id is None:
+        return True
+    segment = await get_segment(scope, distribution.segment_id)
+    return segment.is_synced and await store.is_readable(scope.connection, scope.project.id, distribution.id)
+
+
 async def narrowing_of(scope: Scope, distribution: Distribution, *, begun: bool) -> Narrowing:
     """Whom a manual distribution is for; once it has `begun`, those who were there then. Raises NotFound."""
     given: dict[str, Any] = {}
@@ -82,6 +93,8 @@ async def narrowing_of(scope: Scope, distribution: Distribution, *, begun: bool)
         within = await filter_of(scope, segment_id)
         if within is None:
             given["segment"] = segment_id
+    if begun and distribution.segment_id is not None:
+        given["member_of"] = distribution.segment_id
     return Narrowing(given, audience_filter(distribution), within)
 
 
@@ -104,37 +117,51 @@ async def add_recipients(scope: Scope, distribution: Distribution) -> Distributi
     found = []
     if most > 0:
         found = await messages.audience(connection, project, narrowing, joining, distribution.considered, most)
-    people = [(candidate.customer.id, "", candidate.person) for candidate in found]
+    told: set[str] = set()  # by an event that is still to be read
+    if distribution.segment_id is not None and distribution.live_since is not None and found:
+        ids = [candidate.customer.id for candidate in found]
+        told = await store.entered_since(connection, project.id, distribution.segment_id, ids, distribution.live_since)
+    people = [Chosen(one.customer.id, one.person) for one in found if one.customer.id not in told]
     await add_messages(scope, distribution, people)
     after = replace(
         distribution,
         considered=found[-1].customer.id if found else distribution.considered,
-        considered_count=distribution.considered_count + len(found),
+        considered_count=distribution.considered_count + len(people),
         phase=SEND if len(found) < CHUNK else RECIPIENTS,
     )
     await store.consider(connection, project.id, after)
     return after
 
 
-async def add_messages(
-    scope: Scope,
-    distribution: Distribution,
-    people: list[tuple[str, str, Any]],
-    *,
-    publications: dict[str, str] | None = None,
-) -> None:
-    """One for each person (customer, event, what is against it) and channel. `publications`: those that they are to be
-    notified about, by event.
+class Chosen(NamedTuple):
+    """Somebody who is to get a message, if nothing is against it: because of what event (and what of it the texts can
+    name), and about which publication.
     """
-    about = publications or {}
+
+    customer_id: str
+    person: Person
+    event_id: str = ""
+    facts: dict[str, Any] | None = None
+    publication_id: str | None = None
+
+
+async def add_messages(scope: Scope, distribution: Distribution, people: list[Chosen]) -> None:
+    """One for each person and channel."""
     channels = [channel["type"] for channel in distribution.channels]
     ids = iter(scope.ids.hex_run("msg_", len(people) * len(channels)) if people else [])
     made = [
         messages.NewMessage(
-            next(ids), customer_id, channel, event_id, state_of(obstacle), obstacle, about.get(event_id)
+            next(ids),
+            one.customer_id,
+            channel,
+            one.event_id,
+            state_of(obstacle),
+            obstacle,
+            one.publication_id,
+            one.facts,
         )
-        for customer_id, event_id, person in people
-        for channel, obstacle in obstacles(person, channels).items()
+        for one in people
+        for channel, obstacle in obstacles(one.person, channels).items()
     ]
     if made:
         await messages.add_messages(scope.connection, scope.project.id, distribution.id, made)

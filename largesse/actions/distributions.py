@@ -7,6 +7,7 @@ import msgspec
 from msgspec.structs import replace
 
 from largesse.actions.campaigns import get_campaign
+from largesse.actions.memberships import activate
 from largesse.actions.scope import Scope
 from largesse.actions.segments import get_segment
 from largesse.domain.campaigns import AUTO_UPDATE
@@ -30,6 +31,7 @@ from largesse.domain.distributions import (
     check_verb,
 )
 from largesse.domain.errors import InvalidDistribution, InvalidPayload, NotFound
+from largesse.domain.segments import PASSIVE
 from largesse.store import distributions as store
 from largesse.store import jobs
 from largesse.store.customers import find_customer
@@ -73,6 +75,8 @@ async def draft_of(scope: Scope, sent: DistributionInput, id: str, before: Distr
     trigger = None if sent.trigger is None else _said(sent.trigger)
     if trigger is not None and "campaign" in trigger:
         trigger["campaign_id"] = (await get_campaign(scope, trigger.pop("campaign"))).id
+    if trigger is not None and "segment_id" in trigger:
+        await get_segment(scope, trigger["segment_id"])
     base = before or Distribution(id=id, name=sent.name, created_at=NEVER)
     return replace(
         base,
@@ -179,9 +183,7 @@ async def schedule_distribution(scope: Scope, id: str, *, now: bool) -> Distribu
     check_verb(distribution, "sent" if distribution.is_manual else "set live", allowed)
     check_complete(distribution)
     if not distribution.is_manual:
-        await start_reader(scope.connection, scope.project.id, READER)
-        await _move(scope, distribution, LIVE, None, now=("set_live_at",))
-        await log(scope, id, "set_live")
+        await _set_live(scope, distribution)
     elif now:
         await _move(scope, distribution, TO_SEND, None, starts_in_minutes=0)
         await log(scope, id, "sent_now")
@@ -190,6 +192,21 @@ async def schedule_distribution(scope: Scope, id: str, *, now: bool) -> Distribu
         await _move(scope, distribution, TO_SEND, None, starts_in_minutes=DELAY_MINUTES)
         await log(scope, id, "scheduled")
     return await get_distribution(scope, id)
+
+
+async def _set_live(scope: Scope, distribution: Distribution) -> None:
+    """From here on in the log events trigger it; who is in its segment already may be meant too."""
+    if distribution.segment_id is not None:
+        segment = await get_segment(scope, distribution.segment_id)
+        if segment.type == PASSIVE:
+            await activate(scope, segment)
+    await start_reader(scope.connection, scope.project.id, READER)
+    phase = RECIPIENTS if distribution.includes_inside else None
+    await _move(scope, distribution, LIVE, phase, now=("set_live_at",))
+    await store.set_live_since(scope.connection, scope.project.id, distribution.id)
+    await log(scope, distribution.id, "set_live")
+    if phase is not None:
+        await enqueue(scope, distribution.id)
 
 
 async def pause_distribution(scope: Scope, id: str) -> Distribution:

@@ -45,6 +45,7 @@ class NewMessage(NamedTuple):
     state: str
     reason: str | None
     publication_id: str | None = None
+    facts: dict[str, Any] | None = None
 
 
 class Outcome(NamedTuple):

@@ -39,13 +39,13 @@ SELECT joined, has_email, has_phone, no_email, no_sms, no_webhook, count(*) AS p
 
 -- add_messages --
 -- I9: whoever has one for this distribution, channel and event gets no second one. $3 ids, $4 customers, $5 channels, $6
--- events, $7 states, $8 reasons, $9 publications that they are about.
+-- events, $7 states, $8 reasons, $9 publications that they are about, $10 what of the event their texts can name.
 INSERT INTO distribution_messages (project_id, distribution_id, id, customer_id, channel, event_id, state, reason,
-  publication_id, failed_at)
-SELECT $1, $2, n.id, n.customer_id, n.channel, n.event_id, n.state, n.reason, n.publication_id,
+  publication_id, facts, failed_at)
+SELECT $1, $2, n.id, n.customer_id, n.channel, n.event_id, n.state, n.reason, n.publication_id, n.facts,
   CASE WHEN n.state = 'failed' THEN clock.t END
-FROM (SELECT now() AS t) AS clock, unnest($3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[])
-  AS n (id, customer_id, channel, event_id, state, reason, publication_id)
+FROM (SELECT now() AS t) AS clock, unnest($3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $10::jsonb[])
+  AS n (id, customer_id, channel, event_id, state, reason, publication_id, facts)
 ORDER BY n.customer_id, n.channel, n.event_id
 ON CONFLICT DO NOTHING
 
@@ -87,7 +87,7 @@ RETURNING m.id
 -- Up to $5 that may go through the channel $4, locked. Nothing for an attempt that was overtaken, nor for a distribution
 -- that is paused.
 SELECT m.id, m.distribution_id, m.customer_id, m.channel, m.event_id, m.state, m.publication_id, m.reason, m.receipt,
-  m.fallback, m.tries, m.due_at, m.sent_at, m.created_at, m.updated_at, m.body
+  m.fallback, m.tries, m.due_at, m.sent_at, m.created_at, m.updated_at, m.body, m.facts
 FROM distribution_messages m
 WHERE m.project_id = $1 AND m.distribution_id = $2 AND m.channel = $4 AND m.state = 'held' AND m.due_at <= now()::timestamptz(3)
   AND EXISTS (SELECT FROM distributions d WHERE d.project_id = $1 AND d.id = $2 AND d.attempt = $3

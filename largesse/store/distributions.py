@@ -107,6 +107,24 @@ async def move_distribution(
     await connection.execute(SQL["move_distribution"], project_id, *values)
 
 
+async def set_live_since(connection: Connection, project_id: int, id: str) -> None:
+    """Remember the place in the log from which on events trigger it."""
+    await connection.execute(SQL["set_live_since"], project_id, id)
+
+
+async def is_readable(connection: Connection, project_id: int, id: str) -> bool:
+    """Whether nothing from before it was set live can still be committed."""
+    return bool(await connection.fetchval(SQL["is_readable"], project_id, id))
+
+
+async def entered_since(
+    connection: Connection, project_id: int, segment_id: str, customer_ids: list[str], since: dict[str, Any]
+) -> set[str]:
+    """Those whom an event behind that place of the log tells anyway."""
+    values = (segment_id, customer_ids, since["xid"], since["seq"])
+    return {row["entity_id"] for row in await connection.fetch(SQL["entered_since"], project_id, *values)}
+
+
 async def consider(connection: Connection, project_id: int, distribution: Distribution) -> None:
     """Save how far the walk through audience and pool has come."""
     values = (distribution.considered, distribution.considered_count, distribution.pick_after, distribution.phase)

@@ -11,14 +11,18 @@ from largesse.domain.distributions import (
     BUILT_TRIGGERS,
     CODE_TRIGGERS,
     CSV,
+    CUSTOM_TRIGGER,
     EMAIL,
     FALLBACK,
     IN_PROGRESS,
     LIVE,
     MESSAGE,
     NOTIFY,
+    OF_CAMPAIGNS,
     PUBLICATION_TRIGGER,
     PUBLISH,
+    SEGMENT_ENTERED,
+    SEGMENT_TRIGGERS,
     SMS,
     TO_SEND,
     TRIGGERS,
@@ -52,6 +56,13 @@ _ALLOWED: Final[dict[str, frozenset[str]]] = {
     WEBHOOK: frozenset({"url", "headers", "event_name", "body", "rate"}),
     CSV: frozenset(),
 }
+_BELONGING: Final = {
+    "campaign": OF_CAMPAIGNS,
+    "custom_event": (CUSTOM_TRIGGER,),
+    "segment_id": SEGMENT_TRIGGERS,
+    "include_inside": (SEGMENT_ENTERED,),
+}
+"""Fields of triggers, and the events that they belong to."""
 _NEEDED: Final = {EMAIL: ("from", "subject"), SMS: ("url", "text"), WEBHOOK: ("url",), CSV: ()}
 
 _Template = Annotated[str, msgspec.Meta(min_length=1, max_length=TEMPLATE_CHARACTERS_MAX)]
@@ -60,13 +71,16 @@ _Url = Annotated[str, msgspec.Meta(min_length=1, max_length=2_000)]
 
 
 class TriggerInput(msgspec.Struct, frozen=True, kw_only=True):
-    """What starts an automatic one: an event; of publications perhaps those of one campaign (id or name), of custom
-    events those of one name.
+    """What starts an automatic one: an event; of publications, balances and referrals perhaps those of one campaign (id
+    or name), of custom events those of one name. `segment_id`: which segment is entered or left; `include_inside`:
+    those who are in it already get a message too, when the distribution is set live.
     """
 
     event: Text
     campaign: Text | None = None
     custom_event: Text | None = None
+    segment_id: Text | None = None
+    include_inside: bool | None = None
 
 
 class AudienceInput(msgspec.Struct, frozen=True, kw_only=True):
@@ -168,16 +182,21 @@ def _check_audience(faults: Faults, sent: DistributionInput) -> None:
             parse_filter(audience.filter, FILTERS, name="audience.filter")
         except InvalidPayload as error:
             faults.add(None, f"has a filter that cannot be understood: {error}")
-    if sent.trigger is None:
-        return
-    event = sent.trigger.event
+    if sent.trigger is not None:
+        _check_trigger(faults, sent.trigger)
+
+
+def _check_trigger(faults: Faults, trigger: TriggerInput) -> None:
+    event = trigger.event
     if event not in TRIGGERS:
         faults.add(((None, "trigger"), "event"), f"must be one of the triggers [{', '.join(sorted(TRIGGERS))}]")
     elif event not in BUILT_TRIGGERS:
         faults.add(((None, "trigger"), "event"), f"is {event}, which does not happen in this version")
-    for name, of in (("campaign", PUBLICATION_TRIGGER), ("custom_event", "customer.custom_event")):
-        if getattr(sent.trigger, name) is not None and event != of:
-            faults.add(((None, "trigger"), name), f"must be absent: it belongs to {of}")
+    for name, of in _BELONGING.items():
+        if getattr(trigger, name) is not None and event not in of:
+            faults.add(((None, "trigger"), name), f"must be absent: it belongs to {', '.join(of)}")
+    if event in SEGMENT_TRIGGERS and trigger.segment_id is None:
+        faults.add((None, "trigger"), "must have required property 'segment_id'")
 
 
 def _check_action(faults: Faults, sent: DistributionInput) -> None:
