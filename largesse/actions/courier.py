@@ -32,7 +32,7 @@ class Mail(NamedTuple):
     subject: str
     html: str | None
     text: str | None
-    unsubscribe_url: str
+    unsubscribe_url: str | None
     picture: bytes | None = None
 
 

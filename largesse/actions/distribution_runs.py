@@ -14,12 +14,15 @@ from largesse.actions.distribution_sending import LOST
 from largesse.actions.holds import CHUNK, hold_chunk, settle
 from largesse.actions.scope import Scope
 from largesse.actions.segments import filter_of, get_segment
+from largesse.domain.campaigns import AUTO_UPDATE
 from largesse.domain.distributions import (
     DONE,
     FAILED,
     IN_PROGRESS,
     LIVE,
+    OUT_OF_CODES,
     RECIPIENTS,
+    REFUSE,
     RELEASE,
     SEND,
     TO_SEND,
@@ -31,10 +34,11 @@ from largesse.domain.distributions import (
 from largesse.domain.errors import AudienceTooSlow, NotFound
 from largesse.store import distribution_messages as messages
 from largesse.store import distributions as store
+from largesse.store.counters import free_vouchers
 from largesse.store.lists import Narrowing
 from largesse.wire.distributions import audience_filter
 
-OUT_OF_CODES: Final = "no_codes_left"
+EVERYBODY: Final = 2**31 - 1
 
 
 async def run_chunk(scope: Scope, id: str) -> bool:
@@ -45,9 +49,42 @@ async def run_chunk(scope: Scope, id: str) -> bool:
     if distribution.phase == RELEASE:
         return await _release(scope, distribution)
     if distribution.status == TO_SEND and await store.is_time(scope.connection, scope.project.id, id):
-        await distributions.start(scope, distribution)
-        return False
+        return await _start(scope, distribution)
     return distribution.status not in (IN_PROGRESS, LIVE) or await _work(scope, distribution)
+
+
+async def _start(scope: Scope, distribution: Distribution) -> bool:
+    """Begin, unless the pool can't serve everybody and that is refused. True when nothing is left to do now."""
+    against = await _shortage(scope, distribution)
+    if against is not None and distribution.when_exhausted == REFUSE:
+        await distributions.pause(scope, distribution, against)
+        return True
+    await distributions.start(scope, distribution)
+    if against is not None:
+        await distributions.log(scope, distribution.id, "pool_short", {"reason": against})
+    return False
+
+
+async def _shortage(scope: Scope, distribution: Distribution) -> str | None:
+    """What the pool lacks for those who would get a code now; None when it is enough, or when nothing can be said."""
+    if not distribution.publishes or distribution.action is None:
+        return None
+    try:
+        campaign = await get_campaign(scope, distribution.action["campaign_id"])
+        if campaign.type == AUTO_UPDATE:
+            return None
+        narrowing = await narrowing_of(scope, distribution, begun=False)
+        joining = campaign.id if campaign.join_once else None
+        most = distribution.recipients_max or EVERYBODY
+        kinds = await messages.count_audience(scope.connection, scope.project, narrowing, joining, most, limited=False)
+    except NotFound:  # said when it works
+        return None
+    except AudienceTooSlow as error:
+        return str(error)
+    types = [channel["type"] for channel in distribution.channels]
+    needed = distribution.action["count"] * sum(n for person, n in kinds if None in obstacles(person, types).values())
+    free = await free_vouchers(scope.connection, scope.project.id, campaign.id)
+    return None if needed <= free else f"not_enough_codes: {needed} needed, {free} free"
 
 
 async def _work(scope: Scope, distribution: Distribution) -> bool:

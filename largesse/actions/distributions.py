@@ -21,6 +21,7 @@ from largesse.domain.distributions import (
     FAILED,
     IN_PROGRESS,
     LIVE,
+    OUT_OF_CODES,
     PAUSED,
     PUBLISH,
     RECIPIENTS,
@@ -37,6 +38,7 @@ from largesse.store import jobs
 from largesse.store.customers import find_customer
 from largesse.store.distribution_messages import let_go
 from largesse.store.events import start_reader
+from largesse.store.holds import enough_free
 from largesse.wire.distributions import DistributionInput, keep_secrets
 
 JOB: Final = "DISTRIBUTION"
@@ -247,6 +249,15 @@ async def start_due(scope: Scope) -> bool:
     """Give a job to every distribution of the project whose time has come. Always False: nothing is left."""
     for id_ in await store.due_distributions(scope.connection, scope.project.id, JOB):
         await jobs.enqueue_job(scope.connection, scope.project.id, JOB, id_, subject=id_)
+    return False
+
+
+async def resume_supplied(scope: Scope) -> bool:
+    """Let those go on that paused because no code was left, where there are some again. Always False."""
+    for id_ in await store.paused_for(scope.connection, scope.project.id, OUT_OF_CODES):
+        action = (await get_distribution(scope, id_)).action or {}
+        if await enough_free(scope.connection, scope.project.id, action.get("campaign_id", ""), action.get("count", 1)):
+            await resume_distribution(scope, id_)
     return False
 
 

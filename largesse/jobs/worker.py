@@ -22,7 +22,7 @@ from largesse.actions import distributions, memberships
 from largesse.actions.courier import Courier
 from largesse.actions.deliveries import clear_deliveries
 from largesse.actions.distribution_triggers import trigger_chunk
-from largesse.actions.distributions import start_due
+from largesse.actions.distributions import resume_supplied, start_due
 from largesse.actions.export_files import Interrupted
 from largesse.actions.exports import purge_exports
 from largesse.actions.ids import IdSource
@@ -52,6 +52,10 @@ READERS: Final[tuple[tuple[str, Chunk], ...]] = (
     (distributions.READER, trigger_chunk),
 )
 """Who reads the event log in this process: by what name, and what is done with the next events of a project."""
+SWEEPS: Final[tuple[Chunk, ...]] = (
+    withdraw_expired, purge_exports, clear_deliveries, check_clocks, check_pools, resume_supplied, start_due,
+)  # fmt: skip
+"""What is due in a project by the clock alone."""
 CONNECTIONS: Final = len(SLOTS) + 2 * 2 + len(READERS) + 2
 """A chunk's for each slot, a reader's and a writer's more for two exports, those of the event log's readers, the
 heartbeat's and the sweeper's.
@@ -198,7 +202,7 @@ class Worker:
             await delete_expired_tokens(connection, TOKENS_CHUNK)
             projects = await list_projects(connection)
         for project in projects:
-            for chunk in (withdraw_expired, purge_exports, clear_deliveries, check_clocks, check_pools, start_due):
+            for chunk in SWEEPS:
                 try:
                     await self._sweep_project(project, chunk)
                 except Exception:  # the next turn may do better; the other projects go on

@@ -76,14 +76,17 @@ async def audience(
     """
     values: dict[str, Any] = {"after": after, "limit": limit, "offset": 0, "campaign": campaign_id}
     text, arguments = CUSTOMERS.statement(SQL["audience"], project, narrowing, **values)
+    return [_candidate(row) for row in await _fetch(connection, text, arguments)]
+
+
+async def _fetch(connection: Connection, text: str, arguments: list[Any]) -> list[asyncpg.Record]:
     try:
         async with connection.transaction():  # a savepoint: the chunk says that it was too slow
-            rows = await connection.fetch(text, *arguments)
+            return await connection.fetch(text, *arguments)
     except asyncpg.QueryCanceledError as error:
         if not took_too_long(error):
             raise
         raise AudienceTooSlow from error
-    return [_candidate(row) for row in rows]
 
 
 async def page_of_audience(
@@ -96,12 +99,20 @@ async def page_of_audience(
 
 
 async def count_audience(
-    connection: Connection, project: Project, narrowing: Narrowing, campaign_id: str | None, most: int
+    connection: Connection,
+    project: Project,
+    narrowing: Narrowing,
+    campaign_id: str | None,
+    most: int,
+    *,
+    limited: bool = True,
 ) -> list[tuple[Person, int]]:
-    """How many people of each kind, of the first `most`. Raises InvalidQueryParams when it takes too long."""
+    """How many people of each kind, of the first `most`. Raises InvalidQueryParams when a request takes too long,
+    AudienceTooSlow when a job does (not `limited`).
+    """
     values: dict[str, Any] = {"limit": most, "campaign": campaign_id}
     text, arguments = CUSTOMERS.statement(SQL["count_audience"], project, narrowing, **values)
-    rows = await fetch_limited(connection, text, arguments)
+    rows = await (fetch_limited if limited else _fetch)(connection, text, arguments)
     return [(_person(row), row["people"]) for row in rows]
 
 

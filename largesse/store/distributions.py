@@ -146,6 +146,11 @@ async def due_distributions(connection: Connection, project_id: int, kind: str) 
     return [row["id"] for row in await connection.fetch(SQL["due_distributions"], project_id, kind)]
 
 
+async def paused_for(connection: Connection, project_id: int, reason: str) -> list[str]:
+    """Those that paused by themselves for that reason; locked until the transaction ends."""
+    return [row["id"] for row in await connection.fetch(SQL["paused_for"], project_id, reason)]
+
+
 async def live_distributions(connection: Connection, project_id: int) -> list[str]:
     """The ids of those that events may trigger, in the order in which to lock them."""
     return [row["id"] for row in await connection.fetch(SQL["live_distributions"], project_id)]

@@ -93,6 +93,13 @@ WHERE d.project_id = $1 AND d.deleted_at IS NULL
 ORDER BY d.id
 FOR NO KEY UPDATE OF d SKIP LOCKED
 
+-- paused_for --
+-- Those that paused by themselves for the reason $2.
+SELECT d.id FROM distributions d
+WHERE d.project_id = $1 AND d.status = 'PAUSED' AND d.reason = $2 AND d.deleted_at IS NULL
+ORDER BY d.id
+FOR NO KEY UPDATE OF d SKIP LOCKED
+
 -- started_by_now --
 -- Whether its time has come.
 SELECT d.id FROM distributions d WHERE d.project_id = $1 AND d.id = $2 AND d.starts_at <= now()

@@ -21,6 +21,7 @@ from largesse.domain.distributions import (
     OF_CAMPAIGNS,
     PUBLICATION_TRIGGER,
     PUBLISH,
+    REFUSE,
     SEGMENT_ENTERED,
     SEGMENT_TRIGGERS,
     SMS,
@@ -126,13 +127,15 @@ class DistributionInput(msgspec.Struct, frozen=True, kw_only=True):
     action: ActionInput | None = None
     channels: Annotated[list[ChannelInput], msgspec.Meta(max_length=CHANNELS_MAX)] | None = None
     limit: Annotated[int, msgspec.Meta(ge=1, le=RECIPIENTS_CEILING)] | None = None
-    when_exhausted: Literal["extend", "pause", "fallback", "fail"] | None = None
+    when_exhausted: Literal["extend", "pause", "fallback", "fail", "refuse"] | None = None
 
     def check(self) -> None:
         """Raises InvalidPayload with every fault that can be seen without looking anything up."""
         faults = Faults()
         _check_audience(faults, self)
         _check_action(faults, self)
+        if self.when_exhausted == REFUSE and self.trigger is not None:
+            faults.add((None, "when_exhausted"), f"must not be {REFUSE}: nobody knows whom events will be about")
         types = [channel.type for channel in self.channels or []]
         if len(set(types)) != len(types):
             faults.add((None, "channels"), "must not have two of one type")

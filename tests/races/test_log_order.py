@@ -30,11 +30,11 @@ async def test_who_waited_for_the_other_comes_behind_him(pool: Pool, project: Pr
                 await asyncio.sleep(0.2)
                 assert not waiting.done()
             await waiting
-            async with pool.acquire() as connection:  # nobody sees a part of it
-                assert await events.read_events(connection, project.id, BEGINNING, 9) == []
+            async with pool.acquire() as reader:  # nobody sees a part of it
+                assert await events.read_events(reader, project.id, BEGINNING, 9) == []
         await readable(pool)
-        async with pool.acquire() as connection:
-            found = await events.read_events(connection, project.id, BEGINNING, 9)
+        async with pool.acquire() as reader:
+            found = await events.read_events(reader, project.id, BEGINNING, 9)
         assert [event.id for event in found] == ["first", "second"]
         assert await pool.fetchval("SELECT name FROM projects WHERE id = $1", project.id) == "second"
     finally:
