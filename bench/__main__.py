@@ -11,6 +11,7 @@ from pathlib import Path
 from bench import drain, publishing
 from bench.bulk import measure_bulk
 from bench.database import execute, old_snapshot
+from bench.distributions import measure_distributions
 from bench.fairness import measure_fairness
 from bench.generation import measure_generation
 from bench.hostile import measure_hostility
@@ -19,7 +20,9 @@ from bench.report import Report
 from bench.sizes import FULL, QUICK, Sizes
 from bench.system import System, running
 
-PUBLISHING, POOLS, HOSTILE, LISTS, FILES = PARTS = ["publishing", "pools", "hostile", "lists", "files"]
+PUBLISHING, POOLS, DISTRIBUTIONS, HOSTILE, LISTS, FILES = PARTS = [
+    "publishing", "pools", "distributions", "hostile", "lists", "files",
+]  # fmt: skip
 
 
 def main() -> None:
@@ -65,6 +68,8 @@ def measure(report: Report, data: Path, sizes: Sizes, venv: Path, parts: frozens
     with running(data, port) as system:
         if POOLS in parts:
             _pools(system, report, sizes)
+        if DISTRIBUTIONS in parts:
+            measure_distributions(system.other_project("Distributed"), report, sizes)
         if HOSTILE in parts:
             measure_hostility(system, report, sizes)
         report.section("Afterwards")

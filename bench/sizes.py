@@ -14,6 +14,7 @@ class Sizes(msgspec.Struct, frozen=True, kw_only=True):
     list_calls: int  # for each kind of list
     exported: int
     imported: int
+    messages: int  # of a distribution
 
 
 FULL: Final = Sizes(
@@ -25,6 +26,7 @@ FULL: Final = Sizes(
     list_calls=300,
     exported=1_000_000,
     imported=100_000,
+    messages=100_000,
 )
 QUICK: Final = Sizes(
     repeats=1,
@@ -35,4 +37,5 @@ QUICK: Final = Sizes(
     list_calls=50,
     exported=100_000,
     imported=10_000,
+    messages=5_000,
 )

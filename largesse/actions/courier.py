@@ -11,13 +11,14 @@ UNKNOWN: Final = "unknown"
 
 class Delivery(NamedTuple):
     """What came of one message. `result`: accepted; refused (`again`: it may be accepted later); unreached, so surely
-    not received; unknown, so it may have been. `receipt`: what the other side said.
+    not received; unknown, so it may have been. `receipt`: what the other side said. `gone`: it wants nothing any more.
     """
 
     result: str
     receipt: str | None = None
     again: bool = False
     retry_after_s: float | None = None
+    gone: bool = False
 
 
 class Mail(NamedTuple):
@@ -31,7 +32,7 @@ class Mail(NamedTuple):
     subject: str
     html: str | None
     text: str | None
-    unsubscribe_url: str
+    unsubscribe_url: str | None
     picture: bytes | None = None
 
 
@@ -46,8 +47,9 @@ class Post(NamedTuple):
 
 
 class Courier(Protocol):
-    """Never raises for what the other side does."""
+    """Never raises for what the other side does. `unable`: why nothing at all can be sent through a channel here."""
 
+    def unable(self, channel: str) -> str | None: ...
     async def mail(self, mail: Mail) -> Delivery: ...
     async def post(self, post: Post) -> Delivery: ...
     def unsubscribe_url(self, project_id: int, channel: str, customer_id: str) -> str: ...

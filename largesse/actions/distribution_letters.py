@@ -2,6 +2,7 @@
 
 import asyncio
 import secrets
+import time
 from datetime import UTC, datetime
 from typing import Any, Final, Protocol
 
@@ -11,6 +12,9 @@ from largesse.actions.courier import ACCEPTED, Courier, Delivery, Mail, Post
 from largesse.actions.scope import Scope
 from largesse.domain.campaigns import Campaign
 from largesse.domain.distributions import (
+    CODE_DISABLED,
+    CODE_EXPIRED,
+    CODE_GONE,
     CSV,
     CUSTOMER_GONE,
     EMAIL,
@@ -75,11 +79,15 @@ class MailLetter(msgspec.Struct, frozen=True):
 class PostLetter(msgspec.Struct, frozen=True):
     post: Post
 
+    @property
+    def body(self) -> str:
+        return self.post.body.decode()
+
     async def send(self, courier: Courier) -> Delivery:
         return await courier.post(self.post)
 
     def shown(self) -> dict[str, Any]:
-        return {"url": self.post.url, "body": self.post.body.decode()}
+        return {"url": self.post.url, "body": self.body}
 
 
 class Line(msgspec.Struct, frozen=True):
@@ -92,40 +100,90 @@ class Line(msgspec.Struct, frozen=True):
         return {}
 
 
+Written = tuple[Message, "Letter | NotRendered"]
+
+
+class Materials(msgspec.Struct, frozen=True):
+    """What the messages of a distribution are made of. `known`: customers and publications by id."""
+
+    distribution: Distribution
+    project_id: str
+    known: dict[str, Any]
+    campaigns: dict[str, Campaign | None]
+    links: dict[str, str]  # by message, to unsubscribe
+    signers: list[str]
+    now: datetime
+
+
 async def letters_of(
-    scope: Scope, distribution: Distribution, claimed: list[Message], courier: Courier
-) -> list[tuple[Message, Letter | NotRendered]]:
-    """The messages, with what they say."""
-    if not claimed:
+    scope: Scope, distribution: Distribution, ready: list[Message], courier: Courier, limit_s: float
+) -> list[Written]:
+    """The messages, with what they say: as many as can be written in that time, which templates take beside the event
+    loop. At least one.
+    """
+    if not ready:
         return []
-    publication_ids = sorted({one.publication_id for one in claimed if one.publication_id is not None})
+    publication_ids = sorted({one.publication_id for one in ready if one.publication_id is not None})
     known = await messages.materials(
-        scope.connection, scope.project.id, sorted({one.customer_id for one in claimed}), publication_ids
+        scope.connection, scope.project.id, sorted({one.customer_id for one in ready}), publication_ids
     )
     campaign_ids = {known[id_]["publication"]["campaign_id"] for id_ in publication_ids if id_ in known} - {None}
-    signers = await _signers(scope, claimed)
-    found = {id_: await campaigns.get_campaign(scope.connection, scope.project.id, id_) for id_ in sorted(campaign_ids)}
-    out: list[tuple[Message, Letter | NotRendered]] = []
-    for message in claimed:
-        customer = known.get(message.customer_id)
-        if customer is None:
-            out.append((message, NotRendered(CUSTOMER_GONE)))
-            continue
-        if message.channel in customer["suppressed"]:  # since he was chosen
-            out.append((message, NotRendered(SUPPRESSED)))
-            continue
-        published = known.get(message.publication_id or "", {})
-        campaign = found.get(published.get("publication", {}).get("campaign_id", ""))
-        url = courier.unsubscribe_url(scope.project.id, message.channel, message.customer_id)
-        values = values_of(distribution, customer, published.get("vouchers") or [], campaign, url)
-        channel = distribution.channel(message.channel)
-        assert channel is not None, "claimed by the channels that there are"
-        if channel["type"] == WEBHOOK:
-            data = _told(distribution, customer, published)
-            out.append((message, _webhook(scope.project.public_id, channel, message, data, values, signers)))
-            continue
-        out.append((message, write(channel, message.id, values, fallback=message.fallback)))
+    materials = Materials(
+        distribution,
+        scope.project.public_id,
+        known,
+        {id_: await campaigns.get_campaign(scope.connection, scope.project.id, id_) for id_ in sorted(campaign_ids)},
+        {one.id: courier.unsubscribe_url(scope.project.id, one.channel, one.customer_id) for one in ready},
+        await _signers(scope, ready),
+        datetime.now(UTC),
+    )
+    return await asyncio.to_thread(_write_all, materials, ready, limit_s)
+
+
+def _write_all(materials: Materials, ready: list[Message], limit_s: float) -> list[Written]:
+    until = time.monotonic() + limit_s
+    out: list[Written] = []
+    for message in ready:
+        out.append((message, _write_one(materials, message)))
+        if time.monotonic() > until:
+            break
     return out
+
+
+def _write_one(materials: Materials, message: Message) -> Letter | NotRendered:
+    distribution = materials.distribution
+    customer = materials.known.get(message.customer_id)
+    if customer is None:
+        return NotRendered(CUSTOMER_GONE)
+    if message.channel in customer["suppressed"]:  # since he was chosen
+        return NotRendered(SUPPRESSED)
+    published = materials.known.get(message.publication_id or "", {})
+    if (against := code_obstacle(published, distribution.id, materials.now)) is not None:
+        return NotRendered(against)
+    channel = distribution.channel(message.channel)
+    assert channel is not None, "claimed by the channels that there are"
+    if message.body is not None:
+        return PostLetter(_post(channel, message.id, message.body.encode(), materials.signers))
+    campaign = materials.campaigns.get(published.get("publication", {}).get("campaign_id", ""))
+    vouchers = published.get("vouchers") or []
+    values = (message.facts or {}) | values_of(distribution, customer, vouchers, campaign, materials.links[message.id])
+    if channel["type"] != WEBHOOK:
+        return write(channel, message.id, values, fallback=message.fallback)
+    data = (message.facts or {}) | _told(distribution, customer, published)
+    return _webhook(materials.project_id, channel, message, data, values, materials.signers)
+
+
+def code_obstacle(published: dict[str, Any], holder: str, now: datetime) -> str | None:
+    """What happened to the codes of a publication that makes them not worth sending; nothing for a plain message."""
+    is_held = bool(published) and published["publication"]["result"] == "HELD"
+    for voucher in (published or {}).get("vouchers") or []:
+        if "id" not in voucher or voucher["deleted_at"] or (is_held and voucher["held_by"] != holder):
+            return CODE_GONE
+        if not voucher["active"]:
+            return CODE_DISABLED
+        if voucher["expiration_date"] and datetime.fromisoformat(voucher["expiration_date"]) <= now:
+            return CODE_EXPIRED
+    return None
 
 
 def values_of(

@@ -4,7 +4,7 @@ A chunk is one transaction that holds the distribution's row and saves how far i
 (actions/distribution_sending.py).
 """
 
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from msgspec.structs import replace
 
@@ -13,27 +13,32 @@ from largesse.actions.campaigns import get_campaign
 from largesse.actions.distribution_sending import LOST
 from largesse.actions.holds import CHUNK, hold_chunk, settle
 from largesse.actions.scope import Scope
-from largesse.actions.segments import filter_of
+from largesse.actions.segments import filter_of, get_segment
+from largesse.domain.campaigns import AUTO_UPDATE
 from largesse.domain.distributions import (
     DONE,
     FAILED,
     IN_PROGRESS,
     LIVE,
+    OUT_OF_CODES,
     RECIPIENTS,
+    REFUSE,
     RELEASE,
     SEND,
     TO_SEND,
     Distribution,
+    Person,
     obstacles,
     state_of,
 )
-from largesse.domain.errors import NotFound
+from largesse.domain.errors import AudienceTooSlow, NotFound
 from largesse.store import distribution_messages as messages
 from largesse.store import distributions as store
+from largesse.store.counters import free_vouchers
 from largesse.store.lists import Narrowing
 from largesse.wire.distributions import audience_filter
 
-OUT_OF_CODES: Final = "no_codes_left"
+EVERYBODY: Final = 2**31 - 1
 
 
 async def run_chunk(scope: Scope, id: str) -> bool:
@@ -44,13 +49,48 @@ async def run_chunk(scope: Scope, id: str) -> bool:
     if distribution.phase == RELEASE:
         return await _release(scope, distribution)
     if distribution.status == TO_SEND and await store.is_time(scope.connection, scope.project.id, id):
-        await distributions.start(scope, distribution)
-        return False
+        return await _start(scope, distribution)
     return distribution.status not in (IN_PROGRESS, LIVE) or await _work(scope, distribution)
+
+
+async def _start(scope: Scope, distribution: Distribution) -> bool:
+    """Begin, unless the pool can't serve everybody and that is refused. True when nothing is left to do now."""
+    against = await _shortage(scope, distribution)
+    if against is not None and distribution.when_exhausted == REFUSE:
+        await distributions.pause(scope, distribution, against)
+        return True
+    await distributions.start(scope, distribution)
+    if against is not None:
+        await distributions.log(scope, distribution.id, "pool_short", {"reason": against})
+    return False
+
+
+async def _shortage(scope: Scope, distribution: Distribution) -> str | None:
+    """What the pool lacks for those who would get a code now; None when it is enough, or when nothing can be said."""
+    if not distribution.publishes or distribution.action is None:
+        return None
+    try:
+        campaign = await get_campaign(scope, distribution.action["campaign_id"])
+        if campaign.type == AUTO_UPDATE:
+            return None
+        narrowing = await narrowing_of(scope, distribution, begun=False)
+        joining = campaign.id if campaign.join_once else None
+        most = distribution.recipients_max or EVERYBODY
+        kinds = await messages.count_audience(scope.connection, scope.project, narrowing, joining, most, limited=False)
+    except NotFound:  # said when it works
+        return None
+    except AudienceTooSlow as error:
+        return str(error)
+    types = [channel["type"] for channel in distribution.channels]
+    needed = distribution.action["count"] * sum(n for person, n in kinds if None in obstacles(person, types).values())
+    free = await free_vouchers(scope.connection, scope.project.id, campaign.id)
+    return None if needed <= free else f"not_enough_codes: {needed} needed, {free} free"
 
 
 async def _work(scope: Scope, distribution: Distribution) -> bool:
     try:
+        if distribution.phase == RECIPIENTS and not await _is_ready(scope, distribution):
+            return True  # it is looked at again soon
         if distribution.phase == RECIPIENTS:
             distribution = await add_recipients(scope, distribution)
         if await _provide(scope, distribution):
@@ -58,12 +98,23 @@ async def _work(scope: Scope, distribution: Distribution) -> bool:
     except NotFound as error:  # the campaign, the segment or the customer is gone
         await distributions.finish(scope, distribution, FAILED, str(error))
         return False
+    except AudienceTooSlow as error:  # it would be tomorrow, too
+        await distributions.pause(scope, distribution, str(error))
+        return True
     work = await messages.work_left(scope.connection, scope.project.id, distribution.id)
     if distribution.phase == RECIPIENTS or work.pending or work.due or work.sending:
         return False
     if not work.held and distribution.status == IN_PROGRESS:
         await distributions.finish(scope, distribution, DONE)
     return True
+
+
+async def _is_ready(scope: Scope, distribution: Distribution) -> bool:
+    """Whether it is known who was in the segment when an automatic one was set live. Raises NotFound."""
+    if distribution.segment_id is None:
+        return True
+    segment = await get_segment(scope, distribution.segment_id)
+    return segment.is_synced and await store.is_readable(scope.connection, scope.project.id, distribution.id)
 
 
 async def narrowing_of(scope: Scope, distribution: Distribution, *, begun: bool) -> Narrowing:
@@ -79,6 +130,8 @@ async def narrowing_of(scope: Scope, distribution: Distribution, *, begun: bool)
         within = await filter_of(scope, segment_id)
         if within is None:
             given["segment"] = segment_id
+    if begun and distribution.segment_id is not None:
+        given["member_of"] = distribution.segment_id
     return Narrowing(given, audience_filter(distribution), within)
 
 
@@ -101,37 +154,51 @@ async def add_recipients(scope: Scope, distribution: Distribution) -> Distributi
     found = []
     if most > 0:
         found = await messages.audience(connection, project, narrowing, joining, distribution.considered, most)
-    people = [(candidate.customer.id, "", candidate.person) for candidate in found]
+    told: set[str] = set()  # by an event that is still to be read
+    if distribution.segment_id is not None and distribution.live_since is not None and found:
+        ids = [candidate.customer.id for candidate in found]
+        told = await store.entered_since(connection, project.id, distribution.segment_id, ids, distribution.live_since)
+    people = [Chosen(one.customer.id, one.person) for one in found if one.customer.id not in told]
     await add_messages(scope, distribution, people)
     after = replace(
         distribution,
         considered=found[-1].customer.id if found else distribution.considered,
-        considered_count=distribution.considered_count + len(found),
+        considered_count=distribution.considered_count + len(people),
         phase=SEND if len(found) < CHUNK else RECIPIENTS,
     )
     await store.consider(connection, project.id, after)
     return after
 
 
-async def add_messages(
-    scope: Scope,
-    distribution: Distribution,
-    people: list[tuple[str, str, Any]],
-    *,
-    publications: dict[str, str] | None = None,
-) -> None:
-    """One for each person (customer, event, what is against it) and channel. `publications`: those that they are to be
-    notified about, by event.
+class Chosen(NamedTuple):
+    """Somebody who is to get a message, if nothing is against it: because of what event (and what of it the texts can
+    name), and about which publication.
     """
-    about = publications or {}
+
+    customer_id: str
+    person: Person
+    event_id: str = ""
+    facts: dict[str, Any] | None = None
+    publication_id: str | None = None
+
+
+async def add_messages(scope: Scope, distribution: Distribution, people: list[Chosen]) -> None:
+    """One for each person and channel."""
     channels = [channel["type"] for channel in distribution.channels]
     ids = iter(scope.ids.hex_run("msg_", len(people) * len(channels)) if people else [])
     made = [
         messages.NewMessage(
-            next(ids), customer_id, channel, event_id, state_of(obstacle), obstacle, about.get(event_id)
+            next(ids),
+            one.customer_id,
+            channel,
+            one.event_id,
+            state_of(obstacle),
+            obstacle,
+            one.publication_id,
+            one.facts,
         )
-        for customer_id, event_id, person in people
-        for channel, obstacle in obstacles(person, channels).items()
+        for one in people
+        for channel, obstacle in obstacles(one.person, channels).items()
     ]
     if made:
         await messages.add_messages(scope.connection, scope.project.id, distribution.id, made)

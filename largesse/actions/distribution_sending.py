@@ -10,9 +10,10 @@ from collections.abc import Callable
 from typing import Final
 
 import structlog
+from msgspec.structs import replace
 
-from largesse.actions.courier import ACCEPTED, REFUSED, UNREACHED, Courier, Delivery
-from largesse.actions.distribution_letters import Letter, NotRendered, letters_of
+from largesse.actions.courier import ACCEPTED, REFUSED, UNKNOWN, UNREACHED, Courier, Delivery
+from largesse.actions.distribution_letters import Letter, NotRendered, PostLetter, Written, letters_of
 from largesse.actions.distributions import pause
 from largesse.actions.export_files import Interrupted, Units
 from largesse.actions.holds import settle
@@ -36,12 +37,20 @@ SEND_WITHIN_S: Final = 5.0
 """A claim that is older isn't used any more: whoever slept for so long may have been taken for dead."""
 SLICE_S: Final = 10.0
 """How long one distribution sends before others have their turn."""
+WRITE_WITHIN_S: Final = 1.0
+"""How long templates may take in one transaction: it holds the distribution, and the next turn goes on."""
 GATHER_S: Final = 0.003
 """How long the first outcome waits for others, to be recorded together with them."""
 RATE_PAUSE_S: Final = 0.05
 """Before asking again whether a rate lets more go."""
 REASON_LENGTH_MAX: Final = 300
 USED_UP: Final = "webhook_tries_used_up"
+AWAY: Final = "server_unreachable"
+GONE: Final = "webhook_gone"
+PAUSING: Final = frozenset({USED_UP, AWAY, GONE})
+"""What isn't one recipient's trouble: its webhook doesn't answer any more (spec §1), its mail server isn't there.
+The distribution pauses, and those who wait keep their place.
+"""
 LOST: Final = "The worker that was sending it stopped before it could say what came of it"
 
 
@@ -51,11 +60,14 @@ async def send_held(units: Units, id: str, stopping: Callable[[], bool]) -> None
         distribution = await store.lock_distribution(scope.connection, scope.project.id, id)
         if distribution is None or distribution.deleted or distribution.status not in (IN_PROGRESS, LIVE):
             return
+        courier = scope.courier
+        assert courier is not None, "a worker without a courier can't send"
+        against = [why for one in distribution.channels if (why := courier.unable(one["type"])) is not None]
+        if against:  # no recipient's fault: nobody loses anything by it
+            await pause(scope, distribution, against[0])
+            return
         attempt = await store.begin_sending(scope.connection, scope.project.id, id)
         await messages.lose_sending(scope.connection, scope.project.id, id, LOST)
-        courier = scope.courier
-    if courier is None:
-        raise AssertionError("a worker without a courier can't send")
     await _Sending(units, distribution, attempt, courier, stopping).run()
 
 
@@ -107,21 +119,14 @@ class _Sending:
 
     async def _turn(self) -> bool:
         """Record what is done and claim what can go; False when neither is left."""
-        claimed: list[tuple[Message, Letter | NotRendered]] = []
+        claimed: list[Written] = []
         more = False
         async with self._units() as scope:
             distribution, codes = await self._note(scope)
             if distribution is None or distribution.attempt != self._attempt:
                 raise Interrupted
             if self._goes_on(distribution):
-                found: list[Message] = []
-                for channel in distribution.channels:
-                    free = self._free(channel["type"])
-                    if free > 0:
-                        found += await messages.claim_messages(
-                            scope.connection, scope.project.id, distribution.id, self._attempt, channel["type"], free
-                        )
-                claimed = await letters_of(scope, distribution, found, self._courier)
+                claimed = await self._claim(scope, distribution)
                 if not claimed and not self._tasks and self._rates:
                     more = (await messages.work_left(scope.connection, scope.project.id, distribution.id)).due
             # Last, as everybody does: it moves the counters, and whoever publishes waits for them.
@@ -133,6 +138,21 @@ class _Sending:
             if (rate := self._rates.get(message.channel)) is not None:
                 rate.take()
         return bool(self._tasks) or more
+
+    async def _claim(self, scope: Scope, distribution: Distribution) -> list[Written]:
+        """The next messages, written; what they would say but couldn't in time is left for the next turn."""
+        ready: list[Message] = []
+        for channel in distribution.channels:
+            free = self._free(channel["type"])
+            if free > 0:
+                ready += await messages.ready_messages(
+                    scope.connection, scope.project.id, distribution.id, self._attempt, channel["type"], free
+                )
+        written = await letters_of(scope, distribution, ready, self._courier, WRITE_WITHIN_S)
+        if written:
+            bodies = {message.id: _frozen(message, letter) for message, letter in written}
+            await messages.claim_messages(scope.connection, scope.project.id, self._attempt, bodies)
+        return [(replace(message, tries=message.tries + 1), letter) for message, letter in written]
 
     def _goes_on(self, distribution: Distribution) -> bool:
         works = distribution.status in (IN_PROGRESS, LIVE) and not distribution.deleted
@@ -154,9 +174,9 @@ class _Sending:
         codes = await messages.record_outcomes(
             scope.connection, scope.project.id, distribution.id, self._attempt, self._outcomes
         )
-        used_up = any(one.reason == USED_UP for one in self._outcomes)
-        if used_up and distribution.status in (IN_PROGRESS, LIVE):
-            await pause(scope, distribution, USED_UP)  # spec §1: its webhook doesn't answer
+        against = next((one.reason for one in self._outcomes if one.reason in PAUSING), None)
+        if against is not None and distribution.status in (IN_PROGRESS, LIVE):
+            await pause(scope, distribution, against)
         return distribution, codes
 
     async def _record(self) -> None:
@@ -179,17 +199,24 @@ class _Sending:
         return _outcome(message, delivery)
 
 
+def _frozen(message: Message, letter: Letter | NotRendered) -> str | None:
+    """What is kept for the next try: a webhook's receiver knows a message by its id, so it must say the same."""
+    return letter.body if message.channel == WEBHOOK and isinstance(letter, PostLetter) else None
+
+
 def _outcome(message: Message, delivery: Delivery) -> Outcome:
     if message.channel == WEBHOOK and delivery.result != ACCEPTED:
         return _again_with_one_id(message, delivery)
     receipt = None if delivery.receipt is None else delivery.receipt[:REASON_LENGTH_MAX]
     if delivery.result == ACCEPTED:
         return Outcome(message.id, states.ACCEPTED, None, receipt)
-    again = delivery.result == UNREACHED or (delivery.result == REFUSED and delivery.again)
-    if again and message.tries < TRIES_MAX:
-        wait_s = delivery.retry_after_s or RETRY_S * 2 ** (message.tries - 1)
-        return Outcome(message.id, states.HELD, delivery.result, receipt, min(wait_s, RETRY_S_MAX))
-    if delivery.result in (REFUSED, UNREACHED):
+    wait_s = min(delivery.retry_after_s or RETRY_S * 2 ** (min(message.tries, TRIES_MAX) - 1), RETRY_S_MAX)
+    if delivery.result == UNREACHED:  # the server isn't there, for nobody: whoever waits isn't to blame
+        reason = delivery.result if message.tries < TRIES_MAX else AWAY
+        return Outcome(message.id, states.HELD, reason, receipt, wait_s)
+    if delivery.result == REFUSED and delivery.again and message.tries < TRIES_MAX:
+        return Outcome(message.id, states.HELD, delivery.result, receipt, wait_s)
+    if delivery.result == REFUSED:
         return Outcome(message.id, states.MESSAGE_FAILED, delivery.result, receipt)
     return Outcome(message.id, states.UNKNOWN, delivery.result, receipt)
 
@@ -197,11 +224,13 @@ def _outcome(message: Message, delivery: Delivery) -> Outcome:
 def _again_with_one_id(message: Message, delivery: Delivery) -> Outcome:
     """Whatever went wrong: the documented schedule, because a receiver knows the message by its id (promise I8)."""
     receipt = None if delivery.receipt is None else delivery.receipt[:REASON_LENGTH_MAX]
+    open_ = UNKNOWN if UNKNOWN in (delivery.result, message.reason) or message.reason == LOST else delivery.result
     if message.tries > len(RETRIES_S):
-        return Outcome(message.id, states.MESSAGE_FAILED, USED_UP, receipt)
+        state = states.UNKNOWN if open_ == UNKNOWN else states.MESSAGE_FAILED
+        return Outcome(message.id, state, USED_UP, receipt)
     before = RETRIES_S[message.tries - 2] if message.tries > 1 else 0
     wait_s = max(RETRIES_S[message.tries - 1] - before, min(delivery.retry_after_s or 0, RETRY_AFTER_S_MAX))
-    return Outcome(message.id, states.HELD, delivery.result, receipt, wait_s)
+    return Outcome(message.id, states.HELD, GONE if delivery.gone else open_, receipt, wait_s)
 
 
 class _Rate:

@@ -7,6 +7,7 @@ import msgspec
 from msgspec.structs import replace
 
 from largesse.actions.campaigns import get_campaign
+from largesse.actions.memberships import activate
 from largesse.actions.scope import Scope
 from largesse.actions.segments import get_segment
 from largesse.domain.campaigns import AUTO_UPDATE
@@ -20,6 +21,7 @@ from largesse.domain.distributions import (
     FAILED,
     IN_PROGRESS,
     LIVE,
+    OUT_OF_CODES,
     PAUSED,
     PUBLISH,
     RECIPIENTS,
@@ -30,10 +32,13 @@ from largesse.domain.distributions import (
     check_verb,
 )
 from largesse.domain.errors import InvalidDistribution, InvalidPayload, NotFound
+from largesse.domain.segments import PASSIVE
 from largesse.store import distributions as store
 from largesse.store import jobs
 from largesse.store.customers import find_customer
+from largesse.store.distribution_messages import let_go
 from largesse.store.events import start_reader
+from largesse.store.holds import enough_free
 from largesse.wire.distributions import DistributionInput, keep_secrets
 
 JOB: Final = "DISTRIBUTION"
@@ -72,6 +77,8 @@ async def draft_of(scope: Scope, sent: DistributionInput, id: str, before: Distr
     trigger = None if sent.trigger is None else _said(sent.trigger)
     if trigger is not None and "campaign" in trigger:
         trigger["campaign_id"] = (await get_campaign(scope, trigger.pop("campaign"))).id
+    if trigger is not None and "segment_id" in trigger:
+        await get_segment(scope, trigger["segment_id"])
     base = before or Distribution(id=id, name=sent.name, created_at=NEVER)
     return replace(
         base,
@@ -178,9 +185,7 @@ async def schedule_distribution(scope: Scope, id: str, *, now: bool) -> Distribu
     check_verb(distribution, "sent" if distribution.is_manual else "set live", allowed)
     check_complete(distribution)
     if not distribution.is_manual:
-        await start_reader(scope.connection, scope.project.id, READER)
-        await _move(scope, distribution, LIVE, None, now=("set_live_at",))
-        await log(scope, id, "set_live")
+        await _set_live(scope, distribution)
     elif now:
         await _move(scope, distribution, TO_SEND, None, starts_in_minutes=0)
         await log(scope, id, "sent_now")
@@ -189,6 +194,21 @@ async def schedule_distribution(scope: Scope, id: str, *, now: bool) -> Distribu
         await _move(scope, distribution, TO_SEND, None, starts_in_minutes=DELAY_MINUTES)
         await log(scope, id, "scheduled")
     return await get_distribution(scope, id)
+
+
+async def _set_live(scope: Scope, distribution: Distribution) -> None:
+    """From here on in the log events trigger it; who is in its segment already may be meant too."""
+    if distribution.segment_id is not None:
+        segment = await get_segment(scope, distribution.segment_id)
+        if segment.type == PASSIVE:
+            await activate(scope, segment)
+    await start_reader(scope.connection, scope.project.id, READER)
+    phase = RECIPIENTS if distribution.includes_inside else None
+    await _move(scope, distribution, LIVE, phase, now=("set_live_at",))
+    await store.set_live_since(scope.connection, scope.project.id, distribution.id)
+    await log(scope, distribution.id, "set_live")
+    if phase is not None:
+        await enqueue(scope, distribution.id)
 
 
 async def pause_distribution(scope: Scope, id: str) -> Distribution:
@@ -219,6 +239,7 @@ async def resume_distribution(scope: Scope, id: str) -> Distribution:
         await _move(scope, distribution, TO_SEND, None, starts_in_minutes=DELAY_MINUTES)
     else:
         await _move(scope, distribution, status, distribution.phase)
+        await let_go(scope.connection, scope.project.id, id)
         await enqueue(scope, id)
     await log(scope, id, "resumed")
     return await get_distribution(scope, id)
@@ -228,6 +249,15 @@ async def start_due(scope: Scope) -> bool:
     """Give a job to every distribution of the project whose time has come. Always False: nothing is left."""
     for id_ in await store.due_distributions(scope.connection, scope.project.id, JOB):
         await jobs.enqueue_job(scope.connection, scope.project.id, JOB, id_, subject=id_)
+    return False
+
+
+async def resume_supplied(scope: Scope) -> bool:
+    """Let those go on that paused because no code was left, where there are some again. Always False."""
+    for id_ in await store.paused_for(scope.connection, scope.project.id, OUT_OF_CODES):
+        action = (await get_distribution(scope, id_)).action or {}
+        if await enough_free(scope.connection, scope.project.id, action.get("campaign_id", ""), action.get("count", 1)):
+            await resume_distribution(scope, id_)
     return False
 
 

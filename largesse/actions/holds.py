@@ -19,6 +19,7 @@ from largesse.domain.distributions import (
     MESSAGE_FAILED,
     NO_CODE,
     PAUSE,
+    REFUSE,
     SKIPPED,
     WEBHOOK,
     Distribution,
@@ -59,7 +60,7 @@ async def hold_chunk(scope: Scope, distribution: Distribution) -> tuple[int, boo
     failures, must_pause = 0, False
     # What is left may be too little for one recipient.
     if left and not await store.enough_free(scope.connection, scope.project.id, campaign.id, action["count"]):
-        must_pause = distribution.when_exhausted == PAUSE
+        must_pause = distribution.when_exhausted in (PAUSE, REFUSE)
         failures = 0 if must_pause else await _go_without(scope, distribution, campaign, left, known)
     await counters.change_counters(
         scope.connection, scope.project.id, campaign.id, vouchers=made, held=held, failures=failures

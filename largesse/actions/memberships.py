@@ -37,6 +37,14 @@ async def follow(scope: Scope, segment_id: str) -> None:
     await enqueue_job(scope.connection, scope.project.id, SYNC, segment_id)
 
 
+async def activate(scope: Scope, segment: Segment) -> None:
+    """From now on it is told who enters or leaves a passive segment; whoever is inside hasn't entered it."""
+    wanted = _understood(segment)
+    is_timed_ = wanted is not None and is_timed(wanted)
+    if await store.activate(scope.connection, scope.project.id, segment.id, is_timed=is_timed_):
+        await follow(scope, segment.id)
+
+
 async def tell(
     scope: Scope, type_: str, segment: Segment, customer_ids: list[str], *, since: datetime | None = None
 ) -> None:
@@ -74,11 +82,11 @@ async def sync_chunk(scope: Scope, segment_id: str) -> bool:
     followed = await store.lock_segment(scope.connection, scope.project.id, segment_id)
     if followed is None:
         return await store.delete_members(scope.connection, scope.project.id, segment_id, CHUNK) < CHUNK
-    segment, after = followed
+    segment, after, since = followed
     customers = await store.next_customers(scope.connection, scope.project.id, after, CHUNK)
     wanted = _understood(segment)
     if wanted is not None and customers:
-        await _refresh(scope, segment, wanted, customers, since=None if segment.is_synced else segment.created_at)
+        await _refresh(scope, segment, wanted, customers, since=None if segment.is_synced else since)
     done = len(customers) < CHUNK
     await store.save_sync(
         scope.connection,

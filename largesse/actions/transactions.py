@@ -14,6 +14,7 @@ from largesse.domain.vouchers import GIFT_VOUCHER, Voucher
 from largesse.events import catalogue
 from largesse.events.outbox import append
 from largesse.store import transactions as store
+from largesse.store.campaigns import get_campaign
 from largesse.wire.discounts import AMOUNT_MAX
 from largesse.wire.transactions import BalanceInput
 
@@ -47,5 +48,9 @@ async def change_balance(scope: Scope, code_or_id: str, sent: BalanceInput) -> t
     changed = await reread_voucher(scope, voucher.id)
     gift = voucher.type == GIFT_VOUCHER
     name = catalogue.VOUCHER_GIFT_TRANSACTION_CREATED if gift else catalogue.VOUCHER_LOYALTY_TRANSACTION_CREATED
-    await append(scope, name, voucher.id, {"voucher": changed, "transaction": transaction})
+    campaign = None
+    if changed.campaign_id is not None:
+        campaign = await get_campaign(scope.connection, scope.project.id, changed.campaign_id)
+    frozen = {"voucher": changed, "transaction": transaction, "campaign": campaign}
+    await append(scope, name, voucher.id, frozen)
     return changed, transaction

@@ -63,7 +63,8 @@ async def update_webhook(scope: Scope, id: str, sent: WebhookChanges, *, allow_p
         active=sent.active,
     )
     if webhook is None:
-        raise NotFound.of(RESOURCE_TYPE, id)
+        await get_webhook(scope, id)
+        raise InvalidPayload("Property .headers must be sent again, or be {}: target_url has changed")
     if sent.active is False:
         await deliveries.park_deliveries(scope.connection, scope.project.id, id, SWITCHED_OFF)
     return webhook

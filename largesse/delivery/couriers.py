@@ -5,9 +5,11 @@ from typing import Final, Self
 from urllib.parse import quote
 
 from largesse.actions.courier import ACCEPTED, REFUSED, UNKNOWN, UNREACHED, Delivery, Mail, Post
-from largesse.delivery.mail import Mailer, NoMailer
+from largesse.delivery.mail import NO_SERVER, Mailer, NoMailer
 from largesse.delivery.posting import Poster, Result
 from largesse.delivery.signatures import signed_headers
+from largesse.domain.distributions import EMAIL
+from largesse.domain.webhooks import GONE
 from largesse.wire.assets import AssetTokens
 
 UNSUBSCRIBE: Final = "/unsubscribe/"
@@ -39,6 +41,9 @@ class PostalCourier:
     async def __aexit__(self, *_: object) -> None:
         await self._mailer.close()
 
+    def unable(self, channel: str) -> str | None:
+        return NO_SERVER if channel == EMAIL and isinstance(self._mailer, NoMailer) else None
+
     async def mail(self, mail: Mail) -> Delivery:
         return await self._mailer.send(mail)
 
@@ -51,7 +56,8 @@ class PostalCourier:
         status = outcome.status or 0
         later = status in _LATER
         is_open = not later and (status == _TIMED_OUT or status >= _SERVER_ERRORS)
-        return Delivery(UNKNOWN if is_open else _RESULTS[outcome.result], said, later, outcome.retry_after_s)
+        result = UNKNOWN if is_open else _RESULTS[outcome.result]
+        return Delivery(result, said, later, outcome.retry_after_s, gone=status == GONE)
 
     def unsubscribe_url(self, project_id: int, channel: str, customer_id: str) -> str:
         token = self._tokens.token("unsubscribe", project_id, f"{channel}:{customer_id}")

@@ -24,6 +24,7 @@ IDLE_MAX: Final = 8
 """Connections that are kept for the next message."""
 MESSAGES_MAX: Final = 100
 """On one connection: many servers end a longer one."""
+NO_SERVER: Final = "No SMTP server is set: LARGESSE_SMTP_URL"
 _PORTS: Final = {"smtp": 25, "smtp+starttls": 587, "smtps": 465}
 _TRANSIENT: Final = range(400, 500)
 _PICTURE_ID: Final = "qr"
@@ -147,8 +148,9 @@ def compose(mail: Mail) -> bytes:
     message["Subject"] = mail.subject
     message["Date"] = format_datetime(localtime())
     message["Message-ID"] = f"<{mail.id}@{mail.sender.rpartition('@')[2]}>"
-    message["List-Unsubscribe"] = f"<{mail.unsubscribe_url}>"
-    message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+    if mail.unsubscribe_url is not None:
+        message["List-Unsubscribe"] = f"<{mail.unsubscribe_url}>"
+        message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     message["Auto-Submitted"] = "auto-generated"
     if mail.text is not None or mail.html is None:
         message.set_content(mail.text or "")
@@ -165,10 +167,10 @@ def compose(mail: Mail) -> bytes:
 
 
 class NoMailer:
-    """Where no server is set: every message fails and says why."""
+    """Where no server is set. Whoever asks before sends nothing."""
 
     async def send(self, mail: Mail) -> Delivery:  # noqa: ARG002
-        return Delivery(REFUSED, "No SMTP server is set: LARGESSE_SMTP_URL")
+        return Delivery(UNREACHED, NO_SERVER)
 
     async def close(self) -> None:
         await asyncio.sleep(0)

@@ -11,9 +11,10 @@ import os
 import secrets
 import socket
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import count
 from typing import Final
 
 import structlog
@@ -84,6 +85,7 @@ class Sender:
     ids: IdSource = field(default_factory=IdSource)
     _held: dict[Turn, float] = field(default_factory=dict)  # since when they are surely ours, for `lapse_s`
     _ill: dict[int, float] = field(default_factory=dict)
+    _claims: Iterator[int] = field(default_factory=count)
 
     async def run(self) -> None:
         """Until `stop` is set; then what is under way is waited for."""
@@ -136,7 +138,7 @@ class Sender:
     async def _beat(self) -> bool:
         began = time.monotonic()
         async with acquire(self.pool) as connection:
-            ours = await store.beat(connection, self.name, self.clock(), list(self._held))
+            ours = await store.beat(connection, self.clock(), list(self._held))
         self._held.update((turn, began) for turn in ours if turn in self._held)
         return False
 
@@ -156,8 +158,9 @@ class Sender:
         if room <= 0:
             return []
         began = time.monotonic()
+        claim = f"{self.name}:{next(self._claims)}"
         async with acquire(self.pool) as connection:
-            turns = await store.claim_turns(connection, self.name, self.clock(), room, lapse_s=self.lapse_s)
+            turns = await store.claim_turns(connection, claim, self.clock(), room, lapse_s=self.lapse_s)
         self._held.update(dict.fromkeys(turns, began))
         return turns
 
@@ -180,7 +183,7 @@ class Sender:
                 # What was put in at the moment when it was switched off.
                 reason = SWITCHED_OFF if webhook is None else webhook.disabled_reason or SWITCHED_OFF
                 await store.park_deliveries(connection, turn.project_id, turn.webhook_id, reason)
-                await store.release_turn(connection, turn, self.name, self.clock())
+                await store.release_turn(connection, turn, self.clock())
                 return
         headers = {"Content-Type": "application/json", **webhook.headers}
 
@@ -198,7 +201,7 @@ class Sender:
 
         rest_until = await self._slice(turn, post)
         async with acquire(self.pool) as connection, connection.transaction():
-            await store.release_turn(connection, turn, self.name, self.clock(), rest_until=rest_until)
+            await store.release_turn(connection, turn, self.clock(), rest_until=rest_until)
 
     async def _slice(self, turn: Turn, post: Callable[[Delivery], Awaitable[_Sent]]) -> datetime | None:
         """Send until the time is up, nothing is due, or the receiver wants to be left alone: until when then."""
@@ -222,6 +225,8 @@ class Sender:
                 delivery = ready.pop(0)
                 flying[asyncio.ensure_future(post(delivery))] = delivery.id
             if not flying:
+                if going:
+                    await self._wait_for_heads(turn)
                 return rest_until
             done, _ = await asyncio.wait(flying, return_when=asyncio.FIRST_COMPLETED)
             going_on, rest, following = await self._record(turn, [task.result() for task in done])
@@ -229,6 +234,13 @@ class Sender:
                 del flying[task]
             ready += following
             going, rest_until = going and going_on, rest or rest_until
+
+    async def _wait_for_heads(self, turn: Turn) -> None:
+        """Nothing could be sent: what is due all the same waits for something earlier, and has its turn with that."""
+        more = True
+        while more:
+            async with acquire(self.pool) as connection:
+                more = await store.wait_for_heads(connection, turn, self.clock())
 
     async def _record(self, turn: Turn, sent: list[_Sent]) -> tuple[bool, datetime | None, list[Delivery]]:
         """Whether to go on with this webhook now, until when it asked to be left alone, and what waited for these."""

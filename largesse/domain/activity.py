@@ -22,6 +22,12 @@ CATEGORIES: Final = {
     "customer.referred": EFFECT,
     "customer.segment.entered": EFFECT,
     "customer.segment.left": EFFECT,
+    "customer.email.sent": EFFECT,
+    "customer.email.failed": EFFECT,
+    "customer.email.recovered": EFFECT,
+    "customer.sms.sent": EFFECT,
+    "customer.sms.failed": EFFECT,
+    "customer.sms.recovered": EFFECT,
 }
 """What can have happened so far: what a caller did, or what followed from it."""
 NAMES_PREFIX: Final = "customer."
@@ -30,7 +36,7 @@ NAMES_PREFIX: Final = "customer."
 class Activity(msgspec.Struct, frozen=True, kw_only=True):
     """One thing that happened. `data` is what the fact holds: a customer or voucher as it was, or the card's code.
 
-    `subject` is the id of the publication, transaction or voucher that it is about.
+    `subject` is the id of the publication, transaction, voucher or message that it is about.
     """
 
     id: str

@@ -35,13 +35,16 @@ SMS: Final = "sms"
 WEBHOOK: Final = "webhook"
 CSV: Final = "csv"
 CHANNELS: Final = (EMAIL, SMS, WEBHOOK, CSV)
-SUPPRESSIBLE: Final = (EMAIL, SMS)
-"""Those that go straight to a person."""
+SUPPRESSIBLE: Final = (EMAIL, SMS, WEBHOOK)
+"""Those that somebody can want nothing through: their messages carry a link."""
 
 EXTEND: Final = "extend"
 PAUSE: Final = "pause"
 FALLBACK: Final = "fallback"
 FAIL: Final = "fail"
+REFUSE: Final = "refuse"
+"""What is done when the pool can't serve everybody; `refuse`: nothing at all."""
+OUT_OF_CODES: Final = "no_codes_left"
 
 DASHBOARD: Final = "Dashboard"
 AUTOMATION: Final = "Automation"
@@ -62,30 +65,54 @@ NO_EMAIL: Final = "no_email"
 NO_PHONE: Final = "no_phone"
 NO_CODE: Final = "no_code"
 CUSTOMER_GONE: Final = "customer_gone"
+CODE_GONE: Final = "code_deleted"
+CODE_DISABLED: Final = "code_disabled"
+CODE_EXPIRED: Final = "code_expired"
+CODE_REASONS: Final = frozenset({CODE_GONE, CODE_DISABLED, CODE_EXPIRED})
+"""What happened to a code while it was held."""
 _SKIPPING: Final = frozenset({ALREADY_JOINED, SUPPRESSED, CUSTOMER_GONE})
 
 DELAY_MINUTES: Final = 10
 """Between saying so and the first message of a manual one: it can be changed and stopped meanwhile."""
 
+SEGMENT_ENTERED: Final = "customer.segment.entered"
+SEGMENT_LEFT: Final = "customer.segment.left"
+SEGMENT_TRIGGERS: Final = (SEGMENT_ENTERED, SEGMENT_LEFT)
+GIFT_ADJUSTED: Final = "customer.gift.balance_adjusted"
+LOYALTY_ADJUSTED: Final = "customer.loyalty.balance_adjusted"
+BALANCE_TRIGGERS: Final = (GIFT_ADJUSTED, LOYALTY_ADJUSTED)
+REFERRED_TRIGGER: Final = "customer.referred"
+CUSTOM_TRIGGER: Final = "customer.custom_event"
 CODE_TRIGGERS: Final = frozenset(
     {
-        "customer.segment.entered", "customer.segment.left",
+        *SEGMENT_TRIGGERS, CUSTOM_TRIGGER,
         "customer.order.created", "customer.order.updated", "customer.order.paid", "customer.order.canceled",
-        "customer.custom_event",
     }
 )  # fmt: skip
 """Those that may publish codes; the others take plain messages only (spec §2)."""
 PUBLICATION_TRIGGER: Final = "customer.publication.succeeded"
 TRIGGERS: Final = CODE_TRIGGERS | {
     PUBLICATION_TRIGGER, "customer.created", "customer.redemption.succeeded", "customer.redemption.rollback.succeeded",
-    "customer.gift.balance_adjusted", "customer.loyalty.balance_adjusted", "customer.referred",
+    *BALANCE_TRIGGERS, REFERRED_TRIGGER,
+    "customer.rewarded", "customer.rewarded.loyalty_points", "customer.reward_redemptions.completed",
+    *(f"customer.voucher.loyalty_card.{what}" for what in (
+        "points_expired", "pending_points.added", "pending_points.updated", "pending_points.activated",
+        "pending_points.canceled")),
+    *(f"customer.loyalty.tier.{what}" for what in ("joined", "left", "upgraded", "downgraded", "prolonged")),
 }  # fmt: skip
 BUILT_TRIGGERS: Final[Mapping[str, str]] = {
     PUBLICATION_TRIGGER: "publication.succeeded",
     "customer.created": "customer.created",
-    "customer.custom_event": "customer.custom_event",
+    CUSTOM_TRIGGER: "customer.custom_event",
+    SEGMENT_ENTERED: "customer.segment.entered",
+    SEGMENT_LEFT: "customer.segment.left",
+    GIFT_ADJUSTED: "voucher.gift.transaction.created",
+    LOYALTY_ADJUSTED: "voucher.loyalty_card.transaction.created",
+    REFERRED_TRIGGER: "customer.referred",
 }
 """Triggers whose facts exist here, and the event of our log that each of them is."""
+OF_CAMPAIGNS: Final = (PUBLICATION_TRIGGER, REFERRED_TRIGGER, *BALANCE_TRIGGERS)
+"""Triggers that can be meant of one campaign only."""
 
 
 class Distribution(msgspec.Struct, frozen=True, kw_only=True):
@@ -111,6 +138,7 @@ class Distribution(msgspec.Struct, frozen=True, kw_only=True):
     started_at: datetime | None = None
     finished_at: datetime | None = None
     set_live_at: datetime | None = None
+    live_since: dict[str, Any] | None = None  # xid and seq: the place in the log where an automatic one was set live
     created_at: datetime
     updated_at: datetime | None = None
     deleted: bool = False
@@ -118,6 +146,15 @@ class Distribution(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def is_manual(self) -> bool:
         return self.trigger is None
+
+    @property
+    def segment_id(self) -> str | None:
+        """Of an automatic one that is about a segment."""
+        return None if self.trigger is None else self.trigger.get("segment_id")
+
+    @property
+    def includes_inside(self) -> bool:
+        return self.trigger is not None and bool(self.trigger.get("include_inside"))
 
     @property
     def publishes(self) -> bool:
@@ -137,7 +174,7 @@ class Distribution(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Message(msgspec.Struct, frozen=True, kw_only=True):
-    """A row of `distribution_messages`: to one customer through one channel."""
+    """Of `distribution_messages`: to one customer through one channel. `body`: what a webhook is told, frozen."""
 
     id: str
     distribution_id: str
@@ -154,6 +191,8 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     sent_at: datetime | None = None
     created_at: datetime
     updated_at: datetime | None = None
+    body: str | None = None
+    facts: dict[str, Any] | None = None  # of the event that triggered it
 
 
 class Person(msgspec.Struct, frozen=True):
@@ -164,6 +203,7 @@ class Person(msgspec.Struct, frozen=True):
     has_phone: bool
     no_email: bool  # doesn't want any
     no_sms: bool
+    no_webhook: bool = False
 
 
 def obstacles(person: Person, channels: list[str]) -> dict[str, str | None]:
@@ -173,6 +213,7 @@ def obstacles(person: Person, channels: list[str]) -> dict[str, str | None]:
     against = {
         EMAIL: SUPPRESSED if person.no_email else None if person.has_email else NO_EMAIL,
         SMS: SUPPRESSED if person.no_sms else None if person.has_phone else NO_PHONE,
+        WEBHOOK: SUPPRESSED if person.no_webhook else None,
     }
     return {channel: against.get(channel) for channel in channels}
 

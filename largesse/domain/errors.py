@@ -193,6 +193,10 @@ class InvalidExportFields(LargesseError):
     key = "invalid_export_fields"
 
 
+class AudienceTooSlow(LargesseError):
+    """The audience takes too long to look through: narrow its filter"""
+
+
 class InvalidDistribution(LargesseError):
     """Invalid distribution"""
 

@@ -58,3 +58,13 @@ def runway_of(campaign: Campaign, free: int, burn: Burn, below_days: int | None)
     if free == 0 and campaign.type != AUTO_UPDATE:
         days = 0.0
     return Runway(free=free, per_day=burn.per_day, days=days, below_days=below_days)
+
+
+def low_words(campaign: Campaign, runway: Runway) -> tuple[str, str]:
+    """Subject and text of the mail that says that a pool is low."""
+    days = 0.0 if runway.days is None else runway.days
+    name = "".join(letter for letter in campaign.name if letter.isprintable())
+    return f"{name}: codes for {days:.1f} days", (
+        f"The campaign {name} ({campaign.id}) has {runway.free} codes left. {runway.per_day:.1f} a day are published,"
+        f" so they will last {days:.1f} days. You wanted to know below {runway.below_days} days.\n"
+    )

@@ -13,13 +13,17 @@ LIVE_MAX: Final = 1_000
 CLIENT_CREDENTIALS: Final = "client_credentials"
 
 _CLIENT_PREFIX: Final = "client_"
+LOG_SCOPE: Final = "event-log"
+"""Opens the log of everything; `events` only lets custom events be told."""
+_MORE: Final = {"distributions": frozenset({"distributions", "publications", "customers"})}
+"""A distribution publishes codes, and shows and sends customers' data."""
 _EVERYTHING: Final = {"/v1/": "api", "/client/v1/": "client_api"}
 SCOPES: Final = frozenset({
     *_EVERYTHING.values(), "publications", "vouchers", "campaigns", "customers", "exports", "qualifications",
     "validations", "redemptions", "promotions", "orders", "products", "skus", "product-collections", "validation-rules",
     "validation-rules-assignments", "segments", "events", "rewards", "loyalties", "referrals", "consents",
     "async-actions", "categories", "distributions", "metadata-schemas", "locations", "assets", "task-results",
-    "trash-bin", "templates", "suppressions",
+    "trash-bin", "templates", "suppressions", LOG_SCOPE,
     "client_publish", "client_vouchers", "client_promotions", "client_validate", "client_validations",
     "client_qualifications", "client_redeem", "client_redemptions", "client_customers", "client_events",
     "client_consents",
@@ -53,10 +57,18 @@ def check_scopes(grant_type: str | None, scope: str | None) -> list[str]:
     return scopes
 
 
-def opens(scopes: frozenset[str], path: str) -> bool:
-    """Whether one of `scopes` opens a path: `vouchers` opens /v1/vouchers and what is below, `api` all of /v1."""
+def opens(scopes: frozenset[str], method: str, path: str) -> bool:
+    """Whether `scopes` open a path: `vouchers` opens /v1/vouchers and what is below, `api` all of /v1."""
     for prefix, everything in _EVERYTHING.items():
         if path.startswith(prefix):
             name = path.removeprefix(prefix).partition("/")[0]
-            return everything in scopes or (_CLIENT_PREFIX if prefix != "/v1/" else "") + name in scopes
+            needed = _needed(method, name) if prefix == "/v1/" else {_CLIENT_PREFIX + name}
+            return everything in scopes or needed <= scopes
     return False
+
+
+def _needed(method: str, name: str) -> frozenset[str]:
+    """What is done behind a path may be more than its name says: then the scopes for that are needed, too."""
+    if name == "events" and method != "POST":
+        return frozenset({LOG_SCOPE})
+    return _MORE.get(name, frozenset({name}))

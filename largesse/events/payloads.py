@@ -93,7 +93,12 @@ def _assignment(event: Event) -> list[Named]:
 
 def _transaction(event: Event) -> list[Named]:
     frozen = event.data["transaction"]
-    data = {"voucher": simple_voucher(event.data["voucher"]), **frozen_transaction(frozen)}
+    campaign = event.data.get("campaign")  # events of former versions have none
+    data = {
+        "campaign": simple_campaign(campaign),
+        "voucher": simple_voucher(event.data["voucher"], campaign),
+        **frozen_transaction(frozen),
+    }
     named = [Named(event.type, event.entity_id, data)]
     if (added := _ADDED.get(frozen["type"])) is not None:
         named.append(Named(added, event.entity_id, data))

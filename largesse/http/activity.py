@@ -76,7 +76,7 @@ ROUTES = [
         methods=["GET"],
         query=_QUERY,
         errors=[NotFound, InvalidQueryParams],
-        missing="no redemptions, validations, orders, rewards, messages",
+        missing="no redemptions, validations, orders, rewards",
     )
     for name in ("activity", "activities")  # the second is its name of old
 ]

@@ -185,10 +185,10 @@ def check_scope(exchange: Exchange) -> None:
     caller = exchange.caller
     if caller is None:
         return
-    if caller.scopes is not None and not opens(caller.scopes, exchange.path):
+    if caller.scopes is not None and not opens(caller.scopes, exchange.method, exchange.path):
         raise Forbidden("The access token has no scope that opens this path")
     is_oauth = exchange.path.startswith(_OAUTH)  # what a token opens is bounded by its key's scopes anyway
-    if caller.key_scopes is not None and not is_oauth and not opens(caller.key_scopes, exchange.path):
+    if caller.key_scopes is not None and not is_oauth and not opens(caller.key_scopes, exchange.method, exchange.path):
         raise Forbidden("The key has no scope that opens this path")
 
 

@@ -1,4 +1,4 @@
-"""/v1/suppressions: who wants no messages; and /unsubscribe, the link in every mail."""
+"""/v1/suppressions: who wants no messages; and /unsubscribe, the link in every mail and whatever else has it."""
 
 from html import escape
 from typing import Final
@@ -46,6 +46,7 @@ _PAGE: Final = (
 async def create(request: Request) -> Response:
     """Send nothing more to an address, a phone number or a customer"""
     sent = await read_body(request, SuppressionInput)
+    sent.check()
     async with unit_of_work(request) as scope:
         await suppressions.suppress(scope, sent.channel, sent.target)
     return respond({"channel": sent.channel, "target": sent.target, "object": "suppression"})

@@ -4,7 +4,17 @@ from collections.abc import Awaitable, Callable, Mapping
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
-from largesse.actions import audits, customer_rows, distributions, exports, imports, memberships, projects, voucher_rows
+from largesse.actions import (
+    audits,
+    customer_rows,
+    distributions,
+    exports,
+    imports,
+    memberships,
+    projects,
+    runways,
+    voucher_rows,
+)
 from largesse.actions.campaign_vouchers import delete_chunk, fail_action, must_wait, update_chunk
 from largesse.actions.distribution_runs import fail_run, run_chunk
 from largesse.actions.distribution_sending import send_held
@@ -60,6 +70,7 @@ HANDLERS: Final[Mapping[str, Handler]] = MappingProxyType(
         PROJECT_DELETE: Handler(projects.clear_chunk, projects.leave_rows),
         memberships.SYNC: Handler(memberships.sync_chunk, memberships.give_up_sync),
         distributions.JOB: Handler(run_chunk, fail_run, between=send_held),
+        runways.JOB: Handler(runways.mail_chunk, runways.give_up_mail, between=runways.mail_low),
         exports.JOB: Handler(exports.export_chunk, exports.fail_export, between=write_file),
         VOUCHERS_METADATA_UPDATE: Handler(voucher_rows.metadata_chunk, voucher_rows.fail_update),
     }

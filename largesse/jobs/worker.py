@@ -22,7 +22,7 @@ from largesse.actions import distributions, memberships
 from largesse.actions.courier import Courier
 from largesse.actions.deliveries import clear_deliveries
 from largesse.actions.distribution_triggers import trigger_chunk
-from largesse.actions.distributions import start_due
+from largesse.actions.distributions import resume_supplied, start_due
 from largesse.actions.export_files import Interrupted
 from largesse.actions.exports import purge_exports
 from largesse.actions.ids import IdSource
@@ -36,7 +36,7 @@ from largesse.domain.errors import Unavailable
 from largesse.domain.projects import Project
 from largesse.jobs.handlers import HANDLERS, LONG, Handler
 from largesse.store import jobs, publication_hours
-from largesse.store.connection import JOB_SETTINGS, Connection, Pool, acquire, create_pool
+from largesse.store.connection import JOB_SETTINGS, Connection, Pool, acquire, create_pool, took_too_long
 from largesse.store.events import waiting_projects
 from largesse.store.jobs import Job
 from largesse.store.projects import get_project, list_projects
@@ -56,16 +56,10 @@ READERS: Final[tuple[tuple[str, Chunk], ...]] = (
     (publication_hours.READER, fold_chunk),
 )
 """Who reads the event log in this process: by what name, and what is done with the next events of a project."""
-SWEPT: Final[tuple[Chunk, ...]] = (
-    withdraw_expired,
-    purge_exports,
-    sweep_uploads,
-    clear_deliveries,
-    check_clocks,
-    check_pools,
-    start_due,
-)
-"""What the clock alone makes due, project by project."""
+SWEEPS: Final[tuple[Chunk, ...]] = (
+    withdraw_expired, purge_exports, sweep_uploads, clear_deliveries, check_clocks, check_pools, resume_supplied, start_due,
+)  # fmt: skip
+"""What is due in a project by the clock alone."""
 CONNECTIONS: Final = len(SLOTS) + 2 * 2 + len(READERS) + 2
 """A chunk's for each slot, a reader's and a writer's more for two exports, those of the event log's readers, the
 heartbeat's and the sweeper's.
@@ -213,15 +207,7 @@ class Worker:
             await delete_expired_sessions(connection, TOKENS_CHUNK)
             projects = await list_projects(connection)
         for project in projects:
-            for chunk in (
-                withdraw_expired,
-                purge_exports,
-                sweep_uploads,
-                clear_deliveries,
-                check_clocks,
-                check_pools,
-                start_due,
-            ):
+            for chunk in SWEEPS:
                 try:
                     await self._sweep_project(project, chunk)
                 except Exception:  # the next turn may do better; the other projects go on
@@ -236,7 +222,7 @@ class Worker:
     async def step(self, kinds: frozenset[str] = frozenset(HANDLERS)) -> bool:
         """Take a job of these kinds and work on it for one slice; False when there is none. Raises Unavailable."""
         async with acquire(self.pool) as connection:
-            job = await jobs.claim_job(connection, self.name, sorted(kinds), lapse_s=self.lapse_s)
+            job = await jobs.claim_job(connection, self.name, sorted(kinds), lapse_s=self.lapse_s, at=sorted(self.held))
         if job is None:
             return False
         self.held.add(job.id)
@@ -245,9 +231,12 @@ class Worker:
         except Interrupted:
             async with acquire(self.pool) as connection:
                 await jobs.release_job(connection, self.name, job.id)
-        except Unavailable:
-            await self._put_back(job)
-            raise
+        except Unavailable as error:
+            if took_too_long(error.__cause__):  # that isn't the database's fault, and it will do so again
+                await self._failed(job, error)
+            else:
+                await self._put_back(job)
+                raise
         except Exception as error:  # noqa: BLE001  # the job must not be lost, nor stop the others
             await self._failed(job, error)
         finally:
@@ -303,7 +292,7 @@ class Worker:
         )
 
     async def _put_back(self, job: Job) -> None:
-        """After a lost connection, a deadlock, a timeout: soon again, if PostgreSQL can be told so."""
+        """After a lost connection, a deadlock, a lock that wasn't had: soon again, if PostgreSQL can be told so."""
         with contextlib.suppress(Unavailable):
             async with acquire(self.pool) as connection:
                 await jobs.release_job(connection, self.name, job.id, delay_s=1.0)

@@ -19,6 +19,10 @@ WITH mark AS MATERIALIZED (
   WHERE e.project_id = $1 AND e.entity_id = $2 AND e.id = $8
     AND e.type IN ('customer.referred', 'customer.segment.entered', 'customer.segment.left')
   UNION ALL
+  SELECT k.at, 2, $8 FROM distribution_messages m
+  CROSS JOIN LATERAL (VALUES ('', m.sent_at), ('f', m.failed_at)) AS k (suffix, at)
+  WHERE m.project_id = $1 AND m.id = 'msg_' || substr($8, 4, 18) AND k.suffix = substr($8, 22) AND m.customer_id = $2
+  UNION ALL
   SELECT p.created_at, 1, $8 FROM publications p
   WHERE p.project_id = $1 AND p.id = 'pub_' || substr($8, 4) AND p.customer_id = $2 AND p.result <> 'HELD'
   UNION ALL
@@ -51,6 +55,16 @@ WITH mark AS MATERIALIZED (
   FROM events e
   WHERE e.project_id = $1 AND e.entity_id = $2
     AND e.type IN ('customer.referred', 'customer.segment.entered', 'customer.segment.left')
+  UNION ALL
+  SELECT k.at, 2, 'ev_' || substr(m.id, 5) || k.suffix, 'customer.' || m.channel || '.' || k.what, m.id, p.campaign_id,
+    jsonb_build_object('message', jsonb_build_object('id', m.id, 'reason', k.reason), 'distribution', (
+      SELECT jsonb_build_object('id', d.id, 'name', d.name) FROM distributions d
+      WHERE d.project_id = $1 AND d.id = m.distribution_id)), NULL, NULL
+  FROM distribution_messages m
+  CROSS JOIN LATERAL (VALUES ('', m.sent_at, NULL, CASE WHEN m.failed_at IS NULL THEN 'sent' ELSE 'recovered' END),
+    ('f', m.failed_at, CASE m.state WHEN 'failed' THEN m.reason END, 'failed')) AS k (suffix, at, reason, what)
+  LEFT JOIN publications p ON p.project_id = $1 AND p.id = m.publication_id
+  WHERE m.project_id = $1 AND m.customer_id = $2 AND m.channel IN ('email', 'sms') AND k.at IS NOT NULL
   UNION ALL
   SELECT p.created_at, 1, 'ev_' || substr(p.id, 5),
     CASE p.result WHEN 'SUCCESS' THEN 'customer.publication.succeeded' ELSE 'customer.publication.failed' END,

@@ -175,6 +175,11 @@ _UNAVAILABLE = (
 )
 
 
+def took_too_long(error: BaseException | None) -> bool:
+    """Whether a statement ran into its time limit: it would do so again."""
+    return isinstance(error, asyncpg.QueryCanceledError) and "statement timeout" in str(error)
+
+
 def is_unavailable(error: BaseException) -> bool:
     """Whether PostgreSQL is gone, going, or too busy: the caller may try again."""
     if isinstance(error, asyncpg.InterfaceError):

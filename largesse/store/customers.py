@@ -37,6 +37,8 @@ LIST: Final = ListSql(
         "segment": "c.id = ANY (ARRAY(SELECT m.customer_id FROM segment_members m"
         " WHERE m.project_id = $1 AND m.segment_id = (SELECT s.id FROM segments s"
         " WHERE s.project_id = $1 AND s.id = {} AND s.type = 'static')))",
+        "member_of": "c.id = ANY (ARRAY(SELECT m.customer_id FROM segment_members m"
+        " WHERE m.project_id = $1 AND m.segment_id = {}))",
         # The cursor of `starting_after`: apart from the filters, because it doesn't change what is counted.
         "cursor_before": "c.created_at < {}",
         "cursor_after": "c.created_at > {}",

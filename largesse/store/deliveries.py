@@ -14,6 +14,7 @@ from largesse.store.lists import ListSql, Narrowing, both_ways
 from largesse.store.sql import load
 
 SQL: Final = load("deliveries")
+WAITING_CHUNK: Final = 1_000
 LIST: Final = ListSql(
     page=SQL["list_deliveries"],
     count=SQL["count_deliveries"],
@@ -37,8 +38,11 @@ class NewDelivery(NamedTuple):
 
 
 class Turn(NamedTuple):
+    """`claim`: by whom, and which time: whoever slept through his claim isn't taken for the one who has it now."""
+
     project_id: int
     webhook_id: str
+    claim: str = ""
 
 
 class Recorded(NamedTuple):
@@ -70,41 +74,50 @@ async def insert_deliveries(
     return [row["id"] for row in rows]
 
 
-async def claim_turns(connection: Connection, worker: str, now: datetime, limit: int, *, lapse_s: float) -> list[Turn]:
-    return [Turn(*row) for row in await connection.fetch(SQL["claim_turns"], worker, now, limit, lapse_s)]
+async def claim_turns(connection: Connection, claim: str, now: datetime, limit: int, *, lapse_s: float) -> list[Turn]:
+    """`claim` is a name that no other claim has or had."""
+    return [
+        Turn(row["project_id"], row["webhook_id"], claim)
+        for row in await connection.fetch(SQL["claim_turns"], claim, now, limit, lapse_s)
+    ]
 
 
-async def beat(connection: Connection, worker: str, now: datetime, held: Sequence[Turn]) -> list[Turn]:
-    """Those that are still the worker's own."""
-    projects, webhooks = [turn.project_id for turn in held], [turn.webhook_id for turn in held]
-    return [Turn(*row) for row in await connection.fetch(SQL["beat"], worker, now, projects, webhooks)]
+async def beat(connection: Connection, now: datetime, held: Sequence[Turn]) -> list[Turn]:
+    """Those that are still under the claim that they were."""
+    columns = [list(column) for column in zip(*held, strict=True)] or [[], [], []]
+    return [Turn(*row) for row in await connection.fetch(SQL["beat"], now, *columns)]
 
 
 async def release_turn(
-    connection: Connection, turn: Turn, worker: str, now: datetime, *, rest_until: datetime | None = None
+    connection: Connection, turn: Turn, now: datetime, *, rest_until: datetime | None = None
 ) -> None:
     """Whoever puts something in at this moment comes before or after, never in between: hence the lock, which must be
     a statement of its own. The caller has a transaction.
     """
-    await connection.fetchval(SQL["lock_turn"], *turn, worker)
-    await connection.execute(SQL["release_turn"], *turn, worker, now, rest_until)
+    await connection.fetchval(SQL["lock_turn"], *turn)
+    await connection.execute(SQL["release_turn"], *turn, now, rest_until)
 
 
 async def drop_turn(connection: Connection, turn: Turn) -> None:
-    await connection.execute(SQL["drop_turn"], *turn)
+    await connection.execute(SQL["drop_turn"], *turn[:2])
+
+
+async def wait_for_heads(connection: Connection, turn: Turn, now: datetime) -> bool:
+    """What is due but stands behind something that is to be tried later is due with it; whether there may be more."""
+    return len(await connection.fetch(SQL["wait_for_heads"], *turn[:2], now, WAITING_CHUNK)) == WAITING_CHUNK
 
 
 async def due_deliveries(
     connection: Connection, turn: Turn, now: datetime, limit: int, *, in_hand: Sequence[str] = ()
 ) -> list[Delivery]:
     """The next to be sent, at most one of each entity."""
-    rows = await connection.fetch(SQL["due_deliveries"], *turn, now, limit, list(in_hand))
+    rows = await connection.fetch(SQL["due_deliveries"], *turn[:2], now, limit, list(in_hand))
     return [Delivery(**row) for row in rows]
 
 
 async def following(connection: Connection, turn: Turn, now: datetime, entities: Sequence[str]) -> list[Delivery]:
     """What is due and comes next for these, without looking at what else waits."""
-    rows = await connection.fetch(SQL["following"], *turn, now, list(entities))
+    rows = await connection.fetch(SQL["following"], *turn[:2], now, list(entities))
     return [Delivery(**row) for row in rows]
 
 
@@ -116,7 +129,7 @@ async def record_attempts(connection: Connection, project_id: int, recorded: Seq
 async def wait_behind(connection: Connection, turn: Turn, due: dict[str, datetime]) -> None:
     """What follows of these entities is due then, too."""
     if due:
-        await connection.execute(SQL["wait_behind"], *turn, list(due), list(due.values()))
+        await connection.execute(SQL["wait_behind"], *turn[:2], list(due), list(due.values()))
 
 
 async def park_deliveries(connection: Connection, project_id: int, webhook_id: str, reason: str) -> None:

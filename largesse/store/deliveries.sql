@@ -31,11 +31,11 @@ WHERE t.project_id = due.project_id AND t.webhook_id = due.webhook_id
 RETURNING t.project_id, t.webhook_id
 
 -- beat --
--- The sign of life of a sender for the turns that it is at: projects $3, webhooks $4. Says which are still its own.
-UPDATE webhook_turns t SET heartbeat_at = $2
-FROM unnest($3::int[], $4::text[]) AS h (project_id, webhook_id)
-WHERE t.worker = $1 AND t.project_id = h.project_id AND t.webhook_id = h.webhook_id
-RETURNING t.project_id, t.webhook_id
+-- The sign of life of a sender for the turns that it is at: projects $2, webhooks $3, claims $4. Says which still are its.
+UPDATE webhook_turns t SET heartbeat_at = $1
+FROM unnest($2::int[], $3::text[], $4::text[]) AS h (project_id, webhook_id, claim)
+WHERE t.worker = h.claim AND t.project_id = h.project_id AND t.webhook_id = h.webhook_id
+RETURNING t.project_id, t.webhook_id, t.worker
 
 -- lock_turn --
 -- Still ours? Before it is released or written about.
@@ -51,6 +51,23 @@ WHERE t.project_id = $1 AND t.webhook_id = $2 AND t.worker = $3
 -- drop_turn --
 -- A webhook that is deleted has none.
 DELETE FROM webhook_turns WHERE project_id = $1 AND webhook_id = $2
+
+-- wait_for_heads --
+-- Deliveries that are due at $3, but whose entity has an earlier one that is to be tried later: they are due when that is.
+-- At most $4. What is put in while the earlier one waits would have its turn called again and again.
+UPDATE webhook_deliveries d SET due_at = b.due_at
+FROM (
+  SELECT w.id, h.due_at FROM webhook_deliveries w
+  CROSS JOIN LATERAL (
+    SELECT e.id, e.due_at FROM webhook_deliveries e
+    WHERE e.project_id = $1 AND e.webhook_id = $2 AND e.entity_id = w.entity_id AND e.status = 'PENDING'
+    ORDER BY e.xid, e.seq, e.part LIMIT 1) AS h
+  WHERE w.project_id = $1 AND w.webhook_id = $2 AND w.ended_at IS NULL AND w.due_at <= $3
+    AND h.id <> w.id AND h.due_at > $3
+  LIMIT $4
+) AS b
+WHERE d.project_id = $1 AND d.id = b.id
+RETURNING d.id
 
 -- due_deliveries --
 -- What is due at $3, at most $4, without those in hand ($5): of each entity only the earliest that is still pending. With

@@ -1,11 +1,15 @@
 """The messages of distributions in the database."""
 
+from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
+
+import asyncpg
 
 from largesse.domain.customers import CustomerShort
 from largesse.domain.distributions import Message, Person
+from largesse.domain.errors import AudienceTooSlow
 from largesse.domain.projects import Project
-from largesse.store.connection import Connection
+from largesse.store.connection import Connection, took_too_long
 from largesse.store.customers import LIST as CUSTOMERS
 from largesse.store.lists import ListSql, Narrowing, both_ways, fetch_limited
 from largesse.store.sql import load
@@ -41,6 +45,7 @@ class NewMessage(NamedTuple):
     state: str
     reason: str | None
     publication_id: str | None = None
+    facts: dict[str, Any] | None = None
 
 
 class Outcome(NamedTuple):
@@ -65,10 +70,23 @@ class Work(NamedTuple):
 async def audience(
     connection: Connection, project: Project, narrowing: Narrowing, campaign_id: str | None, after: str, limit: int
 ) -> list[Candidate]:
-    """The next customers behind the id `after`. `campaign_id`: of the one that gives each customer one code."""
+    """The next customers behind the id `after`. `campaign_id`: of the one that gives each customer one code.
+
+    Raises AudienceTooSlow; the transaction can be gone on with.
+    """
     values: dict[str, Any] = {"after": after, "limit": limit, "offset": 0, "campaign": campaign_id}
     text, arguments = CUSTOMERS.statement(SQL["audience"], project, narrowing, **values)
-    return [_candidate(row) for row in await connection.fetch(text, *arguments)]
+    return [_candidate(row) for row in await _fetch(connection, text, arguments)]
+
+
+async def _fetch(connection: Connection, text: str, arguments: list[Any]) -> list[asyncpg.Record]:
+    try:
+        async with connection.transaction():  # a savepoint: the chunk says that it was too slow
+            return await connection.fetch(text, *arguments)
+    except asyncpg.QueryCanceledError as error:
+        if not took_too_long(error):
+            raise
+        raise AudienceTooSlow from error
 
 
 async def page_of_audience(
@@ -81,12 +99,20 @@ async def page_of_audience(
 
 
 async def count_audience(
-    connection: Connection, project: Project, narrowing: Narrowing, campaign_id: str | None, most: int
+    connection: Connection,
+    project: Project,
+    narrowing: Narrowing,
+    campaign_id: str | None,
+    most: int,
+    *,
+    limited: bool = True,
 ) -> list[tuple[Person, int]]:
-    """How many people of each kind, of the first `most`. Raises InvalidQueryParams when it takes too long."""
+    """How many people of each kind, of the first `most`. Raises InvalidQueryParams when a request takes too long,
+    AudienceTooSlow when a job does (not `limited`).
+    """
     values: dict[str, Any] = {"limit": most, "campaign": campaign_id}
     text, arguments = CUSTOMERS.statement(SQL["count_audience"], project, narrowing, **values)
-    rows = await fetch_limited(connection, text, arguments)
+    rows = await (fetch_limited if limited else _fetch)(connection, text, arguments)
     return [(_person(row), row["people"]) for row in rows]
 
 
@@ -143,11 +169,23 @@ async def lose_sending(connection: Connection, project_id: int, distribution_id:
     return len(await connection.fetch(SQL["lose_sending"], project_id, distribution_id, reason))
 
 
-async def claim_messages(
+async def ready_messages(
     connection: Connection, project_id: int, distribution_id: str, attempt: int, channel: str, limit: int
 ) -> list[Message]:
-    rows = await connection.fetch(SQL["claim_messages"], project_id, distribution_id, attempt, channel, limit)
+    """Those that may go now, locked until the transaction ends."""
+    rows = await connection.fetch(SQL["ready_messages"], project_id, distribution_id, attempt, channel, limit)
     return [Message(**row) for row in rows]
+
+
+async def claim_messages(
+    connection: Connection, project_id: int, attempt: int, bodies: Mapping[str, str | None]
+) -> None:
+    """Messages that `ready_messages` gave, by id, and what each will say at every try; None: it is made anew."""
+    await connection.execute(SQL["claim_messages"], project_id, attempt, list(bodies), list(bodies.values()))
+
+
+async def let_go(connection: Connection, project_id: int, distribution_id: str) -> None:
+    await connection.execute(SQL["let_go"], project_id, distribution_id)
 
 
 async def record_outcomes(

@@ -15,7 +15,8 @@ SELECT c.id, c.source_id, c.name, c.email, c.phone, c.metadata,
   EXISTS (SELECT FROM suppressions s WHERE s.project_id = $1 AND s.channel = 'email'
     AND s.target = ANY (ARRAY[c.id, lower(c.email)])) AS no_email,
   EXISTS (SELECT FROM suppressions s WHERE s.project_id = $1 AND s.channel = 'sms'
-    AND s.target = ANY (ARRAY[c.id, lower(c.phone)])) AS no_sms
+    AND s.target = ANY (ARRAY[c.id, lower(c.phone)])) AS no_sms,
+  EXISTS (SELECT FROM suppressions s WHERE s.project_id = $1 AND s.channel = 'webhook' AND s.target = c.id) AS no_webhook
 FROM page JOIN customers c ON c.project_id = $1 AND c.id = page.id
 ORDER BY c.id
 
@@ -28,21 +29,23 @@ WITH kinds AS (
     EXISTS (SELECT FROM suppressions s WHERE s.project_id = $1 AND s.channel = 'email'
       AND s.target = ANY (ARRAY[c.id, lower(c.email)])) AS no_email,
     EXISTS (SELECT FROM suppressions s WHERE s.project_id = $1 AND s.channel = 'sms'
-      AND s.target = ANY (ARRAY[c.id, lower(c.phone)])) AS no_sms
+      AND s.target = ANY (ARRAY[c.id, lower(c.phone)])) AS no_sms,
+    EXISTS (SELECT FROM suppressions s WHERE s.project_id = $1 AND s.channel = 'webhook' AND s.target = c.id) AS no_webhook
   FROM (
     SELECT c.id, c.email, c.phone FROM customers c WHERE c.project_id = $1 AND c.deleted_at IS NULL{filters}
     ORDER BY c.id LIMIT {limit}::int) AS c
 )
-SELECT joined, has_email, has_phone, no_email, no_sms, count(*) AS people FROM kinds GROUP BY 1, 2, 3, 4, 5
+SELECT joined, has_email, has_phone, no_email, no_sms, no_webhook, count(*) AS people FROM kinds GROUP BY 1, 2, 3, 4, 5, 6
 
 -- add_messages --
 -- I9: whoever has one for this distribution, channel and event gets no second one. $3 ids, $4 customers, $5 channels, $6
--- events, $7 states, $8 reasons, $9 publications that they are about.
+-- events, $7 states, $8 reasons, $9 publications that they are about, $10 what of the event their texts can name.
 INSERT INTO distribution_messages (project_id, distribution_id, id, customer_id, channel, event_id, state, reason,
-  publication_id)
-SELECT $1, $2, n.id, n.customer_id, n.channel, n.event_id, n.state, n.reason, n.publication_id
-FROM unnest($3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[])
-  AS n (id, customer_id, channel, event_id, state, reason, publication_id)
+  publication_id, facts, failed_at)
+SELECT $1, $2, n.id, n.customer_id, n.channel, n.event_id, n.state, n.reason, n.publication_id, n.facts,
+  CASE WHEN n.state = 'failed' THEN clock.t END
+FROM (SELECT now() AS t) AS clock, unnest($3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $10::jsonb[])
+  AS n (id, customer_id, channel, event_id, state, reason, publication_id, facts)
 ORDER BY n.customer_id, n.channel, n.event_id
 ON CONFLICT DO NOTHING
 
@@ -59,8 +62,9 @@ ORDER BY min(m.id) LIMIT $3
 UPDATE distribution_messages m SET
   state = CASE WHEN m.channel = ANY ($9::text[]) THEN 'failed' ELSE $5 END,
   reason = CASE WHEN m.channel = ANY ($9::text[]) THEN $10 ELSE $6 END,
-  publication_id = $7, fallback = $8::bool, updated_at = now()
-FROM unnest($3::text[], $4::text[]) AS n (customer_id, event_id)
+  failed_at = CASE WHEN m.channel = ANY ($9::text[]) OR $5 = 'failed' THEN clock.t ELSE m.failed_at END,
+  publication_id = $7, fallback = $8::bool, updated_at = clock.t
+FROM (SELECT now() AS t) AS clock, unnest($3::text[], $4::text[]) AS n (customer_id, event_id)
 WHERE m.project_id = $1 AND m.distribution_id = $2 AND m.customer_id = n.customer_id AND m.event_id = n.event_id
   AND m.customer_id = ANY ($3::text[]) AND m.state = 'pending'
 
@@ -79,27 +83,38 @@ UPDATE distribution_messages m SET reason = $3, updated_at = now(),
 WHERE m.project_id = $1 AND m.distribution_id = $2 AND m.state = 'sending'
 RETURNING m.id
 
+-- ready_messages --
+-- Up to $5 that may go through the channel $4, locked. Nothing for an attempt that was overtaken, nor for a distribution
+-- that is paused.
+SELECT m.id, m.distribution_id, m.customer_id, m.channel, m.event_id, m.state, m.publication_id, m.reason, m.receipt,
+  m.fallback, m.tries, m.due_at, m.sent_at, m.created_at, m.updated_at, m.body, m.facts
+FROM distribution_messages m
+WHERE m.project_id = $1 AND m.distribution_id = $2 AND m.channel = $4 AND m.state = 'held' AND m.due_at <= now()::timestamptz(3)
+  AND EXISTS (SELECT FROM distributions d WHERE d.project_id = $1 AND d.id = $2 AND d.attempt = $3
+    AND d.status IN ('IN_PROGRESS', 'LIVE') AND d.deleted_at IS NULL)
+ORDER BY m.due_at, m.id LIMIT $5
+FOR NO KEY UPDATE OF m SKIP LOCKED
+
 -- claim_messages --
--- Up to $5 that may go through the channel $4. Committed before the wire is touched. Nothing for an attempt that was
--- overtaken, nor for a distribution that is paused.
-WITH ready AS (
-  SELECT m.id FROM distribution_messages m
-  WHERE m.project_id = $1 AND m.distribution_id = $2 AND m.channel = $4 AND m.state = 'held' AND m.due_at <= now()::timestamptz(3)
-    AND EXISTS (SELECT FROM distributions d WHERE d.project_id = $1 AND d.id = $2 AND d.attempt = $3
-      AND d.status IN ('IN_PROGRESS', 'LIVE') AND d.deleted_at IS NULL)
-  ORDER BY m.due_at, m.id LIMIT $5
-  FOR NO KEY UPDATE OF m SKIP LOCKED
-)
-UPDATE distribution_messages m SET state = 'sending', attempt = $3, tries = m.tries + 1, updated_at = now()
-WHERE m.project_id = $1 AND m.id = ANY (ARRAY(SELECT ready.id FROM ready))
-RETURNING m.id, m.distribution_id, m.customer_id, m.channel, m.event_id, m.state, m.publication_id, m.reason, m.receipt,
-  m.fallback, m.tries, m.due_at, m.sent_at, m.created_at, m.updated_at
+-- Those that the caller has locked, $3, are in the hands of the attempt $2, with what they say ($4; null: rendered anew at
+-- each try). Committed before the wire is touched.
+UPDATE distribution_messages m SET state = 'sending', attempt = $2, tries = m.tries + 1, body = n.body, updated_at = now()
+FROM unnest($3::text[], $4::text[]) AS n (id, body)
+WHERE m.project_id = $1 AND m.id = ANY ($3::text[]) AND m.id = n.id
+
+-- let_go --
+-- Somebody lets a distribution go on: what was to be tried again later goes now, from the first try.
+UPDATE distribution_messages m SET tries = 0, due_at = clock.t, updated_at = clock.t
+FROM (SELECT now() AS t) AS clock
+WHERE m.project_id = $1 AND m.distribution_id = $2 AND m.state = 'held' AND m.due_at > clock.t
 
 -- record_outcomes --
 -- What came of those that this attempt, $3, has in its hands, or had: what the sender saw is better than unknown. $4 ids,
 -- $5 states (held: once more later), $6 reasons, $7 receipts, $8 seconds until they are due. Says whose codes it was.
 UPDATE distribution_messages m SET state = n.state, reason = n.reason, receipt = n.receipt, updated_at = clock.t,
-  due_at = n.later, sent_at = CASE WHEN n.state = 'accepted' THEN clock.t ELSE m.sent_at END
+  due_at = n.later, sent_at = CASE WHEN n.state = 'accepted' THEN clock.t ELSE m.sent_at END,
+  failed_at = CASE WHEN n.state = 'failed' THEN clock.t ELSE m.failed_at END,
+  body = CASE WHEN n.state = 'held' THEN m.body END
 FROM (SELECT now() AS t) AS clock, (
   SELECT o.id, o.state, o.reason, o.receipt, now() + make_interval(secs => o.seconds) AS later
   FROM unnest($4::text[], $5::text[], $6::text[], $7::text[], $8::float8[]) AS o (id, state, reason, receipt, seconds)
@@ -132,7 +147,8 @@ SELECT (SELECT count(*) FROM (SELECT FROM distribution_messages m
 SELECT 'customer' AS kind, c.id, to_jsonb(c) - 'project_id' || jsonb_build_object('suppressed', ARRAY(
     SELECT s.channel FROM suppressions s WHERE s.project_id = $1 AND (
       s.channel = 'email' AND s.target = ANY (ARRAY[c.id, lower(c.email)])
-      OR s.channel = 'sms' AND s.target = ANY (ARRAY[c.id, lower(c.phone)])))) AS data
+      OR s.channel = 'sms' AND s.target = ANY (ARRAY[c.id, lower(c.phone)])
+      OR s.channel = 'webhook' AND s.target = c.id))) AS data
 FROM customers c
 WHERE c.project_id = $1 AND c.id = ANY ($2::text[]) AND c.deleted_at IS NULL
 UNION ALL
@@ -175,7 +191,8 @@ SELECT count(*) FROM distribution_messages m WHERE m.project_id = $1{filters}
 -- decide_unknown --
 -- A person knows what became of it: state $4, reason $5.
 UPDATE distribution_messages m SET state = $4, reason = $5, updated_at = clock.t,
-  sent_at = CASE WHEN $4 = 'accepted' THEN clock.t ELSE m.sent_at END
+  sent_at = CASE WHEN $4 = 'accepted' THEN clock.t ELSE m.sent_at END,
+  failed_at = CASE WHEN $4 = 'failed' THEN clock.t ELSE m.failed_at END
 FROM (SELECT now() AS t) AS clock
 WHERE m.project_id = $1 AND m.distribution_id = $2 AND m.id = $3 AND m.state = 'unknown'
 RETURNING m.publication_id

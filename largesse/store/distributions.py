@@ -107,6 +107,24 @@ async def move_distribution(
     await connection.execute(SQL["move_distribution"], project_id, *values)
 
 
+async def set_live_since(connection: Connection, project_id: int, id: str) -> None:
+    """Remember the place in the log from which on events trigger it."""
+    await connection.execute(SQL["set_live_since"], project_id, id)
+
+
+async def is_readable(connection: Connection, project_id: int, id: str) -> bool:
+    """Whether nothing from before it was set live can still be committed."""
+    return bool(await connection.fetchval(SQL["is_readable"], project_id, id))
+
+
+async def entered_since(
+    connection: Connection, project_id: int, segment_id: str, customer_ids: list[str], since: dict[str, Any]
+) -> set[str]:
+    """Those whom an event behind that place of the log tells anyway."""
+    values = (segment_id, customer_ids, since["xid"], since["seq"])
+    return {row["entity_id"] for row in await connection.fetch(SQL["entered_since"], project_id, *values)}
+
+
 async def consider(connection: Connection, project_id: int, distribution: Distribution) -> None:
     """Save how far the walk through audience and pool has come."""
     values = (distribution.considered, distribution.considered_count, distribution.pick_after, distribution.phase)
@@ -126,6 +144,11 @@ async def is_time(connection: Connection, project_id: int, id: str) -> bool:
 async def due_distributions(connection: Connection, project_id: int, kind: str) -> list[str]:
     """Those whose time has come, and that no job of the kind is at; locked until the transaction ends."""
     return [row["id"] for row in await connection.fetch(SQL["due_distributions"], project_id, kind)]
+
+
+async def paused_for(connection: Connection, project_id: int, reason: str) -> list[str]:
+    """Those that paused by themselves for that reason; locked until the transaction ends."""
+    return [row["id"] for row in await connection.fetch(SQL["paused_for"], project_id, reason)]
 
 
 async def live_distributions(connection: Connection, project_id: int) -> list[str]:

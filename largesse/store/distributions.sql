@@ -15,14 +15,14 @@ WHERE project_id = $1 AND id = $2
 -- One that wasn't deleted.
 SELECT d.id, d.name, d.status, d.trigger, d.audience, d.action, d.channels, d.recipients_max, d.when_exhausted, d.resumes_as,
   d.reason, d.phase, d.considered, d.considered_count, d.pick_after, d.attempt, d.starts_at, d.started_at, d.finished_at,
-  d.set_live_at, d.created_at, d.updated_at, d.deleted_at IS NOT NULL AS deleted
+  d.set_live_at, d.live_since, d.created_at, d.updated_at, d.deleted_at IS NOT NULL AS deleted
 FROM distributions d WHERE d.project_id = $1 AND d.id = $2 AND d.deleted_at IS NULL
 
 -- lock_distribution --
 -- Deleted ones too. Whoever changes one, or does a chunk of its work, holds this row.
 SELECT d.id, d.name, d.status, d.trigger, d.audience, d.action, d.channels, d.recipients_max, d.when_exhausted, d.resumes_as,
   d.reason, d.phase, d.considered, d.considered_count, d.pick_after, d.attempt, d.starts_at, d.started_at, d.finished_at,
-  d.set_live_at, d.created_at, d.updated_at, d.deleted_at IS NOT NULL AS deleted
+  d.set_live_at, d.live_since, d.created_at, d.updated_at, d.deleted_at IS NOT NULL AS deleted
 FROM distributions d WHERE d.project_id = $1 AND d.id = $2
 FOR NO KEY UPDATE
 
@@ -30,7 +30,7 @@ FOR NO KEY UPDATE
 -- One page; distributions are few.
 SELECT d.id, d.name, d.status, d.trigger, d.audience, d.action, d.channels, d.recipients_max, d.when_exhausted, d.resumes_as,
   d.reason, d.phase, d.considered, d.considered_count, d.pick_after, d.attempt, d.starts_at, d.started_at, d.finished_at,
-  d.set_live_at, d.created_at, d.updated_at, d.deleted_at IS NOT NULL AS deleted
+  d.set_live_at, d.live_since, d.created_at, d.updated_at, d.deleted_at IS NOT NULL AS deleted
 FROM distributions d WHERE d.project_id = $1 AND d.deleted_at IS NULL{filters}
 ORDER BY {order} LIMIT {limit} OFFSET {offset}
 
@@ -50,6 +50,25 @@ UPDATE distributions d SET status = $3, phase = $4, resumes_as = $5, reason = $6
 FROM (SELECT now() AS t, now() + make_interval(mins => coalesce($7::int, 0)) AS later) AS clock
 WHERE d.project_id = $1 AND d.id = $2
 
+-- set_live_since --
+-- Its place in the log: what is behind it triggers the distribution. Written as the events are, so what was committed before
+-- is before it.
+UPDATE distributions SET live_since = jsonb_build_object('xid',
+    greatest(pg_current_xact_id(), (pg_snapshot_xmax(pg_current_snapshot())::text::bigint - 1)::text::xid8)::text,
+  'seq', nextval(pg_get_serial_sequence('events', 'seq')))
+WHERE project_id = $1 AND id = $2
+
+-- is_readable --
+-- Whether all that came before the distribution was set live can be seen.
+SELECT (d.live_since ->> 'xid')::xid8 < pg_snapshot_xmin(pg_current_snapshot()) FROM distributions d
+WHERE d.project_id = $1 AND d.id = $2
+
+-- entered_since --
+-- Of the customers $3 those who entered the segment $2 behind the place ($4, $5) of the log: that triggers by itself.
+SELECT DISTINCT e.entity_id FROM events e
+WHERE e.project_id = $1 AND e.entity_id = ANY ($3::text[]) AND e.type = 'customer.segment.entered'
+  AND e.data -> 'segment' ->> 'id' = $2 AND (e.xid, e.seq) > ($4::text::xid8, $5::bigint)
+
 -- consider --
 -- How far a chunk came through the audience, and through the pool.
 UPDATE distributions SET considered = $3, considered_count = $4, pick_after = $5, phase = $6
@@ -65,11 +84,19 @@ RETURNING attempt
 SELECT d.id FROM distributions d
 WHERE d.project_id = $1 AND d.deleted_at IS NULL
   AND (d.status = 'TO SEND' AND d.starts_at <= now()
+    OR d.status = 'LIVE' AND d.phase = 'recipients'
     OR d.status IN ('IN_PROGRESS', 'LIVE') AND EXISTS (
       SELECT FROM distribution_messages m
       WHERE m.project_id = $1 AND m.distribution_id = d.id AND m.state = 'held' AND m.due_at <= now()))
   AND NOT EXISTS (
     SELECT FROM jobs j WHERE j.project_id = $1 AND j.subject = d.id AND j.kind = $2 AND j.parked_at IS NULL)
+ORDER BY d.id
+FOR NO KEY UPDATE OF d SKIP LOCKED
+
+-- paused_for --
+-- Those that paused by themselves for the reason $2.
+SELECT d.id FROM distributions d
+WHERE d.project_id = $1 AND d.status = 'PAUSED' AND d.reason = $2 AND d.deleted_at IS NULL
 ORDER BY d.id
 FOR NO KEY UPDATE OF d SKIP LOCKED
 

@@ -136,5 +136,5 @@ async def settle(connection: Connection, project_id: int) -> None:
 
     Of what was written at the same time as the last event that a reader dealt with it may see some a second time.
     """
-    for name in ("settle_cursors", "settle_log", "settle_deliveries"):
+    for name in ("settle_cursors", "settle_log", "settle_deliveries", "settle_distributions"):
         await connection.execute(SQL[name], project_id)

@@ -72,6 +72,11 @@ WHERE c.project_id = $1
 -- All events come before the first transaction of this PostgreSQL, in the order in which they were written.
 UPDATE events SET xid = '1' WHERE project_id = $1
 
+-- settle_distributions --
+-- The same for the places from which on automatic ones listen.
+UPDATE distributions SET live_since = jsonb_set(live_since, '{xid}', '"1"')
+WHERE project_id = $1 AND live_since IS NOT NULL
+
 -- settle_deliveries --
 -- The same for what is to be sent still.
 UPDATE webhook_deliveries SET xid = '1' WHERE project_id = $1 AND status = 'PENDING'

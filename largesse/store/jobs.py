@@ -1,5 +1,6 @@
 """The queue of long work: rows of `jobs`, claimed one by one. Enqueueing is an insert: actions see no worker."""
 
+from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from largesse.store.connection import Connection
@@ -25,8 +26,11 @@ async def enqueue_job(
     await connection.execute(SQL["enqueue_job"], project_id, kind, action_id, subject)
 
 
-async def claim_job(connection: Connection, worker: str, kinds: list[str], *, lapse_s: float) -> Job | None:
-    row = await connection.fetchrow(SQL["claim_job"], worker, lapse_s, kinds)
+async def claim_job(
+    connection: Connection, worker: str, kinds: list[str], *, lapse_s: float, at: Sequence[int] = ()
+) -> Job | None:
+    """`at`: the jobs that the worker has."""
+    row = await connection.fetchrow(SQL["claim_job"], worker, lapse_s, kinds, list(at))
     return None if row is None else Job(*row)
 
 

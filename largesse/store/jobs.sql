@@ -4,12 +4,13 @@ WITH enqueued AS (INSERT INTO jobs (project_id, kind, action_id, subject) VALUES
 SELECT pg_notify('largesse_jobs', '') FROM enqueued
 
 -- claim_job --
--- Of the kinds $3 the job that has waited longest and that nobody has, or whose worker's heartbeat is older than $2 seconds.
+-- Of the kinds $3 the job that has waited longest and that nobody has, or whose worker's heartbeat is older than $2 seconds;
+-- not one of $4, which this worker is at, however long it slept over it.
 UPDATE jobs SET worker = $1, heartbeat_at = clock_timestamp()
 WHERE id = (
   SELECT id FROM jobs
   WHERE parked_at IS NULL AND run_at <= now() AND kind = ANY ($3::text[])
-    AND (heartbeat_at IS NULL OR heartbeat_at < now() - make_interval(secs => $2))
+    AND (heartbeat_at IS NULL OR heartbeat_at < now() - make_interval(secs => $2)) AND id <> ALL ($4::bigint[])
   ORDER BY run_at, id
   LIMIT 1
   FOR UPDATE SKIP LOCKED

@@ -24,6 +24,14 @@ class Alert(NamedTuple):
     campaign_id: str
     below_days: int
     is_low: bool
+    mail_to: list[str]
+
+
+class AlertMail(NamedTuple):
+    """From what address who is mailed."""
+
+    sender: str
+    to: list[str]
 
 
 async def count_recent(connection: Connection, project_id: int, campaign_id: str) -> Recent:
@@ -32,18 +40,35 @@ async def count_recent(connection: Connection, project_id: int, campaign_id: str
     return Recent(*row)
 
 
-async def get_alert(connection: Connection, project_id: int, campaign_id: str) -> int | None:
-    """Below how many days somebody is told; None: nobody is."""
-    found: int | None = await connection.fetchval(SQL["get_alert"], project_id, campaign_id)
-    return found
+async def get_alert(connection: Connection, project_id: int, campaign_id: str) -> tuple[int | None, AlertMail | None]:
+    """Below how many days somebody is told (None: nobody is), and who is by mail."""
+    row = await connection.fetchrow(SQL["get_alert"], project_id, campaign_id)
+    if row is None:
+        return None, None
+    return row["below_days"], None if row["mail_from"] is None else AlertMail(row["mail_from"], row["mail_to"])
 
 
-async def set_alert(connection: Connection, project_id: int, campaign_id: str, below_days: int | None) -> None:
+async def set_alert(
+    connection: Connection, project_id: int, campaign_id: str, below_days: int | None, mail: AlertMail | None = None
+) -> None:
     """None: nobody is to be told."""
     if below_days is None:
         await connection.execute(SQL["drop_alert"], project_id, campaign_id)
-    else:
-        await connection.execute(SQL["set_alert"], project_id, campaign_id, below_days)
+        return
+    await connection.execute(SQL["set_alert"], project_id, campaign_id, below_days)
+    sender, to = (None, []) if mail is None else mail
+    await connection.execute(SQL["set_mail"], project_id, campaign_id, sender, to)
+
+
+async def mail_due(connection: Connection, project_id: int, campaign_id: str) -> AlertMail | None:
+    """To whom it is still to be said that the pool is low."""
+    row = await connection.fetchrow(SQL["mail_due"], project_id, campaign_id)
+    return None if row is None else AlertMail(*row)
+
+
+async def mailed(connection: Connection, project_id: int, campaign_id: str, done: list[str] | None) -> None:
+    """These need no mail any more; None: nobody does."""
+    await connection.execute(SQL["mailed"], project_id, campaign_id, done)
 
 
 async def claim_alerts(connection: Connection, project_id: int, every_s: float, limit: int) -> list[Alert]:
@@ -51,5 +76,7 @@ async def claim_alerts(connection: Connection, project_id: int, every_s: float, 
     return [Alert(*row) for row in await connection.fetch(SQL["claim_alerts"], project_id, every_s, limit)]
 
 
-async def save_check(connection: Connection, project_id: int, campaign_id: str, *, is_low: bool) -> None:
-    await connection.execute(SQL["save_check"], project_id, campaign_id, is_low)
+async def save_check(
+    connection: Connection, project_id: int, campaign_id: str, *, is_low: bool, is_mailed: bool
+) -> None:
+    await connection.execute(SQL["save_check"], project_id, campaign_id, is_low, is_mailed)

@@ -109,10 +109,13 @@ async def take_turn(connection: Connection, project_id: int) -> None:
 
 
 class Followed(NamedTuple):
-    """An auto-update segment whose members nobody else changes now. `after`: how far a pass over all came."""
+    """An auto-update segment whose members nobody else changes now. `after`: how far a pass over all came;
+    `since`: from when on it is told who enters.
+    """
 
     segment: Segment
     after: str
+    since: datetime
 
 
 async def lock_segment(connection: Connection, project_id: int, id: str) -> Followed | None:
@@ -121,7 +124,7 @@ async def lock_segment(connection: Connection, project_id: int, id: str) -> Foll
     if row is None:
         return None
     columns = {name: row[name] for name in Segment.__struct_fields__}
-    return Followed(Segment(**columns), row["synced_after"])
+    return Followed(Segment(**columns), row["synced_after"], row["followed_since"])
 
 
 async def followed_segments(connection: Connection, project_id: int) -> list[str]:
@@ -174,6 +177,11 @@ async def save_sync(
 ) -> None:
     """`after`: how far a pass over all customers came; empty when it is done."""
     await connection.execute(SQL["save_sync"], project_id, id, after, is_timed, now)
+
+
+async def activate(connection: Connection, project_id: int, id: str, *, is_timed: bool) -> bool:
+    """Make a passive segment an auto-update one; False for another one."""
+    return await connection.fetchval(SQL["activate"], project_id, id, is_timed) is not None
 
 
 async def due_segments(connection: Connection, project_id: int, every_s: float) -> list[str]:

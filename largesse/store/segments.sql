@@ -78,8 +78,8 @@ SELECT pg_advisory_xact_lock($2::int, $1::int)
 
 -- lock_segment --
 -- One at a time looks who is in an auto-update segment: what was found is written before somebody else looks.
-SELECT id, name, type, filter, created_at, synced_at, synced_after FROM segments
-WHERE project_id = $1 AND id = $2 AND type = 'auto-update' FOR NO KEY UPDATE
+SELECT id, name, type, filter, created_at, synced_at, synced_after, coalesce(followed_since, created_at) AS followed_since
+FROM segments WHERE project_id = $1 AND id = $2 AND type = 'auto-update' FOR NO KEY UPDATE
 
 -- followed_segments --
 -- Those whose changes are told, in the order in which they are locked.
@@ -118,6 +118,11 @@ FROM unnest($2::text[], $3::text[]) AS n (customer_id, id)
 JOIN customers c ON c.project_id = $1 AND c.id = n.customer_id
 WHERE $6::timestamptz IS NULL OR c.created_at >= $6 OR c.updated_at >= $6
 ORDER BY n.id
+
+-- activate --
+-- From now on it is told who enters a passive segment and who leaves it.
+UPDATE segments SET type = 'auto-update', followed_since = now(), is_timed = $3
+WHERE project_id = $1 AND id = $2 AND type = 'passive' RETURNING id
 
 -- save_sync --
 -- How far a pass over all customers came; '' and the moment when it is done.

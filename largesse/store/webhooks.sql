@@ -26,12 +26,14 @@ SELECT id, target_url, events, headers, active, disabled_reason, created_at, upd
 FROM webhooks WHERE project_id = $1 AND id = $2 AND deleted_at IS NULL
 
 -- update_webhook --
--- Null leaves as it is. Whoever says whether it is active also takes back what we had against it.
+-- Null leaves as it is. Whoever says whether it is active also takes back what we had against it. No row, too, where
+-- headers would follow to another address unsaid: they may be secrets of the one before.
 UPDATE webhooks SET
   target_url = coalesce($3, target_url), events = coalesce($4, events), headers = coalesce($5, headers),
   active = coalesce($6, active), disabled_reason = CASE WHEN $6::boolean IS NULL THEN disabled_reason END,
   updated_at = now()
 WHERE project_id = $1 AND id = $2 AND deleted_at IS NULL
+  AND ($3::text IS NULL OR $5::jsonb IS NOT NULL OR target_url = $3 OR headers = '{}')
 RETURNING id, target_url, events, headers, active, disabled_reason, created_at, updated_at
 
 -- delete_webhook --

@@ -66,10 +66,14 @@ def _data(activity: Activity, publication: Publication | None, customer: dict[st
     if "customer" in activity.data:  # the customer as it was
         return {"customer": render_customer(msgspec.convert(activity.data["customer"], Customer))}
     out = {"customer": customer, "campaign": _campaign(activity)}
-    if publication is not None:
-        return out | {"publication": render_publication_in_list(publication)}
+    if "message" in activity.data:  # delivered, or not
+        return out | activity.data
+    return out | (_card(activity) if publication is None else {"publication": render_publication_in_list(publication)})
+
+
+def _card(activity: Activity) -> dict[str, Any]:
     voucher = activity.data["voucher"]
-    out["voucher"] = {"id": voucher["id"], "code": voucher["code"], "object": "voucher"}
+    out: dict[str, Any] = {"voucher": {"id": voucher["id"], "code": voucher["code"], "object": "voucher"}}
     if "balance" in activity.data:
         balance = {name: activity.data[name] for name in ("amount", "total", "balance")}
         out["balance"] = balance | {"object": "balance", "related_object": {"type": "voucher", "id": voucher["id"]}}

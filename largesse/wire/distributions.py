@@ -11,14 +11,19 @@ from largesse.domain.distributions import (
     BUILT_TRIGGERS,
     CODE_TRIGGERS,
     CSV,
+    CUSTOM_TRIGGER,
     EMAIL,
     FALLBACK,
     IN_PROGRESS,
     LIVE,
     MESSAGE,
     NOTIFY,
+    OF_CAMPAIGNS,
     PUBLICATION_TRIGGER,
     PUBLISH,
+    REFUSE,
+    SEGMENT_ENTERED,
+    SEGMENT_TRIGGERS,
     SMS,
     TO_SEND,
     TRIGGERS,
@@ -52,6 +57,13 @@ _ALLOWED: Final[dict[str, frozenset[str]]] = {
     WEBHOOK: frozenset({"url", "headers", "event_name", "body", "rate"}),
     CSV: frozenset(),
 }
+_BELONGING: Final = {
+    "campaign": OF_CAMPAIGNS,
+    "custom_event": (CUSTOM_TRIGGER,),
+    "segment_id": SEGMENT_TRIGGERS,
+    "include_inside": (SEGMENT_ENTERED,),
+}
+"""Fields of triggers, and the events that they belong to."""
 _NEEDED: Final = {EMAIL: ("from", "subject"), SMS: ("url", "text"), WEBHOOK: ("url",), CSV: ()}
 
 _Template = Annotated[str, msgspec.Meta(min_length=1, max_length=TEMPLATE_CHARACTERS_MAX)]
@@ -60,13 +72,16 @@ _Url = Annotated[str, msgspec.Meta(min_length=1, max_length=2_000)]
 
 
 class TriggerInput(msgspec.Struct, frozen=True, kw_only=True):
-    """What starts an automatic one: an event; of publications perhaps those of one campaign (id or name), of custom
-    events those of one name.
+    """What starts an automatic one: an event; of publications, balances and referrals perhaps those of one campaign (id
+    or name), of custom events those of one name. `segment_id`: which segment is entered or left; `include_inside`:
+    those who are in it already get a message too, when the distribution is set live.
     """
 
     event: Text
     campaign: Text | None = None
     custom_event: Text | None = None
+    segment_id: Text | None = None
+    include_inside: bool | None = None
 
 
 class AudienceInput(msgspec.Struct, frozen=True, kw_only=True):
@@ -112,13 +127,15 @@ class DistributionInput(msgspec.Struct, frozen=True, kw_only=True):
     action: ActionInput | None = None
     channels: Annotated[list[ChannelInput], msgspec.Meta(max_length=CHANNELS_MAX)] | None = None
     limit: Annotated[int, msgspec.Meta(ge=1, le=RECIPIENTS_CEILING)] | None = None
-    when_exhausted: Literal["extend", "pause", "fallback", "fail"] | None = None
+    when_exhausted: Literal["extend", "pause", "fallback", "fail", "refuse"] | None = None
 
     def check(self) -> None:
         """Raises InvalidPayload with every fault that can be seen without looking anything up."""
         faults = Faults()
         _check_audience(faults, self)
         _check_action(faults, self)
+        if self.when_exhausted == REFUSE and self.trigger is not None:
+            faults.add((None, "when_exhausted"), f"must not be {REFUSE}: nobody knows whom events will be about")
         types = [channel.type for channel in self.channels or []]
         if len(set(types)) != len(types):
             faults.add((None, "channels"), "must not have two of one type")
@@ -145,10 +162,15 @@ class RetryInput(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SuppressionInput(msgspec.Struct, frozen=True, kw_only=True):
-    """`target`: an e-mail address, a phone number or a customer's id."""
+    """`target`: an e-mail address, a phone number or a customer's id; of a webhook the customer's id."""
 
-    channel: Literal["email", "sms"]
+    channel: Literal["email", "sms", "webhook"]
     target: Annotated[str, msgspec.Meta(min_length=1, max_length=255)]
+
+    def check(self) -> None:
+        """Raises InvalidPayload for a target that the channel doesn't know."""
+        if self.channel == WEBHOOK and not self.target.startswith("cust_"):
+            raise InvalidPayload("Property .target must be a customer's id: a webhook has no addresses")
 
 
 def _check_audience(faults: Faults, sent: DistributionInput) -> None:
@@ -163,16 +185,21 @@ def _check_audience(faults: Faults, sent: DistributionInput) -> None:
             parse_filter(audience.filter, FILTERS, name="audience.filter")
         except InvalidPayload as error:
             faults.add(None, f"has a filter that cannot be understood: {error}")
-    if sent.trigger is None:
-        return
-    event = sent.trigger.event
+    if sent.trigger is not None:
+        _check_trigger(faults, sent.trigger)
+
+
+def _check_trigger(faults: Faults, trigger: TriggerInput) -> None:
+    event = trigger.event
     if event not in TRIGGERS:
         faults.add(((None, "trigger"), "event"), f"must be one of the triggers [{', '.join(sorted(TRIGGERS))}]")
     elif event not in BUILT_TRIGGERS:
         faults.add(((None, "trigger"), "event"), f"is {event}, which does not happen in this version")
-    for name, of in (("campaign", PUBLICATION_TRIGGER), ("custom_event", "customer.custom_event")):
-        if getattr(sent.trigger, name) is not None and event != of:
-            faults.add(((None, "trigger"), name), f"must be absent: it belongs to {of}")
+    for name, of in _BELONGING.items():
+        if getattr(trigger, name) is not None and event not in of:
+            faults.add(((None, "trigger"), name), f"must be absent: it belongs to {', '.join(of)}")
+    if event in SEGMENT_TRIGGERS and trigger.segment_id is None:
+        faults.add((None, "trigger"), "must have required property 'segment_id'")
 
 
 def _check_action(faults: Faults, sent: DistributionInput) -> None:
@@ -271,8 +298,20 @@ def audience_filter(distribution: Distribution) -> Filter | None:
 
 
 def keep_secrets(channels: list[dict[str, Any]], before: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """A header sent as null keeps the value that it had: answers don't show them. Without one it goes."""
+    """A header sent as null keeps the value that it had: answers don't show them. Without one it goes.
+
+    Raises InvalidPayload where it would follow to another address: whoever may only change a distribution could have
+    a secret sent to himself.
+    """
     known = {one["type"]: one.get("headers") or {} for one in before}
+    urls = {one["type"]: one.get("url") for one in before}
+    faults = Faults()
+    for index, one in enumerate(channels):
+        for name, value in (one.get("headers") or {}).items():
+            if value is None and name in known.get(one["type"], {}) and one["url"] != urls[one["type"]]:
+                faults.add(((((None, "channels"), index), "headers"), name), "must be sent again: the url has changed")
+    if faults:
+        raise InvalidPayload(str(faults))
     return [
         one | {"headers": _merged(one["headers"], known.get(one["type"], {}))} if one.get("headers") else one
         for one in channels

@@ -16,6 +16,7 @@ from largesse.delivery.posting import Poster
 from largesse.delivery.webhooks import AT_ONCE, Sender
 from largesse.domain.projects import Project
 from largesse.domain.webhooks import RETRIES_S, Webhook, after_failure
+from largesse.store import deliveries as store
 from largesse.store import events
 from largesse.store.connection import Pool
 from largesse.wire.webhooks import WebhookInput
@@ -267,11 +268,12 @@ async def test_a_sender_that_lost_its_turn_sends_nothing_more(world: World) -> N
         other = Sender(world.pool, world.sender.poster, asyncio.Event(), clock=world.clock, name="another")
         world.sender._held[turn] -= 1000  # stopped for long, and going on
         world.clock.pass_(world.sender.lapse_s + 1)
-        assert await other._claim(9) == [turn]
+        [theirs] = await other._claim(9)
+        assert theirs[:2] == turn[:2]
         await world.sender._beat()  # too late
         await world.sender._safe_turn(turn)
         assert receiver.got == []
-        await other._safe_turn(turn)
+        await other._safe_turn(theirs)
     assert names(receiver) == ["a"]
 
 
@@ -367,3 +369,36 @@ async def test_it_runs_by_itself_and_stops_when_told(world: World) -> None:
         await world.pool.fetchval("SELECT count(*) FROM webhook_turns WHERE worker IS NOT NULL OR due_at IS NOT NULL")
         == 0
     )
+
+
+async def test_what_waits_behind_a_later_try_does_not_call_its_turn_before(world: World) -> None:
+    """`work` goes on as long as a turn comes: it would never end if one came that has nothing to send."""
+    async with receiving(refusing(500)) as receiver:
+        await world.webhook(receiver)
+        await world.happen("a", entity="cust_1")
+        await world.work()
+        await world.happen("b", "c", entity="cust_1")
+        async with asyncio.timeout(10):
+            await world.work()
+        assert names(receiver) == ["a"]
+        assert {row["due_at"] for row in await world.rows()} == {world.clock.now + timedelta(seconds=RETRIES_S[0])}
+        receiver.behave = lambda _: answer(200)
+        world.clock.pass_(RETRIES_S[0])
+        await world.work()
+    assert names(receiver) == ["a", "a", "b", "c"]
+
+
+async def test_a_sender_that_slept_over_its_turn_does_not_know_it_as_its_own(world: World) -> None:
+    async with receiving() as receiver:
+        await world.webhook(receiver)
+        await world.happen("a")
+        await world.read()
+        [before] = await world.sender._claim(1)
+        world.clock.pass_(world.sender.lapse_s + 1)
+        [now] = await world.sender._claim(1)
+        assert before != now
+        async with world.pool.acquire() as connection:
+            assert await store.beat(connection, world.clock.now, [before, now]) == [now]
+            async with connection.transaction():
+                await store.release_turn(connection, before, world.clock.now)
+            assert await store.beat(connection, world.clock.now, [now]) == [now]

@@ -7,37 +7,44 @@ from largesse.domain.tokens import check_scopes, opens
 
 
 @pytest.mark.parametrize(
-    ("scopes", "path"),
+    ("scopes", "method", "path"),
     [
-        ("publications", "/v1/publications"),
-        ("publications", "/v1/publications/create"),
-        ("vouchers campaigns", "/v1/campaigns/x/vouchers"),
-        ("product-collections", "/v1/product-collections"),
-        ("api", "/v1/anything"),
-        ("client_publish", "/client/v1/publish"),
-        ("client_api", "/client/v1/vouchers/x"),
+        ("publications", "GET", "/v1/publications"),
+        ("publications", "GET", "/v1/publications/create"),
+        ("vouchers campaigns", "GET", "/v1/campaigns/x/vouchers"),
+        ("product-collections", "GET", "/v1/product-collections"),
+        ("api", "GET", "/v1/anything"),
+        ("client_publish", "GET", "/client/v1/publish"),
+        ("client_api", "GET", "/client/v1/vouchers/x"),
+        ("events", "POST", "/v1/events"),
+        ("event-log", "GET", "/v1/events"),
+        ("distributions publications customers", "POST", "/v1/distributions/x/send"),
     ],
 )
-def test_a_scope_opens(scopes: str, path: str) -> None:
-    assert opens(frozenset(scopes.split()), path)
+def test_a_scope_opens(scopes: str, method: str, path: str) -> None:
+    assert opens(frozenset(scopes.split()), method, path)
 
 
 @pytest.mark.parametrize(
-    ("scopes", "path"),
+    ("scopes", "method", "path"),
     [
-        ("", "/v1/publications"),
-        ("vouchers", "/v1/publications"),
-        ("products", "/v1/product-collections"),
-        ("campaigns", "/v1/vouchers/campaigns"),
-        ("api", "/client/v1/publish"),
-        ("client_api", "/v1/publications"),
-        ("client_publish", "/v1/publish"),
-        ("publications", "/client/v1/publications"),
-        ("api client_api", "/management/v1/projects"),
+        ("", "GET", "/v1/publications"),
+        ("vouchers", "GET", "/v1/publications"),
+        ("products", "GET", "/v1/product-collections"),
+        ("campaigns", "GET", "/v1/vouchers/campaigns"),
+        ("api", "GET", "/client/v1/publish"),
+        ("client_api", "GET", "/v1/publications"),
+        ("client_publish", "GET", "/v1/publish"),
+        ("publications", "GET", "/client/v1/publications"),
+        ("api client_api", "GET", "/management/v1/projects"),
+        ("events", "GET", "/v1/events"),
+        ("event-log", "POST", "/v1/events"),
+        ("distributions", "GET", "/v1/distributions/x/messages"),
+        ("distributions publications", "POST", "/v1/distributions"),
     ],
 )
-def test_a_scope_does_not_open(scopes: str, path: str) -> None:
-    assert not opens(frozenset(scopes.split()), path)
+def test_a_scope_does_not_open(scopes: str, method: str, path: str) -> None:
+    assert not opens(frozenset(scopes.split()), method, path)
 
 
 def test_scopes_are_taken_in_their_order_and_once() -> None:

@@ -92,8 +92,8 @@ EXPECTED: dict[str, list[tuple[str, set[str]]]] = {
     "business_validation_rule.assignment.created": [("business_validation_rule.assignment.created", {"assignment"})],
     "business_validation_rule.assignment.deleted": [("business_validation_rule.assignment.deleted", {"assignment"})],
     "voucher.gift.transaction.created": [
-        ("voucher.gift.transaction.created", {"voucher", "balance", "transaction"}),
-        ("voucher.gift.balance_added", {"voucher", "balance", "transaction"}),
+        ("voucher.gift.transaction.created", {"campaign", "voucher", "balance", "transaction"}),
+        ("voucher.gift.balance_added", {"campaign", "voucher", "balance", "transaction"}),
     ],
     "publication.succeeded": [
         ("publication.succeeded", {"customer", "campaign", "publication", "vouchers"}),
@@ -137,6 +137,7 @@ async def test_a_publication_shows_who_what_and_where_from(world: dict[str, list
 async def test_a_removal_adds_nothing_to_a_card(world: dict[str, list[Event]]) -> None:
     added, removed = world["voucher.gift.transaction.created"]
     assert [named.type for named in derive(removed)] == ["voucher.gift.transaction.created"]
+    assert derive(added)[1].data["campaign"] is None
     balance = derive(added)[1].data["balance"]
     assert (balance["amount"], balance["total"], balance["balance"]) == (5, 1005, 1005)
 

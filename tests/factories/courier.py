@@ -13,6 +13,10 @@ class FakeCourier:
     answers: dict[str, Delivery] = field(default_factory=dict)
     mails: list[Mail] = field(default_factory=list)
     posts: list[Post] = field(default_factory=list)
+    unable_to: dict[str, str] = field(default_factory=dict)
+
+    def unable(self, channel: str) -> str | None:
+        return self.unable_to.get(channel)
 
     async def mail(self, mail: Mail) -> Delivery:
         self.mails.append(mail)

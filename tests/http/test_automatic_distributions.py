@@ -153,7 +153,13 @@ async def test_a_segment_that_is_deleted_ends_it(api, pool, courier):
     assert (found["status"], courier.mails) in [("FAILED", []), ("LIVE", [])]
 
 
-@pytest.mark.parametrize("event", ["customer.order.paid", "customer.segment.entered", "customer.referred"])
+@pytest.mark.parametrize(
+    "event",
+    [
+        "customer.order.paid", "customer.redemption.succeeded", "customer.rewarded", "customer.loyalty.tier.joined",
+        "customer.voucher.loyalty_card.points_expired",
+    ],
+)  # fmt: skip
 async def test_a_trigger_whose_facts_do_not_exist_is_refused_by_name(api, event):
     refused = await api.post(PATH, json=automatic(trigger={"event": event}))
     assert_refused(refused, 400, "invalid_payload")

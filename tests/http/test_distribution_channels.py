@@ -9,19 +9,21 @@ from urllib.parse import quote, urlsplit
 import pytest
 
 from largesse.actions import distribution_sending
-from largesse.actions.courier import REFUSED, UNKNOWN, Delivery
+from largesse.actions.courier import REFUSED, UNKNOWN, UNREACHED, Delivery
 from largesse.delivery.couriers import PostalCourier
 from largesse.delivery.posting import Poster
 from largesse.delivery.signatures import voucherify_signature
 from largesse.jobs.worker import Worker
 from largesse.wire.assets import AssetTokens
+from tests.delivery.receiver import answer, receiving
 from tests.delivery.smtp_receiver import Receiver, serving
 from tests.factories.campaigns import make_campaign
 from tests.factories.courier import FakeCourier, run_jobs
-from tests.factories.distributions import EMAIL, SMS
+from tests.factories.distributions import EMAIL, SMS, manual
 from tests.http.conftest import client_of
 from tests.http.test_distribution_runs import people, sent, sound, states, status_of
 from tests.http.test_distributions import PATH
+from tests.http.test_publications import assert_refused
 
 __all__ = ["sound"]
 
@@ -110,14 +112,35 @@ class TestEmail:
         assert "cannot be rendered: line 1" in row["reason"]
         await sound()
 
-    async def test_without_a_server_it_says_so(self, api, pool):
-        await people(api, "ann")
+    async def test_without_a_server_it_pauses_and_nobody_is_lost(self, api, pool, receiver, postal, sound):
+        await people(api, "ann", "bob")
         async with (
             Poster(allow_private=True) as poster,
             PostalCourier(AssetTokens(b"x"), "http://x", smtp_url=None, poster=poster) as courier,
         ):
-            await sent(api, pool, courier)
-        assert "LARGESSE_SMTP_URL" in await pool.fetchval("SELECT receipt FROM distribution_messages")
+            id_ = await sent(api, pool, courier)
+        found = (await api.get(f"{PATH}/{id_}")).json()
+        assert found["status"] == "PAUSED"
+        assert "LARGESSE_SMTP_URL" in found["reason"]
+        await api.post(f"{PATH}/{id_}/resume")
+        await run_jobs(pool, postal)
+        assert await status_of(api, id_) == "DONE"
+        assert receiver.recipients == {"ann@example.com": 1, "bob@example.com": 1}
+        await sound()
+
+    async def test_a_server_that_stays_away_fails_nobody(self, api, pool, sound, monkeypatch):
+        monkeypatch.setattr(distribution_sending, "RETRY_S", 0.0)
+        courier = FakeCourier({"ann@example.com": Delivery(UNREACHED, "refused")})
+        await people(api, "ann")
+        id_ = await sent(api, pool, courier)
+        found = (await api.get(f"{PATH}/{id_}")).json()
+        assert (found["status"], found["reason"]) == ("PAUSED", "server_unreachable")
+        assert await states(pool) == {"held": 1}
+        courier.answers.clear()
+        await api.post(f"{PATH}/{id_}/resume")
+        await run_jobs(pool, courier)
+        assert await states(pool) == {"accepted": 1}
+        await sound()
 
 
 class TestUnsubscribing:
@@ -164,6 +187,40 @@ class TestUnsubscribing:
         await sent(api, pool, courier, name="again", channels=[EMAIL, SMS])
         assert (len(courier.mails), len(courier.posts)) == (1, 1)
 
+    async def test_a_link_in_a_webhook_or_an_sms_works_too(self, api, app, pool, postal, monkeypatch):
+        [ann, _] = await people(api, "ann", "bob", phone="+1")
+        text = "{{ unsubscribe_url }}"
+        courier = FakeCourier()
+        monkeypatch.setattr(courier, "unsubscribe_url", postal.unsubscribe_url)
+        channels = [WEBHOOK | {"body": text}, SMS | {"text": text, "body": "{{ text }}"}]
+        await sent(api, pool, courier, audience={"customer": "ann"}, channels=channels)
+        async with client_of(app) as anybody:
+            for post in courier.posts:
+                answer = await anybody.post(urlsplit(post.body.decode()).path)
+                assert answer.status_code == 200
+        found = (await api.get("/v1/suppressions?channel=webhook")).json()["data"]
+        assert [one["target"] for one in found] == [ann]
+        courier.posts.clear()
+        id_ = await sent(api, pool, courier, name="again", channels=[WEBHOOK])
+        assert [b"bob@" in post.body for post in courier.posts] == [True]
+        [skipped] = (await api.get(f"{PATH}/{id_}/messages?state=skipped")).json()["data"]
+        assert (skipped["customer_id"], skipped["reason"]) == (ann, "suppressed")
+        dry = (await api.post(f"{PATH}/dry-run", json=manual(name="dry", channels=[WEBHOOK]))).json()
+        assert dry["channels"]["webhook"] == {"to_send": 1, "left_out": {"suppressed": 1}}
+        refused = await api.post("/v1/suppressions", json={"channel": "webhook", "target": "ann@example.com"})
+        assert_refused(refused, 400, "invalid_payload")
+
+    async def test_who_unsubscribes_while_a_webhook_waits_is_told_nothing(self, api, pool):
+        courier = FakeCourier({"ann": Delivery(REFUSED, "500")})
+        [ann] = await people(api, "ann")
+        await sent(api, pool, courier, channels=[WEBHOOK])
+        await api.post("/v1/suppressions", json={"channel": "webhook", "target": ann})
+        await pool.execute("UPDATE distribution_messages SET due_at = now()")
+        await Worker(pool, asyncio.Event(), courier=courier).sweep()
+        await run_jobs(pool, courier)
+        assert len(courier.posts) == 1
+        assert await states(pool) == {"skipped": 1}
+
 
 class TestWebhook:
     async def test_it_is_told_in_the_envelope_and_signed(self, api, pool, sound):
@@ -186,8 +243,6 @@ class TestWebhook:
         await sound()
 
     async def test_the_signature_is_that_of_the_bytes(self, api, pool, services):
-        from tests.delivery.receiver import receiving
-
         await people(api, "ann")
         async with receiving() as receiver, Poster(allow_private=True) as poster:
             courier = PostalCourier(services.asset_tokens, "http://x", smtp_url=None, poster=poster)
@@ -218,6 +273,44 @@ class TestWebhook:
         assert len({post.id for post in courier.posts}) == 1
         assert await status_of(api, id_) == "PAUSED"
         assert (await api.get(f"{PATH}/{id_}")).json()["reason"] == distribution_sending.USED_UP
+        await sound()
+
+    async def test_it_says_the_same_at_every_try(self, api, pool, sound):
+        courier = FakeCourier({"Ann": Delivery(UNKNOWN, "no answer")})
+        await people(api, "ann")
+        id_ = await sent(api, pool, courier, channels=[WEBHOOK | {"body": '{"name": "{{ customer.name }}"}'}])
+        await api.post(f"{PATH}/{id_}/pause")
+        await api.put(f"{PATH}/{id_}", json=manual(channels=[WEBHOOK | {"body": '{"new": "{{ customer.name }}"}'}]))
+        await api.post("/v1/customers", json={"source_id": "ann", "name": "Anna"})
+        courier.answers.clear()
+        await api.post(f"{PATH}/{id_}/resume")
+        await run_jobs(pool, courier)
+        assert [post.body for post in courier.posts] == [b'{"name": "Ann"}'] * 2
+        assert await status_of(api, id_) == "DONE"
+        assert await pool.fetchval("SELECT count(body) FROM distribution_messages") == 0
+        await sound()
+
+    async def test_a_receiver_that_is_gone_pauses_it_at_once(self, api, pool, services, sound):
+        await people(api, "ann")
+        async with receiving(lambda _: answer(410)) as receiver, Poster(allow_private=True) as poster:
+            courier = PostalCourier(services.asset_tokens, "http://x", smtp_url=None, poster=poster)
+            id_ = await sent(api, pool, courier, channels=[WEBHOOK | {"url": receiver.url}])
+        found = (await api.get(f"{PATH}/{id_}")).json()
+        assert (found["status"], found["reason"], len(receiver.got)) == ("PAUSED", "webhook_gone", 1)
+        assert await states(pool) == {"held": 1}
+        await sound()
+
+    @pytest.mark.parametrize(("first", "state"), [(UNKNOWN, "unknown"), (REFUSED, "failed")])
+    async def test_what_may_have_arrived_once_keeps_its_code(self, api, pool, sound, first, state):
+        courier = FakeCourier({"ann": Delivery(first, "x")})
+        await people(api, "ann")
+        await sent(api, pool, courier, channels=[WEBHOOK])
+        courier.answers["ann"] = Delivery(REFUSED, "404")
+        await pool.execute("UPDATE distribution_messages SET tries = 12, due_at = now()")
+        await Worker(pool, asyncio.Event(), courier=courier).sweep()
+        await run_jobs(pool, courier)
+        assert await states(pool) == {state: 1}
+        assert await pool.fetchval("SELECT held FROM campaign_counters") == (1 if state == "unknown" else 0)
         await sound()
 
 

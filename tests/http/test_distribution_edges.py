@@ -104,3 +104,17 @@ async def test_headers_that_frame_a_request_are_ours(api, name):
 async def test_the_content_type_may_be_said(api):
     channel = SMS | {"headers": {"Content-Type": "text/plain"}}
     assert (await api.post(PATH, json=automatic(channels=[channel]))).status_code == 200
+
+
+async def test_a_secret_header_does_not_follow_to_another_address(api, pool):
+    one = (await api.post(PATH, json=manual(action={"type": "message"}, channels=[SMS]))).json()
+    elsewhere = SMS | {"url": "https://elsewhere.example/"}
+    kept = elsewhere | {"headers": {"Authorization": None}}
+    refused = await api.put(f"{PATH}/{one['id']}", json=manual(action={"type": "message"}, channels=[kept]))
+    assert_refused(refused, 400, "invalid_payload")
+    assert ".channels[0].headers.Authorization must be sent again" in refused.json()["details"]
+    for headers in ({"Authorization": "another"}, None):
+        body = manual(action={"type": "message"}, channels=[elsewhere | {"headers": headers}])
+        assert (await api.put(f"{PATH}/{one['id']}", json=body)).status_code == 200
+    [stored] = await pool.fetchval("SELECT channels FROM distributions")
+    assert "headers" not in stored or not stored["headers"]

@@ -7,11 +7,13 @@ import httpx
 import pytest
 
 from largesse.actions import runways
+from largesse.actions.courier import UNREACHED, Delivery
 from largesse.domain import runways as domain
-from largesse.jobs.worker import Worker
+from largesse.jobs.worker import TRIES_MAX, Worker
 from largesse.store import runways as store
 from largesse.store.connection import Pool
 from tests.events.log import readable
+from tests.factories.courier import FakeCourier, run_jobs
 from tests.http.test_publications import assert_refused
 
 PATH = "/v1/campaigns/c/runway"
@@ -59,6 +61,7 @@ async def test_a_pool_that_nobody_takes_from_has_no_end(api: httpx.AsyncClient, 
         "days": None,
         "alert_below_days": None,
         "is_low": False,
+        "alert_mail": None,
         "object": "campaign_runway",
     }
 
@@ -155,3 +158,58 @@ async def test_a_wrong_limit_is_refused(api: httpx.AsyncClient, campaign: str, b
 async def test_an_unknown_campaign_is_not_found(api: httpx.AsyncClient) -> None:
     assert_refused(await api.get(PATH), 404, "not_found")
     assert_refused(await api.put(PATH, json={"alert_below_days": 1}), 404, "not_found")
+
+
+MAIL = {"from": "ops@example.com", "to": ["ann@example.com", "bob@example.com"]}
+
+
+async def test_it_is_mailed_once_each_time_to_everybody(api: httpx.AsyncClient, campaign: str, pool: Pool) -> None:
+    answer = await api.put(PATH, json={"alert_below_days": 2, "alert_mail": MAIL})
+    assert answer.json()["alert_mail"] == MAIL == (await runway(api))["alert_mail"]
+    courier = FakeCourier({"bob@example.com": Delivery(UNREACHED)})
+    await publish(api, *"abdef")
+    await sweep(pool, workers=4)
+    await run_jobs(pool, courier)
+    assert courier.recipients == ["ann@example.com", "bob@example.com"]
+    assert (courier.mails[0].sender, courier.mails[0].subject) == ("ops@example.com", "c: codes for 1.0 days")
+    assert "has 5 codes left" in (courier.mails[0].text or "")
+    courier.answers.clear()
+    await pool.execute("UPDATE jobs SET run_at = now()")
+    await run_jobs(pool, courier)
+    await sweep(pool)
+    await run_jobs(pool, courier)
+    assert courier.recipients == ["ann@example.com", "bob@example.com", "bob@example.com"]
+    assert await pool.fetchval("SELECT count(*) FROM jobs") == 0
+
+
+async def test_without_a_mail_server_it_is_tried_again_and_then_given_up(
+    api: httpx.AsyncClient, campaign: str, pool: Pool
+) -> None:
+    await api.put(PATH, json={"alert_below_days": 2, "alert_mail": MAIL})
+    await publish(api, *"abdef")
+    await sweep(pool)
+    courier = FakeCourier(unable_to={"email": "No SMTP server is set"})
+    for _ in range(TRIES_MAX):
+        assert await pool.fetchval("SELECT parked_at FROM jobs") is None
+        await pool.execute("UPDATE jobs SET run_at = now()")
+        await run_jobs(pool, courier)
+    assert "No SMTP server" in await pool.fetchval("SELECT failure FROM jobs WHERE parked_at IS NOT NULL")
+    assert await pool.fetchval("SELECT mail_left FROM pool_alerts") == []
+    assert (courier.mails, await alerts(pool)) == ([], 1)
+
+
+@pytest.mark.parametrize(
+    ("body", "fault"),
+    [
+        ({"alert_below_days": 1, "alert_mail": {"from": "x", "to": ["a@b.c"]}}, ".alert_mail.from must be an e-mail"),
+        ({"alert_below_days": 1, "alert_mail": {"from": "a@b.c", "to": ["a@b.c", "x"]}}, ".alert_mail.to[1] must be"),
+        ({"alert_below_days": 1, "alert_mail": {"from": "a@b.c", "to": []}}, ".alert_mail.to"),
+        ({"alert_below_days": None, "alert_mail": {"from": "a@b.c", "to": ["a@b.c"]}}, ".alert_mail must be absent"),
+    ],
+)
+async def test_a_wrong_address_is_refused(
+    api: httpx.AsyncClient, campaign: str, body: dict[str, Any], fault: str
+) -> None:
+    refused = await api.put(PATH, json=body)
+    assert_refused(refused, 400, "invalid_payload")
+    assert fault in refused.json()["details"]

@@ -3,8 +3,10 @@
 import pytest
 
 from largesse.wire.discounts import AMOUNT_MAX
+from tests.events.log import readable
 from tests.factories.campaigns import add_vouchers
 from tests.http.test_publications import assert_refused
+from tests.http.test_segments import hold_cards
 
 GIFT = {"type": "GIFT_VOUCHER", "gift": {"amount": 10000}}
 
@@ -114,6 +116,14 @@ class TestBalance:
         assert [row["type"] for row in rows] == ["voucher.gift.transaction.created"]
         assert '"balance": 9500' in rows[0]["data"]
         assert '"subtracted": 500' in rows[0]["data"]
+
+    async def test_it_is_told_with_its_campaign(self, api, pool, project):
+        await hold_cards(api, "a")
+        await change(api, "CARD", 5)
+        await readable(pool)
+        found = (await api.get("/v1/events?type=voucher.loyalty_card.transaction.created")).json()["data"]
+        assert [one["data"]["campaign"]["name"] for one in found] == ["club"]
+        assert found[0]["data"]["voucher"]["campaign"] == "club"
 
 
 class TestTransactions:

@@ -62,6 +62,19 @@ class TestManagement:
         assert (await manager.put(one, json={})).json()["key"] == "not_found"
         assert (await manager.get(hooks)).json()["total"] == 0
 
+    async def test_headers_do_not_follow_to_another_address(self, manager: httpx.AsyncClient, hooks: str) -> None:
+        made = (await manager.post(hooks, json=GOOD | {"headers": {"X-Key": "secret"}})).json()
+        one = f"{hooks}/{made['id']}"
+        refused = await manager.put(one, json={"target_url": "https://elsewhere.example/"})
+        assert refused.status_code == 400
+        assert ".headers must be sent again" in refused.json()["details"]
+        assert (await manager.put(one, json={"target_url": GOOD["target_url"]})).json()["headers"] == {
+            "X-Key": "secret"
+        }
+        moved = await manager.put(one, json={"target_url": "https://elsewhere.example/", "headers": {}})
+        assert (moved.json()["target_url"], moved.json()["headers"]) == ("https://elsewhere.example/", {})
+        assert (await manager.put(one, json={"target_url": GOOD["target_url"]})).status_code == 200
+
     async def test_the_contracts_misspelt_names_are_taken_as_they_come(
         self, manager: httpx.AsyncClient, hooks: str
     ) -> None:

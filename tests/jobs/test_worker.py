@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 
+import asyncpg
 import pytest
 
 from largesse.actions import campaigns, generation
@@ -15,7 +16,7 @@ from largesse.jobs.handlers import Handler
 from largesse.jobs.worker import Worker
 from largesse.runtime.listen import listen_for_jobs
 from largesse.store import jobs
-from largesse.store.connection import Pool
+from largesse.store.connection import JOB_SETTINGS, Pool, create_pool
 from tests.actions.conftest import Scopes, assert_counters_are_exact, campaign_input, scopes
 from tests.events.log import readable
 
@@ -56,6 +57,39 @@ async def test_a_job_that_somebody_has_is_left_alone_until_its_heartbeat_lapses(
         await connection.execute("UPDATE jobs SET heartbeat_at = now() - interval '11 seconds'")
         taken = await jobs.claim_job(connection, "other", [VOUCHERS_GENERATE], lapse_s=10)
     assert taken is not None
+
+
+async def test_a_worker_that_slept_over_a_job_does_not_take_it_from_itself(scopes: Scopes, worker: Worker) -> None:
+    await start(scopes, "a", 5)
+    async with worker.pool.acquire() as connection:
+        job = await jobs.claim_job(connection, worker.name, [VOUCHERS_GENERATE], lapse_s=10)
+        assert job is not None
+        worker.held.add(job.id)
+        await connection.execute("UPDATE jobs SET heartbeat_at = now() - interval '11 seconds'")
+    assert not await worker.step()
+    assert await Worker(worker.pool, asyncio.Event()).step()
+
+
+async def test_a_statement_that_takes_too_long_is_not_tried_for_ever(
+    scopes: Scopes, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await start(scopes, "a", 5)
+    monkeypatch.setattr(worker_module, "TRIES_MAX", 2)
+    pool = await create_pool(
+        database_url, size=3, settings=JOB_SETTINGS | {"statement_timeout": "200ms"}, application="largesse-test"
+    )
+    blocker = await asyncpg.connect(database_url)
+    try:
+        async with blocker.transaction():
+            await blocker.execute("LOCK TABLE vouchers")
+            for _ in range(2):
+                assert await Worker(pool, asyncio.Event()).step()
+                await pool.execute("UPDATE jobs SET run_at = now()")
+        assert await pool.fetchval("SELECT parked_at FROM jobs") is not None
+        assert await statuses(pool) == ["FAILED"]
+    finally:
+        await blocker.close()
+        await pool.close()
 
 
 async def test_a_held_job_is_kept_alive_while_a_chunk_is_long(
