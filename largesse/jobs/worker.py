@@ -57,7 +57,8 @@ READERS: Final[tuple[tuple[str, Chunk], ...]] = (
 )
 """Who reads the event log in this process: by what name, and what is done with the next events of a project."""
 SWEEPS: Final[tuple[Chunk, ...]] = (
-    withdraw_expired, purge_exports, sweep_uploads, clear_deliveries, check_clocks, check_pools, resume_supplied, start_due,
+    withdraw_expired, purge_exports, sweep_uploads, clear_deliveries, check_clocks, check_pools, resume_supplied,
+    start_due,
 )  # fmt: skip
 """What is due in a project by the clock alone."""
 CONNECTIONS: Final = len(SLOTS) + 2 * 2 + len(READERS) + 2
