@@ -4,6 +4,7 @@ from largesse.dashboard import (
     account,
     customers,
     developers,
+    distributions,
     exports,
     home,
     imports,
@@ -14,7 +15,7 @@ from largesse.dashboard import (
 )
 from largesse.dashboard.routing import Page
 
-NOUNS = (sign_in, account, users, home, vouchers, customers, exports, imports, developers, webhooks)
+NOUNS = (sign_in, account, users, home, vouchers, customers, exports, imports, distributions, developers, webhooks)
 
 
 def all_pages() -> list[Page]:

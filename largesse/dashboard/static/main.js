@@ -1,4 +1,5 @@
 // Makes pages quicker to use. Nothing depends on it: every page and form works without.
+import { choices } from './choices.js'
 import { copyButtons } from './copy.js'
 import { countdowns } from './countdown.js'
 import { fileSizes } from './files.js'
@@ -33,6 +34,7 @@ function once() {
 }
 
 function each() {
+  choices()
   copyButtons()
   countdowns()
   fileSizes()
