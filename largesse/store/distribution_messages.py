@@ -214,9 +214,13 @@ async def work_left(connection: Connection, project_id: int, distribution_id: st
 async def materials(
     connection: Connection, project_id: int, customer_ids: list[str], publication_ids: list[str]
 ) -> dict[str, dict[str, Any]]:
-    """By id: customers that exist, and publications with their vouchers."""
+    """By id: customers that exist, and publications with their vouchers and their campaign."""
     rows = await connection.fetch(SQL["materials"], project_id, customer_ids, publication_ids)
-    return {row["id"]: row["data"] for row in rows}
+    found: dict[str, dict[str, Any]] = {row["id"]: row["data"] for row in rows}
+    for id_ in publication_ids:
+        if id_ in found:
+            found[id_]["campaign"] = found.get(found[id_]["publication"]["campaign_id"])
+    return found
 
 
 async def give_back(connection: Connection, project_id: int, distribution_id: str, limit: int) -> list[str | None]:

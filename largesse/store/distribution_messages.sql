@@ -143,7 +143,7 @@ SELECT (SELECT count(*) FROM (SELECT FROM distribution_messages m
     AS due
 
 -- materials --
--- What messages are made of: the customers $2 and the codes of the publications $3.
+-- What messages are made of: the customers $2, the codes of the publications $3, and their campaigns.
 SELECT 'customer' AS kind, c.id, to_jsonb(c) - 'project_id' || jsonb_build_object('suppressed', ARRAY(
     SELECT s.channel FROM suppressions s WHERE s.project_id = $1 AND (
       s.channel = 'email' AND s.target = ANY (ARRAY[c.id, lower(c.email)])
@@ -152,8 +152,11 @@ SELECT 'customer' AS kind, c.id, to_jsonb(c) - 'project_id' || jsonb_build_objec
 FROM customers c
 WHERE c.project_id = $1 AND c.id = ANY ($2::text[]) AND c.deleted_at IS NULL
 UNION ALL
-SELECT 'publication', p.id, jsonb_build_object('publication', to_jsonb(p) - 'project_id', 'campaign', (
-  SELECT to_jsonb(n) - 'project_id' FROM campaigns n WHERE n.project_id = $1 AND n.id = p.campaign_id), 'vouchers', (
+SELECT 'campaign', n.id, to_jsonb(n) - 'project_id' FROM campaigns n
+WHERE n.project_id = $1 AND n.id = ANY (ARRAY(
+  SELECT DISTINCT p.campaign_id FROM publications p WHERE p.project_id = $1 AND p.id = ANY ($3::text[])))
+UNION ALL
+SELECT 'publication', p.id, jsonb_build_object('publication', to_jsonb(p) - 'project_id', 'vouchers', (
   SELECT jsonb_agg(coalesce(to_jsonb(v), '{}') || jsonb_build_object('code', l.code) ORDER BY l.position)
   FROM publication_vouchers l LEFT JOIN vouchers v ON v.project_id = $1 AND v.id = l.voucher_id
   WHERE l.project_id = $1 AND l.publication_id = p.id))

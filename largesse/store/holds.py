@@ -116,6 +116,8 @@ async def hold_codes(
         origin.metadata,
         campaign.voucher["type"],
         campaign.campaign_type == REFERRAL_PROGRAM,
+        [len(hold.codes) for hold in holds],
+        [hold.codes[0].code for hold in holds],
     )
     return {row["id"] for row in rows}
 

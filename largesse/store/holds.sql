@@ -41,11 +41,11 @@ SELECT c.id FROM campaigns c WHERE c.project_id = $1 AND c.id = $2 AND c.deleted
 -- hold_codes --
 -- For locked customers and locked vouchers: $2 the holder, $3 the campaign; per recipient $4 customer, $5 its source_id,
 -- $6 publication, $7 whether it is the first of the campaign, $8 event; per code $9 voucher, $10 code, $11 publication,
--- $12 position, $13 holder record; $14 channel, $15 metadata, $16 voucher type, $17 referral. Says which publications
--- are there now: of the others, somebody was faster.
+-- $12 position, $13 holder record; $14 channel, $15 metadata, $16 voucher type, $17 referral; per recipient again $18 the
+-- number of codes, $19 the first of them. Says which publications are there now: of the others, somebody was faster.
 WITH asked AS (
-  SELECT * FROM unnest($4::text[], $5::text[], $6::text[], $7::bool[], $8::text[])
-    AS a (customer_id, tracking_id, publication_id, first, event_id)
+  SELECT * FROM unnest($4::text[], $5::text[], $6::text[], $7::bool[], $8::text[], $18::int[], $19::text[])
+    AS a (customer_id, tracking_id, publication_id, first, event_id, vouchers_count, first_code)
 ), given AS (
   SELECT * FROM unnest($9::text[], $10::text[], $11::text[], $12::int[], $13::text[])
     AS g (voucher_id, code, publication_id, position, link_id)
@@ -53,8 +53,7 @@ WITH asked AS (
   INSERT INTO publications (project_id, id, result, campaign_id, customer_id, tracking_id, channel, metadata,
     vouchers_count, first_code, voucher_type, is_referral_code, first_of_customer)
   SELECT $1, a.publication_id, 'HELD', $3, a.customer_id, a.tracking_id, $14, $15::jsonb,
-    (SELECT count(*) FROM given g WHERE g.publication_id = a.publication_id),
-    (SELECT g.code FROM given g WHERE g.publication_id = a.publication_id AND g.position = 1), $16, $17::bool, a.first
+    a.vouchers_count, a.first_code, $16, $17::bool, a.first
   FROM asked a ORDER BY a.publication_id
   ON CONFLICT DO NOTHING
   RETURNING id
@@ -133,17 +132,22 @@ WITH mark AS (
   FROM (SELECT now()::timestamptz(3) AS t) AS clock
   WHERE p.project_id = $1 AND p.id = ANY ($3::text[]) AND p.result = 'HELD'
   RETURNING p.*
+), bundle AS MATERIALIZED (
+  SELECT m.publication_id, jsonb_agg(to_jsonb(m)
+    - '{project_id,code_key,pick_key,deleted_at,held_by,publication_id}'::text[] ORDER BY m.position) AS vouchers
+  FROM mark m GROUP BY m.publication_id
+), origin AS MATERIALIZED (
+  SELECT c.id, to_jsonb(c) - 'project_id' AS campaign FROM campaigns c
+  WHERE c.project_id = $1 AND c.id = ANY (ARRAY(SELECT DISTINCT pub.campaign_id FROM pub))
 ), event AS (
   INSERT INTO events (project_id, id, type, entity_id, data, request_id, actor)
   SELECT $1, 'ev_' || substr(pub.id, 5), 'publication.succeeded', pub.id, jsonb_build_object(
       'publication', to_jsonb(pub) - 'project_id',
       'customer', (SELECT jsonb_build_object('id', c.id, 'source_id', c.source_id, 'name', c.name, 'email', c.email,
         'metadata', c.metadata) FROM customers c WHERE c.project_id = $1 AND c.id = pub.customer_id),
-      'campaign', (SELECT to_jsonb(c) - 'project_id' FROM campaigns c WHERE c.project_id = $1 AND c.id = pub.campaign_id),
-      'vouchers', (SELECT jsonb_agg(to_jsonb(m)
-          - '{project_id,code_key,pick_key,deleted_at,held_by,publication_id}'::text[] ORDER BY m.position)
-        FROM mark m WHERE m.publication_id = pub.id)), $5, $6
-  FROM pub ORDER BY pub.id
+      'campaign', origin.campaign, 'vouchers', bundle.vouchers), $5, $6
+  FROM pub LEFT JOIN bundle ON bundle.publication_id = pub.id LEFT JOIN origin ON origin.id = pub.campaign_id
+  ORDER BY pub.id
   RETURNING 1
 )
 SELECT pub.campaign_id, coalesce(sum(marked.vouchers), 0)::bigint AS vouchers, count(*) AS publications,

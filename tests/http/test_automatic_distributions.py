@@ -70,7 +70,7 @@ async def test_new_customers_are_welcomed_once_and_those_of_before_are_not(api, 
     assert len(courier.mails) == 4
 
 
-@pytest.mark.row("A107")
+@pytest.mark.row("A107", "A116")
 async def test_each_event_publishes_a_code_with_the_channel_automation(api, pool, project, courier, sound):
     await make_campaign(pool, project, name="c", vouchers_count=5)
     id_ = await live(api, **CODES)

@@ -63,6 +63,7 @@ def link_of(message: EmailMessage) -> str:
 
 
 class TestEmail:
+    @pytest.mark.row("A119")
     async def test_a_mail_arrives_with_its_code_and_picture(self, api, pool, receiver, postal, sound):
         await people(api, "ann", name="Ann <script>")
         await sent(api, pool, postal, channels=[HTML])
@@ -95,6 +96,7 @@ class TestEmail:
         assert await states(pool) == {"failed": 1}
         await sound()
 
+    @pytest.mark.row("A119")
     async def test_one_bad_recipient_harms_nobody_else(self, api, pool, receiver, postal, sound):
         await people(api, "ann", "bob", "cid", "dan")
         receiver.answers["ann@example.com"] = "550 no such user"

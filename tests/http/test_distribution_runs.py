@@ -68,7 +68,7 @@ async def listed(api) -> list[dict[str, Any]]:
 
 
 class TestPublishing:
-    @pytest.mark.row("A106", "A112", "A183")
+    @pytest.mark.row("A106", "A112", "A115", "A116", "A183")
     async def test_each_recipient_gets_a_code_of_his_own_and_it_is_published(self, api, pool, project, courier, sound):
         await make_campaign(pool, project, name="c", vouchers_count=5)
         await people(api, "ann", "bob", "cid")
@@ -145,6 +145,7 @@ class TestPublishing:
         await sent(api, pool, courier, limit=3)
         assert courier.recipients == ["a@example.com", "b@example.com", "c@example.com"]
 
+    @pytest.mark.row("A117")
     async def test_who_has_a_code_of_a_join_once_campaign_is_skipped(self, api, pool, project, courier, sound):
         await make_campaign(pool, project, name="c", vouchers_count=9, join_once=True)
         await people(api, "ann", "bob")

@@ -190,3 +190,24 @@ async def test_only_some_triggers_publish(api, pool, project, event):
         PATH, json=automatic(trigger={"event": event}, action={"type": "publish", "campaign": "c"})
     )
     assert_refused(refused, 400, "invalid_payload")
+
+
+@pytest.mark.row("A108")
+async def test_a_referral_programme_hands_out_its_codes_by_itself(api, pool, courier, sound):
+    body = {"name": "friends", "campaign_type": "REFERRAL_PROGRAM", "type": "AUTO_UPDATE", "join_once": True}
+    body |= {"vouchers_count": 1, "voucher": {"discount": {"type": "PERCENT", "percent_off": 10}}}
+    assert (await api.post("/v1/campaigns", json=body)).status_code == 200
+    await run_jobs(pool, courier)
+    trigger = {"event": "customer.custom_event", "custom_event": "bought"}
+    await live(api, trigger=trigger, action={"type": "publish", "campaign": "friends"}, channels=[EMAIL])
+    for name in ("ann", "bob", "ann"):
+        customer = {"source_id": name, "email": f"{name}@example.com"}
+        await api.post("/v1/events", json={"event": "bought", "customer": customer})
+    await react(pool, courier)
+    assert courier.recipients == ["ann@example.com", "bob@example.com"]
+    found = (await api.get("/v1/publications")).json()["publications"]
+    assert [one["channel"] for one in found] == ["Automation"] * 2
+    assert all(one["voucher"]["is_referral_code"] for one in found)
+    [holder] = (await api.get(f"/v1/referrals/members/{found[0]['voucher']['code']}/holders")).json()["data"]
+    assert (holder["holder_role"], holder["customer_id"]) == ("REFERRER", found[0]["customer_id"])
+    await sound()
