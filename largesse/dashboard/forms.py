@@ -5,7 +5,8 @@ the field that it came from.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
@@ -15,6 +16,7 @@ from largesse.wire.multipart import parse_multipart
 URLENCODED: Final = "application/x-www-form-urlencoded"
 MULTIPART: Final = "multipart/form-data"
 FIELDS_MAX: Final = 500
+SERVERS_FAULT: Final = 500
 
 # The API's sentences, said to a person who sees the field.
 _PROPERTY: Final = re.compile(
@@ -86,11 +88,10 @@ class Form:
         """None when it is empty; what isn't a number is a fault."""
         if not (text := self.text(name)):
             return None
-        try:
-            return float(text.replace(",", "."))
-        except ValueError:
+        if not re.fullmatch(r"-?\d{1,15}(?:[.,]\d{1,9})?", text, re.ASCII):
             self.fault(name, "Must be a number.")
             return None
+        return float(text.replace(",", "."))
 
     def integer(self, name: str) -> int | None:
         """None when it is empty; what isn't a whole number is a fault."""
@@ -108,6 +109,16 @@ class Form:
     @property
     def is_refused(self) -> bool:
         return bool(self.errors or self.problems)
+
+    @contextmanager
+    def refusing(self, fields: Mapping[str, str] | None = None) -> Iterator[None]:
+        """What the block raises stands in the form afterwards: whoever gets behind it shows the form again."""
+        try:
+            yield
+        except LargesseError as error:
+            if error.status >= SERVERS_FAULT:
+                raise
+            self.refuse(error, fields)
 
     def refuse(self, error: LargesseError, fields: Mapping[str, str] | None = None) -> None:
         """Put what an action said beside the fields. `fields`: the property's path in the body to the field's name;

@@ -1,6 +1,7 @@
 // Makes pages quicker to use. Nothing depends on it: every page and form works without.
 import { copyButtons } from './copy.js'
 import { countdowns } from './countdown.js'
+import { codeExamples } from './examples.js'
 import { live } from './live.js'
 
 function once() {
@@ -30,6 +31,7 @@ function once() {
 function each() {
   copyButtons()
   countdowns()
+  codeExamples()
 }
 
 once()
