@@ -2,12 +2,16 @@
 
 from largesse.dashboard import (
     account,
+    campaign_creation,
+    campaigns,
     customers,
     developers,
     distributions,
     exports,
     home,
     imports,
+    publications,
+    publishing,
     sign_in,
     users,
     vouchers,
@@ -15,7 +19,23 @@ from largesse.dashboard import (
 )
 from largesse.dashboard.routing import Page
 
-NOUNS = (sign_in, account, users, home, vouchers, customers, exports, imports, distributions, developers, webhooks)
+NOUNS = (
+    sign_in,
+    account,
+    users,
+    home,
+    campaign_creation,
+    campaigns,
+    publications,
+    publishing,
+    vouchers,
+    customers,
+    distributions,
+    exports,
+    imports,
+    developers,
+    webhooks,
+)
 
 
 def all_pages() -> list[Page]:

@@ -1,11 +1,28 @@
 """The counter row of each campaign (invariant I5): always the last row that a transaction touches."""
 
-from typing import Final
+from collections.abc import Sequence
+from typing import Final, NamedTuple
 
 from largesse.store.connection import Connection
 from largesse.store.sql import load
 
 SQL: Final = load("counters")
+
+
+class Pool(NamedTuple):
+    """The counters of a campaign."""
+
+    vouchers: int = 0
+    published: int = 0
+    held: int = 0
+    withdrawn: int = 0
+    disabled: int = 0
+    publications: int = 0
+    failures: int = 0
+
+    @property
+    def free(self) -> int:
+        return self.vouchers - self.published - self.held - self.withdrawn - self.disabled
 
 
 async def change_counters(
@@ -37,3 +54,9 @@ async def free_vouchers(connection: Connection, project_id: int, campaign_id: st
 
 async def open_counters(connection: Connection, project_id: int, campaign_id: str, *, vouchers: int) -> None:
     await connection.execute(SQL["open_counters"], project_id, campaign_id, vouchers)
+
+
+async def pools_of(connection: Connection, project_id: int, campaign_ids: Sequence[str]) -> dict[str, Pool]:
+    """By campaign, also for those that have no counters."""
+    rows = await connection.fetch(SQL["pools"], project_id, list(campaign_ids))
+    return dict.fromkeys(campaign_ids, Pool()) | {row[0]: Pool(*row[1:]) for row in rows}

@@ -24,3 +24,10 @@ FROM campaign_counters k WHERE k.project_id = $1 AND k.campaign_id = $2
 -- open_counters --
 -- The row of a new campaign.
 INSERT INTO campaign_counters (project_id, campaign_id, vouchers) VALUES ($1, $2, $3)
+
+-- pools --
+-- The counters of the campaigns $2.
+SELECT k.campaign_id, sum(k.vouchers)::bigint AS vouchers, sum(k.published)::bigint AS published,
+  sum(k.held)::bigint AS held, sum(k.withdrawn)::bigint AS withdrawn, sum(k.disabled)::bigint AS disabled,
+  sum(k.publications)::bigint AS publications, sum(k.failures)::bigint AS failures
+FROM campaign_counters k WHERE k.project_id = $1 AND k.campaign_id = ANY ($2::text[]) GROUP BY k.campaign_id

@@ -18,7 +18,11 @@ SQL: Final = load("distributions")
 LIST: Final = ListSql(
     page=SQL["list_distributions"],
     count=SQL["count_distributions"],
-    filters={"status": "d.status = {}", "statuses": "d.status = ANY ({})"},
+    filters={
+        "status": "d.status = {}",
+        "statuses": "d.status = ANY ({})",
+        "campaign_id": "(d.action ->> 'campaign_id' = {} OR d.trigger ->> 'campaign_id' = {})",
+    },
     orders=both_ways({"created_at": "d.created_at", "name": "d.name"}, "d.id", set_always=("created_at", "name")),
     fields={},
 )

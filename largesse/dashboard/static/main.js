@@ -3,6 +3,7 @@ import { choices } from './choices.js'
 import { copyButtons } from './copy.js'
 import { countdowns } from './countdown.js'
 import { fileSizes } from './files.js'
+import { codeExamples } from './examples.js'
 import { live } from './live.js'
 
 function once() {
@@ -38,6 +39,7 @@ function each() {
   copyButtons()
   countdowns()
   fileSizes()
+  codeExamples()
 }
 
 once()
