@@ -25,6 +25,7 @@ from largesse.store import async_actions, counters, distributions, jobs
 from largesse.store import campaigns as store
 from largesse.store import vouchers as vouchers_store
 from largesse.store.lists import Narrowing
+from largesse.store.runways import AlertMail
 from largesse.wire.campaigns import CampaignChanges
 from largesse.wire.filters import parse_filter
 from largesse.wire.parse import parse_value
@@ -37,7 +38,12 @@ PART_LENGTH_MAX: Final = 200
 ADDED_MAX: Final = 10_000_000
 STATES: Final = {"": "All", "active": "Active", "disabled": "Disabled"}
 _VOUCHER_ORDERS: Final = ("created_at", "updated_at", "code")
-_PATHS: Final = {"alert_below_days": "alert_below_days", "activity_duration_after_publishing": "days"}
+_PATHS: Final = {
+    "alert_below_days": "alert_below_days",
+    "alert_mail.from": "alert_from",
+    "alert_mail.to": "alert_to",
+    "activity_duration_after_publishing": "days",
+}
 
 
 async def list_(view: View) -> Response:
@@ -78,7 +84,7 @@ async def list_(view: View) -> Response:
 
 async def _frame(view: View, scope: Scope) -> dict[str, Any]:
     """What every page of a campaign shows above its own. Raises NotFound."""
-    campaign, runway = await runways.get_runway(scope, view.parameter("campaign_id"))
+    campaign, runway, mail = await runways.get_runway(scope, view.parameter("campaign_id"))
     pools = await counters.pools_of(scope.connection, scope.project.id, [campaign.id])
     owed = 0
     if campaign.generation_status == GENERATION_IN_PROGRESS:
@@ -88,6 +94,7 @@ async def _frame(view: View, scope: Scope) -> dict[str, Any]:
         "campaign": campaign,
         "pool": pools[campaign.id],
         "runway": runway,
+        "mail": mail,
         "owed": owed,
         "words": campaign_words,
         "now": datetime.now(UTC),
@@ -134,7 +141,7 @@ async def list_distributions(view: View) -> Response:
     return view.page("campaign_distributions.html", tab="/distributions", listing=listing, **frame)
 
 
-def _kept(campaign: Campaign, zone: str, below_days: int | None) -> Form:
+def _kept(campaign: Campaign, zone: str, below_days: int | None, mail: AlertMail | None) -> Form:
     """The settings as they are."""
     days = (campaign.activity_duration_after_publishing or "").removeprefix("P").removesuffix("D")
     return Form.of(
@@ -146,6 +153,8 @@ def _kept(campaign: Campaign, zone: str, below_days: int | None) -> Form:
         join_once=campaign.join_once,
         metadata=metadata_text(campaign.metadata),
         alert_below_days=below_days,
+        alert_from=mail and mail.sender,
+        alert_to=mail and " ".join(mail.to),
     )
 
 
@@ -156,7 +165,7 @@ async def settings(view: View) -> Response:
 async def _settings(view: View, form: Form | None = None, adding: Form | None = None) -> Response:
     async with view.work() as scope:
         frame = await _frame(view, scope)
-    kept = form or _kept(frame["campaign"], view.project.time_zone, frame["runway"].below_days)
+    kept = form or _kept(frame["campaign"], view.project.time_zone, frame["runway"].below_days, frame["mail"])
     return view.page(
         "campaign_settings.html", 400 if form or adding else 200, tab="/settings", form=kept,
         adding=adding or Form.of(vouchers_count=1_000), metadata_hint=HINT, STANDALONE=STANDALONE, **frame,
@@ -168,8 +177,8 @@ async def update(view: View) -> Response:
     form = await view.form()
     zone = view.project.time_zone
     async with view.work() as scope:
-        campaign, runway = await runways.get_runway(scope, view.parameter("campaign_id"))
-    kept = _kept(campaign, zone, runway.below_days)
+        campaign, runway, mail = await runways.get_runway(scope, view.parameter("campaign_id"))
+    kept = _kept(campaign, zone, runway.below_days, mail)
     said: dict[str, Any] = {
         "description": form.given("description"),
         "start_date": moment_of(form, "start_date", zone),
@@ -189,15 +198,23 @@ async def update(view: View) -> Response:
     below_days = form.integer("alert_below_days")
     if not form.is_refused:
         with form.refusing(_PATHS):
-            alert = parse_value({"alert_below_days": below_days}, RunwayAlertInput)
+            alert = parse_value({"alert_below_days": below_days, "alert_mail": _mail(form)}, RunwayAlertInput)
+            alert.check()
             sent = parse_value(changed, CampaignChanges)
             async with view.work() as scope:
                 await actions.update_campaign(scope, campaign.id, sent)
-                await runways.set_alert(scope, campaign.id, alert.alert_below_days)
+                told = None if alert.alert_mail is None else AlertMail(alert.alert_mail.from_, alert.alert_mail.to)
+                await runways.set_alert(scope, campaign.id, alert.alert_below_days, told)
             return view.go(
                 f"/campaigns/{campaign.id}/settings", "Saved. Codes that nobody has yet follow by themselves."
             )
     return await _settings(view, form)
+
+
+def _mail(form: Form) -> dict[str, Any] | None:
+    """Who is mailed, where somebody is to be."""
+    to = form.text("alert_to").split()
+    return {"from": form.text("alert_from"), "to": to} if to else None
 
 
 async def switch(view: View) -> Response:

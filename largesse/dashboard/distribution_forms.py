@@ -77,15 +77,7 @@ def body_of(form: Form, kept: Distribution | None) -> dict[str, Any]:
     event, action = form.text("event"), form.text("action")
     body: dict[str, Any] = {"name": form.text("name"), "limit": form.integer("limit")}
     if event != BY_HAND:
-        body["trigger"] = {"event": event}
-        if event in OF_CAMPAIGNS:
-            body["trigger"]["campaign"] = form.given("trigger_campaign")
-        if event == CUSTOM_TRIGGER:
-            body["trigger"]["custom_event"] = form.given("custom_event")
-        if event in SEGMENT_TRIGGERS:
-            body["trigger"]["segment_id"] = form.given("trigger_segment")
-        if event == SEGMENT_ENTERED:
-            body["trigger"]["include_inside"] = form.checked("include_inside")
+        body["trigger"] = _trigger(form, event)
     audience: dict[str, Any] = {"segment_id": form.given("segment_id")}
     if event == BY_HAND:
         audience["customer"] = form.given("customer")
@@ -101,6 +93,20 @@ def body_of(form: Form, kept: Distribution | None) -> dict[str, Any]:
         body["when_exhausted"] = form.given("when_exhausted")
     body["channels"] = [_channel(form, type_, kept) for type_ in CHANNELS if form.checked(type_)]
     return body
+
+
+def _trigger(form: Form, event: str) -> dict[str, Any]:
+    """Only what belongs to the event: without scripts the other fields are there too."""
+    trigger: dict[str, Any] = {"event": event}
+    if event in OF_CAMPAIGNS:
+        trigger["campaign"] = form.given("trigger_campaign")
+    if event == CUSTOM_TRIGGER:
+        trigger["custom_event"] = form.given("custom_event")
+    if event in SEGMENT_TRIGGERS:
+        trigger["segment_id"] = form.given("trigger_segment")
+    if event == SEGMENT_ENTERED:
+        trigger["include_inside"] = form.checked("include_inside")
+    return trigger
 
 
 def _channel(form: Form, type_: str, kept: Distribution | None) -> dict[str, Any]:
