@@ -124,7 +124,6 @@ class _Sending:
                 claimed = await letters_of(scope, distribution, found, self._courier)
                 if not claimed and not self._tasks and self._rates:
                     more = (await messages.work_left(scope.connection, scope.project.id, distribution.id)).due
-            # Last, as everybody does: it moves the counters, and whoever publishes waits for them.
             await settle(scope, distribution.id, codes)
         self._outcomes = []  # committed
         begun = time.monotonic()

@@ -7,6 +7,7 @@ a second statement in flight only when a crowd of its requests waits: two small 
 """
 
 import asyncio
+import contextlib
 import secrets
 from collections import OrderedDict, deque
 from collections.abc import Callable, Sequence
@@ -33,6 +34,7 @@ from largesse.domain.publications import (
 )
 from largesse.store import publications as store
 from largesse.store.connection import PUBLISH_LIMIT_S, Pool, acquire
+from largesse.store.counters import FOLD_AT, fold_changes
 
 SUPPLIES_MAX: Final = 1_000  # campaigns without codes a process remembers
 CURSORS_MAX: Final = 10_000  # campaigns a process remembers its place in
@@ -125,6 +127,7 @@ class Publisher:
         self._entropy = entropy
         self._queues: OrderedDict[int, _Line] = OrderedDict()
         self._in_flight: dict[asyncio.Task[None], int] = {}  # and whose statement it is
+        self._folding: dict[tuple[int, str | None], asyncio.Task[None]] = {}  # campaigns whose counters are added up
         self._waiting = 0
         self._cursors: OrderedDict[tuple[int, str], tuple[str, int]] = (
             OrderedDict()
@@ -220,6 +223,21 @@ class Publisher:
             return
         for waiting, verdict in zip(batch, answer, strict=True):
             self._settle(waiting, verdict)
+        for campaign_id in {verdict.campaign_id for verdict in answer if verdict.changes >= FOLD_AT}:
+            self._fold(batch[0].project.id, campaign_id)
+
+    def _fold(self, project_id: int, campaign_id: str | None) -> None:
+        """Beside the batches, which don't wait for it."""
+        key = (project_id, campaign_id)
+        if key not in self._folding:
+            task = self._folding[key] = asyncio.create_task(self._fold_now(project_id, campaign_id))
+            task.add_done_callback(lambda _: self._folding.pop(key))
+
+    async def _fold_now(self, project_id: int, campaign_id: str | None) -> None:
+        # Another batch will see that it is still to be done.
+        with contextlib.suppress(Unavailable, asyncpg.PostgresError):
+            async with acquire(self._pool, limit_s=PUBLISH_LIMIT_S) as connection:
+                await fold_changes(connection, project_id, campaign_id)
 
     async def _ask(self, batch: list[_Waiting]) -> list[store.Verdict] | asyncpg.PostgresError:
         """The verdicts, or why the statement was rolled back although the database is well."""
