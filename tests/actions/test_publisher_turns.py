@@ -73,12 +73,38 @@ async def test_campaigns_of_a_project_are_served_in_turn(pool: Pool, publish_poo
     assert served.count(storm) == 12
 
 
+async def test_a_crowd_for_one_campaign_shares_no_batch_with_those_who_want_another(
+    pool: Pool, publish_pool: Pool, project: Project
+) -> None:
+    """A small batch is soon back, and it comes next."""
+    storm, quiet = await make_campaign(pool, project, vouchers_count=20), await make_campaign(pool, project)
+    publisher = Publisher(publish_pool, IdSource(), limits=Limits(in_flight_max=1, batch_max=8, crowd=4))
+    served: list[str] = []
+
+    async def ask(campaign: str, customer: str) -> None:
+        await publisher.publish(project, request(customer, campaign=campaign))
+        served.append(customer)
+
+    async with pool.acquire() as holder, holder.transaction():
+        await holder.execute(SAME_CUSTOMER, project.id)
+        asked = [asyncio.create_task(ask(storm, "c0"))]
+        while not publisher.statistics.batches:
+            await asyncio.sleep(0)
+        asked += [asyncio.create_task(ask(storm, f"c{number}")) for number in range(1, 12)]
+        asked += [asyncio.create_task(ask(quiet, name)) for name in ("somebody", "somebody else")]
+        await asyncio.sleep(0)
+    await asyncio.gather(*asked)
+    served.remove("c0")
+    assert set(served[:2]) == {"somebody", "somebody else"}
+    assert len(served) == 13
+
+
 async def test_counters_are_folded_while_it_publishes(pool: Pool, publish_pool: Pool, project: Project) -> None:
     """Of a campaign's pool, and of vouchers that are named."""
     campaign = await make_campaign(pool, project, vouchers_count=FOLD_AT + 30)
     names = [f"V{number}" for number in range(FOLD_AT + 30)]
     await add_vouchers(pool, project, None, names)
-    publisher = Publisher(publish_pool, IdSource(), limits=Limits(in_flight_max=2, batch_max=1))
+    publisher = Publisher(publish_pool, IdSource(), limits=Limits(in_flight_max=2, batch_max=1, patience_s=60))
     asked = [request(f"c{number}", campaign=campaign) for number in range(len(names))]
     asked += [request("somebody", voucher=name) for name in names]
     await asyncio.gather(*(publisher.publish(project, one) for one in asked))
