@@ -22,10 +22,14 @@ DONE: Final = re.compile(r"^number of transactions actually processed: (\d+)", r
 LATENCY: Final = re.compile(r"^latency average = ([\d.]+) ms", re.MULTILINE)
 # What the runs without the counter left undone, so that the audit afterwards finds the promises kept.
 RECOUNT: Final = """
-UPDATE campaign_counters k SET published = found.published, publications = found.publications
+UPDATE campaign_counters k
+SET published = found.published - coalesce(pending.published, 0),
+  publications = found.publications - coalesce(pending.publications, 0)
 FROM (SELECT
   (SELECT count(*) FROM vouchers v WHERE v.project_id = $1 AND v.campaign_id = $2 AND v.state = 3) AS published,
-  (SELECT count(*) FROM publications p WHERE p.project_id = $1 AND p.campaign_id = $2) AS publications) AS found
+  (SELECT count(*) FROM publications p WHERE p.project_id = $1 AND p.campaign_id = $2) AS publications) AS found,
+  (SELECT sum(c.published) AS published, sum(c.publications) AS publications
+   FROM counter_changes c WHERE c.project_id = $1 AND c.campaign_id = $2) AS pending
 WHERE k.project_id = $1 AND k.campaign_id = $2
 """
 

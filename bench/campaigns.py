@@ -6,14 +6,11 @@ from typing import Any, Final
 
 import msgspec
 
-from bench.database import value
+from bench.database import project_id, value
 from bench.system import System
+from largesse.store.counters import SQL
 
 POLL_S: Final = 0.02
-FREE: Final = """
-SELECT vouchers - published - held - withdrawn - disabled FROM campaign_counters
-WHERE campaign_id = $1 AND project_id = (SELECT project_id FROM api_keys WHERE app_id = $2)
-"""
 
 
 class Campaign(msgspec.Struct, frozen=True):
@@ -45,7 +42,7 @@ def ensure_free(system: System, campaign: Campaign, codes: int) -> None:
 
 
 def free(system: System, campaign: Campaign) -> int:
-    found: int = value(system, FREE, campaign.id, system.key["id"])
+    found: int = value(system, SQL["free_vouchers"], project_id(system), campaign.id)
     return found
 
 

@@ -80,7 +80,7 @@ async def create_campaign(scope: Scope, sent: CampaignInput) -> Campaign:
         await start_generation(scope, campaign, config, count)
     elif count == 1:
         await make_voucher(scope, template_of(campaign), config)
-    # Last, and even for none: a campaign without a counter row would have no place where its publications meet.
+    # Last, and even for none: a campaign without a counter row would have its changes counted by nobody.
     await counters.open_counters(scope.connection, scope.project.id, campaign.id, vouchers=1 if count == 1 else 0)
     return await get_campaign(scope, campaign.id)
 

@@ -151,7 +151,6 @@ class _Sending:
                 claimed = await self._claim(scope, distribution)
                 if not claimed and not self._tasks and self._rates:
                     more = (await messages.work_left(scope.connection, scope.project.id, distribution.id)).due
-            # Last, as everybody does: it moves the counters, and whoever publishes waits for them.
             await settle(scope, distribution.id, codes)
         self._outcomes = []  # committed
         begun = time.monotonic()

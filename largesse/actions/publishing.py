@@ -2,11 +2,13 @@
 
 While a statement is in flight further requests wait in a queue per project; when it returns, up to `batch_max` go in
 the next one. No timer: alone a request goes at once, under load batches grow by themselves, like a group commit. The
-queues are served in turn, and so are the campaigns in each, so that one's storm doesn't starve another. A project has
+queues are served in turn, and so are the campaigns in each, so that one's storm doesn't starve another; a crowd for one
+campaign goes in batches of its own. A project has
 a second statement in flight only when a crowd of its requests waits: two small batches cost more than a large one.
 """
 
 import asyncio
+import contextlib
 import secrets
 from collections import OrderedDict, deque
 from collections.abc import Callable, Sequence
@@ -33,6 +35,7 @@ from largesse.domain.publications import (
 )
 from largesse.store import publications as store
 from largesse.store.connection import PUBLISH_LIMIT_S, Pool, acquire
+from largesse.store.counters import FOLD_AT, fold_changes
 
 SUPPLIES_MAX: Final = 1_000  # campaigns without codes a process remembers
 CURSORS_MAX: Final = 10_000  # campaigns a process remembers its place in
@@ -72,6 +75,7 @@ class _Line:
     def __init__(self) -> None:
         self._campaigns: OrderedDict[str, deque[_Waiting]] = OrderedDict()
         self._count = 0
+        self._crowds_next = False
 
     def __len__(self) -> int:
         return self._count
@@ -80,8 +84,23 @@ class _Line:
         self._campaigns.setdefault(waiting.request.campaign or "", deque()).append(waiting)
         self._count += 1
 
-    def popleft(self) -> _Waiting:
-        campaign, waiting = self._campaigns.popitem(last=False)
+    def turn(self, crowd: int) -> frozenset[str]:
+        """The campaigns that the next batch is for. Where a crowd waits for one and somebody for another, they go in
+        batches of their own, in turn: a small one is soon back, a large one isn't.
+        """
+        crowds = {campaign for campaign, waiting in self._campaigns.items() if len(waiting) >= crowd}
+        others = self._campaigns.keys() - crowds
+        if not crowds or not others:
+            return frozenset(self._campaigns)
+        self._crowds_next = not self._crowds_next
+        return frozenset(others if self._crowds_next else crowds)
+
+    def popleft(self, campaigns: frozenset[str]) -> _Waiting | None:
+        """Of those campaigns; None when nobody waits for them any more."""
+        campaign = next((one for one in self._campaigns if one in campaigns), None)
+        if campaign is None:
+            return None
+        waiting = self._campaigns.pop(campaign)
         first = waiting.popleft()
         if waiting:
             self._campaigns[campaign] = waiting  # at the end: the others come first
@@ -125,6 +144,7 @@ class Publisher:
         self._entropy = entropy
         self._queues: OrderedDict[int, _Line] = OrderedDict()
         self._in_flight: dict[asyncio.Task[None], int] = {}  # and whose statement it is
+        self._folding: dict[tuple[int, str | None], asyncio.Task[None]] = {}  # campaigns whose counters are added up
         self._waiting = 0
         self._cursors: OrderedDict[tuple[int, str], tuple[str, int]] = (
             OrderedDict()
@@ -192,8 +212,8 @@ class Publisher:
         """The oldest requests of the project; callers that went away are dropped here."""
         queue = self._queues.pop(project_id)
         batch: list[_Waiting] = []
-        while queue and len(batch) < self._limits.batch_max:
-            waiting = queue.popleft()
+        campaigns = queue.turn(self._limits.crowd)
+        while len(batch) < self._limits.batch_max and (waiting := queue.popleft(campaigns)) is not None:
             if waiting.answer.done():
                 continue
             if waiting.alone and batch:
@@ -220,6 +240,21 @@ class Publisher:
             return
         for waiting, verdict in zip(batch, answer, strict=True):
             self._settle(waiting, verdict)
+        for campaign_id in {verdict.campaign_id for verdict in answer if verdict.changes >= FOLD_AT}:
+            self._fold(batch[0].project.id, campaign_id)
+
+    def _fold(self, project_id: int, campaign_id: str | None) -> None:
+        """Beside the batches, which don't wait for it."""
+        key = (project_id, campaign_id)
+        if key not in self._folding:
+            task = self._folding[key] = asyncio.create_task(self._fold_now(project_id, campaign_id))
+            task.add_done_callback(lambda _: self._folding.pop(key))
+
+    async def _fold_now(self, project_id: int, campaign_id: str | None) -> None:
+        # Another batch will see that it is still to be done.
+        with contextlib.suppress(Unavailable, asyncpg.PostgresError):
+            async with acquire(self._pool, limit_s=PUBLISH_LIMIT_S) as connection:
+                await fold_changes(connection, project_id, campaign_id)
 
     async def _ask(self, batch: list[_Waiting]) -> list[store.Verdict] | asyncpg.PostgresError:
         """The verdicts, or why the statement was rolled back although the database is well."""

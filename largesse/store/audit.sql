@@ -42,7 +42,11 @@ FROM (
     count(*) FILTER (WHERE state = 1) AS held, count(*) FILTER (WHERE state = 4) AS withdrawn,
     count(*) FILTER (WHERE state = 0 AND NOT active) AS disabled
   FROM vouchers WHERE project_id = $1 AND deleted_at IS NULL GROUP BY coalesce(campaign_id, '')) counted
-FULL JOIN (SELECT * FROM campaign_counters WHERE project_id = $1) k USING (campaign_id)
+FULL JOIN (
+  SELECT n.campaign_id, sum(n.vouchers)::bigint AS vouchers, sum(n.published)::bigint AS published,
+    sum(n.held)::bigint AS held, sum(n.withdrawn)::bigint AS withdrawn, sum(n.disabled)::bigint AS disabled,
+    sum(n.publications)::bigint AS publications, sum(n.failures)::bigint AS failures
+  FROM {counters} n GROUP BY n.campaign_id) k USING (campaign_id)
 WHERE (coalesce(counted.vouchers, 0), coalesce(counted.published, 0), coalesce(counted.held, 0),
     coalesce(counted.withdrawn, 0), coalesce(counted.disabled, 0))
   IS DISTINCT FROM (coalesce(k.vouchers, 0), coalesce(k.published, 0), coalesce(k.held, 0),
@@ -95,7 +99,11 @@ FROM (
   SELECT coalesce(campaign_id, '') AS campaign_id, count(*) FILTER (WHERE result = 'SUCCESS') AS publications,
     count(*) FILTER (WHERE result = 'FAILURE') AS failures
   FROM publications WHERE project_id = $1 GROUP BY coalesce(campaign_id, '')) counted
-FULL JOIN (SELECT * FROM campaign_counters WHERE project_id = $1) k USING (campaign_id)
+FULL JOIN (
+  SELECT n.campaign_id, sum(n.vouchers)::bigint AS vouchers, sum(n.published)::bigint AS published,
+    sum(n.held)::bigint AS held, sum(n.withdrawn)::bigint AS withdrawn, sum(n.disabled)::bigint AS disabled,
+    sum(n.publications)::bigint AS publications, sum(n.failures)::bigint AS failures
+  FROM {counters} n GROUP BY n.campaign_id) k USING (campaign_id)
 WHERE (coalesce(counted.publications, 0), coalesce(counted.failures, 0))
   IS DISTINCT FROM (coalesce(k.publications, 0), coalesce(k.failures, 0))
 LIMIT $2

@@ -13,10 +13,11 @@ SELECT c.id, c.name, c.description, c.campaign_type, c.type, c.voucher, c.referr
   c.use_voucher_metadata_schema, c.active, c.category_id, k.name AS category_name, k.hierarchy AS category_hierarchy,
   k.created_at AS category_created_at, k.updated_at AS category_updated_at, c.start_date, c.expiration_date,
   c.validity_timeframe, c.validity_day_of_week, c.validity_hours, c.activity_duration_after_publishing, c.metadata,
-  c.generation_status, coalesce(n.vouchers, 0) AS vouchers_count, c.created_at, c.updated_at
+  c.generation_status, n.vouchers AS vouchers_count, c.created_at, c.updated_at
 FROM campaigns c
 LEFT JOIN categories k ON k.project_id = $1 AND k.id = c.category_id
-LEFT JOIN campaign_counters n ON n.project_id = $1 AND n.campaign_id = c.id
+CROSS JOIN LATERAL (
+  SELECT coalesce(sum(k.vouchers), 0)::bigint AS vouchers FROM {counters} k WHERE k.campaign_id = c.id) n
 WHERE c.project_id = $1 AND (c.id = $2 OR c.name = $2) AND c.deleted_at IS NULL
 ORDER BY (c.id = $2) DESC
 LIMIT 1
@@ -94,10 +95,11 @@ SELECT c.id, c.name, c.description, c.campaign_type, c.type, c.voucher, c.referr
   c.use_voucher_metadata_schema, c.active, c.category_id, k.name AS category_name, k.hierarchy AS category_hierarchy,
   k.created_at AS category_created_at, k.updated_at AS category_updated_at, c.start_date, c.expiration_date,
   c.validity_timeframe, c.validity_day_of_week, c.validity_hours, c.activity_duration_after_publishing, c.metadata,
-  c.generation_status, coalesce(n.vouchers, 0) AS vouchers_count, c.created_at, c.updated_at
+  c.generation_status, n.vouchers AS vouchers_count, c.created_at, c.updated_at
 FROM page JOIN campaigns c ON c.project_id = $1 AND c.id = page.id
 LEFT JOIN categories k ON k.project_id = $1 AND k.id = c.category_id
-LEFT JOIN campaign_counters n ON n.project_id = $1 AND n.campaign_id = c.id
+CROSS JOIN LATERAL (
+  SELECT coalesce(sum(k.vouchers), 0)::bigint AS vouchers FROM {counters} k WHERE k.campaign_id = c.id) n
 ORDER BY {order}
 
 -- count_campaigns --

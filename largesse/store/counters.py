@@ -1,4 +1,4 @@
-"""The counter row of each campaign (invariant I5): always the last row that a transaction touches."""
+"""The counters of campaigns (invariant I5): rows of differences that nobody waits for, and what they are added to."""
 
 from collections.abc import Sequence
 from typing import Final, NamedTuple
@@ -7,6 +7,10 @@ from largesse.store.connection import Connection
 from largesse.store.sql import load
 
 SQL: Final = load("counters")
+FOLD_AT: Final = 128
+"""Changes of a campaign that are left before somebody adds them up: who reads the counters reads them, too. More often,
+and a campaign's row would be what nobody can clean up under an old snapshot.
+"""
 
 
 class Pool(NamedTuple):
@@ -41,7 +45,19 @@ async def change_counters(
     """Differences, not values. `campaign_id` None: vouchers without a campaign."""
     changes = (vouchers, published, held, withdrawn, disabled, publications, failures)
     if any(changes):
-        await connection.execute(SQL["change_counters"], project_id, campaign_id or "", *changes)
+        before = await connection.fetchval(SQL["change_counters"], project_id, campaign_id or "", *changes)
+        if before >= FOLD_AT:
+            await fold_changes(connection, project_id, campaign_id)
+
+
+async def fold_changes(connection: Connection, project_id: int, campaign_id: str | None) -> None:
+    """Changes nothing that anybody can see, waits for nobody, and nobody but another fold waits for it."""
+    horizon = await connection.fetchval(SQL["horizon"])
+    await connection.execute(SQL["fold_changes"], project_id, campaign_id or "", horizon)
+
+
+async def settle_counters(connection: Connection, project_id: int) -> None:
+    await connection.execute(SQL["settle_counters"], project_id)
 
 
 async def total_vouchers(connection: Connection, project_id: int) -> int:

@@ -15,6 +15,13 @@ def _moment(column: str) -> str:
     return f"""to_char({column}, 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')"""
 
 
+def _recent(column: str) -> str:
+    """The same for what our own clock wrote, whose year has four digits. Text leaves out zeros at the end of a second's
+    fraction, so something of the sixth digit is added, and cut off.
+    """
+    return f"substr(to_json({column} + interval '1 microsecond')::text, 2, 23) || 'Z'"
+
+
 def _major(hundredths: str) -> str:
     return f"(({hundredths})::numeric / 100)::numeric(20, 2)"
 
@@ -59,8 +66,8 @@ _VOUCHER: Final = {
     METADATA: "v.metadata",
     "id": "v.id",
     "is_referral_code": "v.is_referral_code",
-    "created_at": _moment("v.created_at"),
-    "updated_at": _moment("v.updated_at"),
+    "created_at": _recent("v.created_at"),
+    "updated_at": _recent("v.updated_at"),
     "validity_timeframe_interval": "v.validity_timeframe->>'interval'",
     "validity_timeframe_duration": "v.validity_timeframe->>'duration'",
     "validity_day_of_week": "array_to_string(v.validity_day_of_week, ',')",
@@ -79,7 +86,7 @@ _PUBLICATION: Final = {
     "code": _CODE,
     "customer_id": "p.customer_id",
     "customer_source_id": "p.tracking_id",
-    "date": _moment("p.created_at"),
+    "date": _recent("p.created_at"),
     "channel": "p.channel",
     "campaign": "n.name",
     "is_winner": "NULL::boolean",
@@ -90,7 +97,7 @@ _NOTHING: Final = {"integer": "0", "number": "0::numeric(20, 2)", "text": "NULL:
 _CUSTOMER: Final = {name: _NOTHING[kind] for name, kind in OBJECTS[CUSTOMER].fields.items()} | {
     **{name: f"c.{name}" for name in ("name", "source_id", "id", "description", "email", "phone", METADATA)},
     **{name: f"to_char(c.{name}, 'YYYY-MM-DD')" for name in ("birthday", "birthdate")},
-    **{name: _moment(f"c.{name}") for name in ("created_at", "updated_at")},
+    **{name: _recent(f"c.{name}") for name in ("created_at", "updated_at")},
     **{f"address_{part}": f"c.address->>'{part}'" for part in ADDRESS},
     "loyalty_points": CUSTOMERS.fields["summary.redemptions.loyalty_card.points_to_go"].value,
 }
@@ -99,7 +106,7 @@ _TRANSACTION: Final = {
     **{name: f"t.{name}" for name in OBJECTS[TRANSACTION].fields},
     "balance": _CREDITS.format(_major("t.balance"), "balance"),
     "amount": _CREDITS.format(_major("t.amount"), "amount"),
-    "created_at": _moment("t.created_at"),
+    "created_at": _recent("t.created_at"),
     "details": "jsonb_build_object('balance', jsonb_build_object('amount', t.amount, 'total', t.total,"
     " 'balance', t.balance)) || t.details",
 }

@@ -170,7 +170,10 @@ async def begin_file(connection: Connection, project_id: int, id: str) -> int | 
 async def save_piece(
     connection: Connection, project_id: int, id: str, attempt: int, number: int, content: bytes
 ) -> bool:
-    """False when the file isn't wanted any more."""
+    """False when the file isn't wanted any more. What a crash of PostgreSQL takes is written again by the next attempt:
+    the file counts when it is finished, and that is flushed.
+    """
+    await connection.execute(SQL["flush_later"])
     values = (project_id, id, attempt, number, content)
     return await connection.fetchval(SQL["save_piece"], *values) is not None
 

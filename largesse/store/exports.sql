@@ -60,6 +60,10 @@ UPDATE exports SET attempt = attempt + 1, status = 'IN_PROGRESS', updated_at = n
 WHERE project_id = $1 AND id = $2 AND phase = 'file' AND deleted_at IS NULL
 RETURNING attempt
 
+-- flush_later --
+-- For this transaction: its commit doesn't wait for the disk. A commit that does flushes everything of before.
+SELECT set_config('synchronous_commit', 'off', true)
+
 -- save_piece --
 -- Nothing when the export was deleted or another attempt has begun.
 INSERT INTO export_pieces (project_id, export_id, attempt, number, content)

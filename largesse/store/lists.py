@@ -13,8 +13,12 @@ from largesse.store.connection import Connection
 from largesse.store.filters import FieldSql, render_filter
 from largesse.store.sql import load
 
-FILTERED_TIMEOUT_MS: Final = 2_000
-"""For the count and the page together, from the start of the transaction."""
+ANSWER_S: Final = 2
+"""After so long a list is answered, whatever its caller made up: in full, or with the error that points to exports."""
+FILTERED_TIMEOUT_MS: Final = 1_850
+"""Of that for the count and the page together, from the start of the transaction; the rest is what stands around."""
+LATE_SHARE: Final = 20
+"""The page has a twentieth of it at least, however late the count came back."""
 GATHERED_MAX: Final = 10_000
 """So many matches at most are found and sorted; of more the order's own index soon meets enough for a page."""
 COVERED_MAX: Final = 200_000
@@ -213,14 +217,14 @@ async def _fetch(connection: Connection, text: str, arguments: list[Any], *, lim
 
 async def fetch_limited(connection: Connection, text: str, arguments: list[Any]) -> list[asyncpg.Record]:
     """For what a caller made up. Raises InvalidQueryParams when it takes too long."""
-    await connection.execute(_SQL["limit_time"], FILTERED_TIMEOUT_MS, max(FILTERED_TIMEOUT_MS // 10, 1))
+    await connection.execute(_SQL["limit_time"], FILTERED_TIMEOUT_MS, max(FILTERED_TIMEOUT_MS // LATE_SHARE, 1))
     try:
         return await connection.fetch(text, *arguments)
     except asyncpg.QueryCanceledError as error:
         if "statement timeout" not in str(error):
             raise
         raise InvalidQueryParams(
-            f"These filters take longer than {FILTERED_TIMEOUT_MS // 1000} seconds on this much data."
+            f"These filters take longer than {ANSWER_S} seconds on this much data."
             " Narrow them by a date or an id, or use an export (POST /v1/exports)"
         ) from error
 

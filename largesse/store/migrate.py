@@ -6,6 +6,7 @@ from importlib.resources import files
 import asyncpg
 
 from largesse.store.connection import CONNECT_TIMEOUT_S, Connection
+from largesse.store.counters import settle_counters
 from largesse.store.events import is_ahead, settle
 from largesse.store.projects import list_projects
 
@@ -37,7 +38,7 @@ async def migrate(database_url: str) -> list[str]:
         await connection.execute(f"SET lock_timeout = '{LOCK_TIMEOUT}'")
         await connection.execute("SELECT pg_advisory_lock($1)", LOCK_ID)
         applied = await _apply_missing(connection)
-        await _settle_logs(connection)
+        await _settle(connection)
         return applied
     finally:
         await connection.close()
@@ -79,11 +80,12 @@ async def _apply_missing(connection: "asyncpg.Connection[asyncpg.Record]") -> li
     return missing
 
 
-async def _settle_logs(connection: "asyncpg.Connection[asyncpg.Record]") -> None:
+async def _settle(connection: "asyncpg.Connection[asyncpg.Record]") -> None:
     """A database that was restored from a dump has the transaction ids of another server in its event log: nobody would
-    read on before this one has counted as far.
+    read on before this one has counted as far. The same for the bounds of counters.
     """
     for project in await list_projects(connection):
+        await settle_counters(connection, project.id)
         if await is_ahead(connection, project.id):
             async with connection.transaction():
                 await settle(connection, project.id)

@@ -41,6 +41,11 @@ DELETE FROM voucher_transactions WHERE project_id = $1 AND id = ANY (ARRAY(
 DELETE FROM vouchers WHERE project_id = $1 AND id = ANY (ARRAY(
   SELECT t.id FROM vouchers t WHERE t.project_id = $1 LIMIT $2))
 
+-- counter_changes --
+-- A chunk of them.
+DELETE FROM counter_changes WHERE project_id = $1 AND (campaign_id, xid, seq) IN (
+  SELECT t.campaign_id, t.xid, t.seq FROM counter_changes t WHERE t.project_id = $1 LIMIT $2)
+
 -- campaign_counters --
 -- A chunk of them.
 DELETE FROM campaign_counters WHERE project_id = $1 AND campaign_id = ANY (ARRAY(

@@ -61,7 +61,7 @@ FROM (SELECT h.campaign_id, sum(h.succeeded)::bigint AS succeeded FROM publicati
 JOIN campaigns c ON c.project_id = $1 AND c.id = recent.campaign_id AND c.deleted_at IS NULL AND c.active
   AND (c.expiration_date IS NULL OR c.expiration_date > now())
 JOIN LATERAL (
-  SELECT n.vouchers - n.published - n.held - n.withdrawn - n.disabled AS free
-  FROM campaign_counters n WHERE n.project_id = $1 AND n.campaign_id = c.id) k ON true
+  SELECT sum(n.vouchers - n.published - n.held - n.withdrawn - n.disabled)::bigint AS free
+  FROM {counters} n WHERE n.campaign_id = c.id) k ON true
 WHERE c.type = 'STATIC' AND recent.succeeded > 0
 ORDER BY k.free::numeric / recent.succeeded, c.id LIMIT $3

@@ -38,6 +38,7 @@ class Verdict(msgspec.Struct, frozen=True):
     campaign_id: str | None
     voucher_id: str | None
     cursor: int | None  # where the claim of the campaign's pool stopped
+    changes: int  # of the campaign's counters, that wait to be folded
     code_config: dict[str, Any] | None  # with SHORT_OF_CODES: what new codes must look like
     publication: Publication | None
 
@@ -99,6 +100,7 @@ def _verdict(request: PublicationRequest, row: asyncpg.Record) -> Verdict:
         row["campaign_id"],
         row["vid"],
         row["cursor"],
+        row["changes"] or 0,
         row["code_config"],
         _made(request, row) if outcome == PUBLISHED else None,
     )

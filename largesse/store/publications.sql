@@ -15,7 +15,7 @@
 -- Spare codes for AUTO_UPDATE campaigns, dealt out like those of the pool: $22 campaign, $23 voucher id, $24 code,
 -- $25 code key, $26 pick key. Provenance of the events, per request: $27 request id, $28 actor.
 --
--- The order of the parts is the order of the locks: customers, vouchers, publications, counters. Keep it.
+-- The order of the parts is the order of the locks: customers, vouchers, publications. Keep it.
 WITH
 req AS MATERIALIZED (
   SELECT * FROM unnest($4::text[], $5::text[], $6::text[], $7::int[], $8::text[], $9::text[], $10::text[], $11::jsonb[],
@@ -185,15 +185,20 @@ want AS MATERIALIZED (
   SELECT n, camp, ctype, cnt, (sum(cnt) OVER w)::int AS hi, (sum(cnt) OVER w - cnt)::int AS lo
   FROM dec WHERE verdict = 'go' AND vref IS NULL
   WINDOW w AS (PARTITION BY camp ORDER BY cnt, n ROWS UNBOUNDED PRECEDING)),
--- The counter row tells how many are left without a search: it is as old as this snapshot, exactly as the rows are. So
--- nobody looks for more than there are; behind the last one may lie a million dead entries. A process that is new to
--- the campaign starts where somebody took the newest code.
+-- What the counters say, as of this snapshot, exactly as the rows are; nothing about a campaign without a counter row.
+count_ AS MATERIALIZED (
+  SELECT d.camp, k.free, k.changes FROM (SELECT DISTINCT coalesce(camp, '') AS camp FROM dec) d
+  CROSS JOIN LATERAL (
+    SELECT sum(k.vouchers - k.published - k.held - k.withdrawn - k.disabled)::bigint AS free, sum(k.changes)::int AS changes
+    FROM {counters} k WHERE k.campaign_id = d.camp) k),
+-- They tell how many are left without a search. So nobody looks for more than there are: behind the last one may lie a
+-- million dead entries. A process that is new to the campaign starts where somebody took the newest code.
 need AS MATERIALIZED (
   SELECT w.camp, coalesce(max(k.cursor), max(newest.pick_key), -1) AS cursor, max(clock.t) AS t,
-    least(max(w.hi), greatest(0, coalesce(max(k2.vouchers - k2.published - k2.held - k2.withdrawn - k2.disabled), max(w.hi))))
+    least(max(w.hi), greatest(0, coalesce(max(count_.free), max(w.hi))))
       AS need
   FROM want w CROSS JOIN clock
-  LEFT JOIN LATERAL (SELECT * FROM campaign_counters WHERE project_id = $1 AND campaign_id = w.camp LIMIT 1) k2 ON true
+  LEFT JOIN count_ ON count_.camp = w.camp
   LEFT JOIN unnest($20::text[], $21::bigint[]) AS k (camp, cursor) ON k.camp = w.camp
   LEFT JOIN LATERAL (
     SELECT v.pick_key FROM (
@@ -362,18 +367,18 @@ event AS (
   FROM upd JOIN LATERAL (
     SELECT r.pub_id, r.request_id, r.actor FROM chg JOIN req r USING (n) WHERE chg.id = upd.id ORDER BY n DESC LIMIT 1) s ON true
   RETURNING 1),
--- Counters, by campaign, last: from here to the commit nobody else changes them.
+-- Counters, by campaign: differences, so that nobody waits for anybody.
+opened AS (
+  INSERT INTO campaign_counters (project_id, campaign_id) SELECT $1, k.camp FROM count_ k
+  WHERE k.changes IS NULL AND EXISTS (SELECT FROM done d WHERE coalesce(d.camp, '') = k.camp) ORDER BY k.camp
+  ON CONFLICT DO NOTHING),
 cnt AS (
-  INSERT INTO campaign_counters AS k (project_id, campaign_id, vouchers, published, withdrawn, publications, failures)
+  INSERT INTO counter_changes (project_id, campaign_id, vouchers, published, withdrawn, publications, failures)
   SELECT $1, coalesce(d.camp, ''), coalesce(sum(d.fresh) FILTER (WHERE d.result = 'SUCCESS'), 0),
     coalesce(sum(d.newly_published) FILTER (WHERE d.result = 'SUCCESS'), 0),
     -coalesce(sum(d.from_withdrawn) FILTER (WHERE d.result = 'SUCCESS'), 0),
     count(*) FILTER (WHERE d.result = 'SUCCESS'), count(*) FILTER (WHERE d.result = 'FAILURE')
-  FROM done d GROUP BY coalesce(d.camp, '') ORDER BY 2
-  ON CONFLICT (project_id, campaign_id) DO UPDATE SET vouchers = k.vouchers + excluded.vouchers,
-    published = k.published + excluded.published, withdrawn = k.withdrawn + excluded.withdrawn,
-    publications = k.publications + excluded.publications, failures = k.failures + excluded.failures
-  RETURNING 1)
+  FROM done d GROUP BY coalesce(d.camp, ''))
 SELECT f.n::int AS n,
   CASE WHEN f.outcome = 'published' AND d.n IS NULL THEN 'retry_lost_race' ELSE f.outcome END AS outcome,
   CASE f.outcome WHEN 'replayed' THEN coalesce(f.prev_id, f.join_id) ELSE f.pub_id END AS publication_id,
@@ -381,6 +386,7 @@ SELECT f.n::int AS n,
   CASE f.outcome WHEN 'retry_short_of_codes' THEN (
     SELECT c.voucher->'code_config' FROM campaigns c WHERE c.project_id = $1 AND c.id = f.camp) END AS code_config,
   (SELECT p.pick_key FROM pick p WHERE p.camp = f.camp ORDER BY p.rn DESC LIMIT 1) AS cursor,
+  (SELECT k.changes FROM count_ k WHERE k.camp = coalesce(f.camp, '')) AS changes,
   person.name AS customer_name, person.email AS customer_email, person.metadata AS customer_metadata,
   camp.name AS v_campaign_name, category.name AS v_category_name, category.hierarchy AS v_category_hierarchy,
   category.created_at AS v_category_created_at, category.updated_at AS v_category_updated_at,
@@ -466,7 +472,6 @@ SELECT count(*) FROM publications p WHERE p.project_id = $1 AND p.result <> 'HEL
 -- The same, where nothing but campaigns and results is asked for: by the counters, without visiting a publication.
 SELECT coalesce(sum(p.publications), 0)::bigint FROM (
   SELECT nullif(k.campaign_id, '') AS campaign_id, r.result, r.publications
-  FROM campaign_counters k
+  FROM {counters} k
   CROSS JOIN LATERAL (VALUES ('SUCCESS', k.publications), ('FAILURE', k.failures)) AS r (result, publications)
-  WHERE k.project_id = $1
 ) p WHERE true{filters}

@@ -1,11 +1,13 @@
 -- count_recent --
 -- What is left of the campaign $2, and the codes of its newest publications, at most $4, not older than $3 seconds: how many
 -- codes and publications, and the age of the oldest and of the campaign itself. By index, however many there are.
-SELECT coalesce(max(k.vouchers - k.published - k.held - k.withdrawn - k.disabled), 0)::bigint AS free,
+SELECT coalesce(max(k.free), 0)::bigint AS free,
   coalesce(max(recent.codes), 0)::bigint AS codes, coalesce(max(recent.publications), 0)::int AS publications,
   now() - max(recent.oldest) AS oldest_age, now() - max(c.created_at) AS age
 FROM campaigns c
-LEFT JOIN campaign_counters k ON k.project_id = $1 AND k.campaign_id = $2
+CROSS JOIN LATERAL (
+  SELECT sum(n.vouchers - n.published - n.held - n.withdrawn - n.disabled) AS free FROM {counters} n WHERE n.campaign_id = $2
+) k
 CROSS JOIN LATERAL (
   SELECT sum(latest.vouchers_count) AS codes, count(*) AS publications, min(latest.created_at) AS oldest FROM (
     SELECT p.vouchers_count, p.created_at FROM publications p

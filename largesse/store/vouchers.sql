@@ -140,7 +140,7 @@ SELECT count(*) FROM vouchers v WHERE v.project_id = $1 AND v.deleted_at IS NULL
 -- count_by_counters --
 -- The same, where nothing but campaigns is asked for: by the counters, without visiting a voucher.
 SELECT coalesce(sum(v.vouchers), 0)::bigint FROM (
-  SELECT nullif(k.campaign_id, '') AS campaign_id, k.vouchers FROM campaign_counters k WHERE k.project_id = $1
+  SELECT nullif(k.campaign_id, '') AS campaign_id, k.vouchers FROM {counters} k
 ) v WHERE true{filters}
 
 -- update_campaign_vouchers --

@@ -10,6 +10,7 @@ from largesse.domain import codes, errors
 from largesse.domain.projects import Project
 from largesse.store.connection import Pool
 from tests.factories.campaigns import add_vouchers, make_campaign
+from tests.factories.counters import counters as read_counters
 from tests.factories.publications import by_id, by_source_id, nameless, request
 
 PAST = datetime(2020, 1, 1, tzinfo=UTC)
@@ -20,11 +21,7 @@ async def voucher(pool: Pool, project: Project, code: str = "V1", **columns: Any
 
 
 async def counters(pool: Pool, project: Project, campaign_id: str = "") -> dict[str, int]:
-    row = await pool.fetchrow(
-        "SELECT * FROM campaign_counters WHERE project_id = $1 AND campaign_id = $2", project.id, campaign_id
-    )
-    assert row is not None
-    return {key: value for key, value in row.items() if key not in ("project_id", "campaign_id")}
+    return await read_counters(pool, project.id, campaign_id)
 
 
 async def customers(pool: Pool) -> list[Any]:

@@ -170,7 +170,7 @@ class TestCreate:
     ) -> None:
         answer = await api.post(PATH, json={"name": "Spring", "voucher": TEN_PERCENT} | fields)
         assert (answer.status_code, answer.json()["key"]) == (status, key), answer.text
-        for table in ("campaigns", "vouchers", "jobs", "events", "campaign_counters"):
+        for table in ("campaigns", "vouchers", "jobs", "events", "campaign_counters", "counter_changes"):
             assert await pool.fetchval(f"SELECT count(*) FROM {table}") == 0
 
 

@@ -15,7 +15,7 @@ CSV = {
 }
 PERCENT = {"discount": {"type": "PERCENT", "percent_off": 10}}
 JSON = [{"code": "A", "category": "New", **PERCENT}, {"code": " bad", **PERCENT}]
-TABLES = ("vouchers", "customers", "categories", "events", "campaign_counters")
+TABLES = ("vouchers", "customers", "categories", "events", "campaign_counters", "counter_changes")
 
 
 async def everything(pool) -> list[list[tuple[object, ...]]]:
