@@ -3,9 +3,10 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+PICTURES := home campaign campaign-history publish distribution-tried voucher
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test acceptance check format bench clean
+.PHONY: help setup run test screenshots acceptance check format bench clean
 
 help: ## List the targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -25,6 +26,11 @@ run: setup ## Start a server with a demo project, publish two codes, keep servin
 test: setup ## Run the whole test suite; it starts what it needs (races and kills by themselves, at the end)
 	$(BIN)/python -m pytest -n auto --ignore tests/races --ignore tests/acceptance
 	$(BIN)/python -m pytest tests/races tests/acceptance
+
+screenshots: setup ## Look at every page with Chromium, and take the pictures of the docs
+	$(BIN)/python -m pytest -n auto tests/browser
+	mkdir -p docs/screenshots
+	for name in $(PICTURES); do cp build/screenshots/desk/$$name.png docs/screenshots/; done
 
 acceptance: setup ## Check every row of the acceptance table and write docs/acceptance.md
 	$(BIN)/python -m pytest -p tests.rows.report -n auto -m row

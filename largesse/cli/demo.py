@@ -18,6 +18,8 @@ from largesse.cli.output import print_json
 
 CAMPAIGN: Final = "100k-test"
 CODES_COUNT: Final = 1_000
+READERS: Final = ("Ada Lovelace", "Grace Hopper", "Alan Turing", "Edsger Dijkstra", "Barbara Liskov")
+SEGMENT: Final = "Newsletter readers"
 PATIENCE_S: Final = 60.0
 
 
@@ -67,10 +69,22 @@ def make_publications(newcomer: Newcomer) -> Shown:
             "metadata": {"test": True, "provider": "Shop Admin"},
         },
     )
+    _ensure_audience(call)
     listed = {item["id"] for item in call("GET", "/v1/publications?limit=100")["publications"]}
     if not {specific["id"], dynamic["id"]} <= listed:
         raise CommandFailed("The two publications were made, but the list doesn't show them.")
     return Shown(specific, dynamic, _new_voucher(call))
+
+
+def _ensure_audience(call: Caller) -> None:
+    """A few more customers, and a segment of them: somebody to send a distribution to."""
+    for number, name in enumerate(READERS, start=1):
+        email = f"{name.partition(' ')[0].lower()}@example.com"
+        call("POST", "/v1/customers", {"source_id": f"reader-{number}", "name": name, "email": email})
+    segments = call("GET", "/v1/segments")["data"]
+    if not any(segment["name"] == SEGMENT for segment in segments):
+        wanted = {"email": {"conditions": {"$ends_with": ["@example.com"]}}}
+        call("POST", "/v1/segments", {"name": SEGMENT, "type": "auto-update", "filter": wanted})
 
 
 def _wait_until_ready(call: Caller) -> None:
@@ -144,7 +158,12 @@ def _next_steps(newcomer: Newcomer, shown: Shown) -> list[str]:
     publish = {"campaign": {"name": CAMPAIGN}, "customer": {"source_id": "you@example.com"}}
     named = {"voucher": shown.spare_code, "customer": {"source_id": "you@example.com"}, "channel": "newsletter_October"}
     return [
-        f"Serving {newcomer.base_url} (operations: {newcomer.base_url}/docs). There is no dashboard yet.",
+        f"The dashboard: {newcomer.base_url}/app/",
+        "",
+        f"  E-mail:   {newcomer.email}",
+        f"  Password: {newcomer.password or 'as you chose it'}",
+        "",
+        f"The API: {newcomer.base_url} (operations: {newcomer.base_url}/docs)",
         "",
         f"  X-App-Id:    {newcomer.app_id}",
         f"  X-App-Token: {newcomer.token}",

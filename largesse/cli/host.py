@@ -19,12 +19,14 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Newcomer(msgspec.Struct, frozen=True):
-    """Where a server is, and a key that opens its default project."""
+    """Where a server is, a key that opens its default project, and an account of its dashboard."""
 
     base_url: str
     app_id: str
     token: str
     data: str
+    email: str  # of the dashboard's first account
+    password: str | None  # None: somebody chose it
 
 
 class Host(Protocol):

@@ -75,7 +75,8 @@ async def list_(view: View) -> Response:
 
 async def new(view: View) -> Response:
     campaign = view.query.text("campaign_id") or view.query.text("campaign")
-    form = Form.of(action=PUBLISH, count=1, when_exhausted=FAIL, email=True, campaign=campaign,
+    by_mail = view.services.sends_mail
+    form = Form.of(action=PUBLISH, count=1, when_exhausted=FAIL, email=by_mail, csv=not by_mail, campaign=campaign,
                    customer=view.query.text("customer"))  # fmt: skip
     return await _form(view, form)
 

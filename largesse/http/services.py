@@ -48,6 +48,7 @@ class Services:
     metrics_token: str | None = None  # without it /metrics answers to loopback only
     public_url: str = "http://127.0.0.1:8000"
     allow_private_targets: bool = False
+    sends_mail: bool = False  # whether there is a mail server to send by
     version: str = __version__
 
     def assets(self, project_id: int) -> AssetUrls:

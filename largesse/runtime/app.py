@@ -65,6 +65,7 @@ async def build_app(settings: Settings) -> AsyncIterator[App]:
             rates=RateLimits(calls=settings.calls_per_minute, processes=settings.processes),
             public_url=settings.base_url,
             allow_private_targets=settings.allow_private_targets,
+            sends_mail=settings.smtp_url is not None,
         )
         ear = asyncio.create_task(listen_for_keys(settings.direct_url, services.keys))
         stack.push_async_callback(_cancel, ear)

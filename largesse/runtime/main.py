@@ -15,6 +15,7 @@ from largesse.cli.main import command_line
 from largesse.cli.output import print_json
 from largesse.domain.errors import LargesseError
 from largesse.domain.keys import SERVER
+from largesse.runtime.bootstrap import DASHBOARD
 from largesse.runtime.database import bring_up_to_date, opened
 from largesse.runtime.directory import DataDirectory, read_json
 from largesse.runtime.doctor import examine
@@ -91,12 +92,14 @@ class LocalHost:
 
 
 def _newcomer(settings: Settings) -> Newcomer:
-    """The server key that a variable asked for, else the generated one."""
+    """The server key and the account that variables asked for, else the generated ones."""
     directory = DataDirectory(settings.data_path)
+    credentials = read_json(directory.credentials_file)
     found = next((key for key in settings.keys if key.kind == SERVER), None)
-    known = read_json(directory.credentials_file).get(SERVER, {}) if found is None else {}
+    known = credentials.get(SERVER, {}) if found is None else {}
     app_id, token = (found.app_id, found.token) if found else (known["id"], known["token"])
-    return Newcomer(settings.base_url, app_id, token, str(directory.path))
+    account = credentials.get(DASHBOARD, {}) if settings.admin_email is None else {"email": settings.admin_email}
+    return Newcomer(settings.base_url, app_id, token, str(directory.path), account["email"], account.get("password"))
 
 
 def main() -> NoReturn:

@@ -39,8 +39,9 @@ def test_demo_serves_on_and_its_curl_lines_work_when_pasted(data: Path):
     with subprocess.Popen(asked, env=clean_environment(), stdout=subprocess.PIPE, text=True) as demo:
         try:
             assert demo.stdout is not None
-            pasted = []
+            pasted, said = [], []
             for line in demo.stdout:
+                said.append(line.strip())
                 if line.startswith("curl "):
                     pasted.append(line)
                 if line.startswith("Ctrl-C"):
@@ -48,6 +49,15 @@ def test_demo_serves_on_and_its_curl_lines_work_when_pasted(data: Path):
             answers = [json.loads(subprocess.check_output(["bash", "-c", line])) for line in pasted]
             assert [answer["object"] for answer in answers] == ["publication", "publication", "list"]
             assert [item["id"] for item in answers[2]["publications"]][:2] == [answers[1]["id"], answers[0]["id"]]
+            # The printed account opens the printed dashboard.
+            told = {name: rest.strip() for name, _, rest in (line.partition(":") for line in said)}
+            page = subprocess.check_output(
+                ["curl", "-sS", "-o", "/dev/null", "-w", "%{http_code} %{redirect_url}", told["The dashboard"] + "sign-in",
+                 "--data-urlencode", "email=" + told["E-mail"], "--data-urlencode", "password=" + told["Password"]],
+                text=True,
+            )  # fmt: skip
+            assert page.startswith("303 ")
+            assert page.endswith("/app/")
         finally:
             demo.send_signal(signal.SIGINT)
             assert demo.wait(30) == 0

@@ -41,7 +41,14 @@ def test_it_starts_from_nothing_and_says_that_it_is_ready(server: Server) -> Non
     assert len(server.children("largesse.runtime.work")) == 1
     credentials = server.data / "credentials.json"
     assert stat.S_IMODE(credentials.stat().st_mode) == 0o600
-    assert set(json.loads(credentials.read_text())) == {"project", "server", "client", "integration", "management"}
+    assert set(json.loads(credentials.read_text())) == {
+        "project",
+        "server",
+        "client",
+        "integration",
+        "management",
+        "dashboard",
+    }
 
 
 def test_without_jobs_there_is_no_job_process(data: Path) -> None:

@@ -17,6 +17,8 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_play
 
 from tests.acceptance.server import Server, data_folder, serving, wait_until
 
+TIMEOUT_S: Final = 300
+"""A page takes a moment, a machine that runs everything else at the same time many."""
 CHROMIUM: Final = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 SCREENSHOTS: Final = Path(os.environ.get("LARGESSE_SCREENSHOTS", "build/screenshots"))
 # Nothing of its own accord: a browser that asks for updates would be a request to another host.
@@ -43,6 +45,12 @@ PHONE: Final = Device("phone", 390, 844, dark=True)
 PLAIN: Final = Device("plain", 1280, 900, scripts=False)
 PHONE_PLAIN: Final = Device("phone-plain", 390, 844, scripts=False)
 DEVICES: Final = (DESK, PHONE, PLAIN, PHONE_PLAIN)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.timeout(TIMEOUT_S))
 
 
 @pytest.fixture(scope="session")
