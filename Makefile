@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
-PICTURES := home campaign campaign-history publish distribution-tried voucher
+PICTURES := home campaigns campaign campaign-summary publish distribution-tried voucher
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run test screenshots acceptance check format bench clean

@@ -62,7 +62,7 @@ async def new(view: View) -> Response:
         points=0 if wanted == LOYALTY_PROGRAM else None,
         quantity="" if wanted == LOYALTY_PROGRAM else 1,
         conversion=BY_REDEMPTION,
-        length=8,
+        length=10,
         charset="easy",
         vouchers_count=1_000,
         type=STATIC,

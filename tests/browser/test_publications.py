@@ -27,7 +27,7 @@ def test_the_history_is_narrowed_ordered_and_turned_over(person: Person) -> None
     page.get_by_role("link", name="Next").click()
     expect(page.locator("tbody tr")).to_have_count(5)
     page.get_by_label("Channel", exact=True).fill("newsletter")
-    page.get_by_label("Customer's id or source id").fill("customer-3")
+    page.get_by_label("Customer (id, source id)").fill("customer-3")
     page.get_by_role("button", name="Show").click()
     expect(page.locator("tbody tr")).to_have_count(2)
     page.get_by_text("More filters").click()

@@ -130,6 +130,7 @@ async def test_a_filter_that_makes_no_sense_is_said_beside_it(
     assert "Nothing could be looked up" in shown(answer)
 
 
+@pytest.mark.row("A120")
 async def test_the_history_of_a_campaign_is_its_own(
     dashboard: Person, api: httpx.AsyncClient, published: dict[str, Any]
 ) -> None:
@@ -145,6 +146,7 @@ async def test_the_history_of_a_campaign_is_its_own(
     assert codes_in(narrowed) == ["BBB"]
 
 
+@pytest.mark.row("A120")
 async def test_a_bulk_publication_lists_all_its_codes(
     dashboard: Person, api: httpx.AsyncClient, published: dict[str, Any]
 ) -> None:
@@ -153,9 +155,10 @@ async def test_a_bulk_publication_lists_all_its_codes(
     answer = await api.post(
         "/v1/publications", json={"campaign": {"name": "Summer", "count": 3}, "customer": {"source_id": "carl"}}
     )
-    text = shown(await dashboard.get("/publications", customer="carl"))
-    for code in answer.json()["vouchers"]:
-        assert code in text
+    for path in ("/publications", f"/campaigns/{published['id']}"):
+        text = shown(await dashboard.get(path, customer="carl"))
+        for code in answer.json()["vouchers"]:
+            assert code in text
 
 
 async def test_what_is_seen_is_exported(dashboard: Person, published: dict[str, Any], pool: Pool) -> None:
