@@ -21,6 +21,8 @@ def fill(person: Person, name: str, campaign: str) -> None:
     page = person.page
     page.get_by_label("Name", exact=False).first.fill(name)
     page.get_by_label("Campaign", exact=True).select_option(label=campaign)
+    page.get_by_label("E-mail", exact=True).check()
+    page.get_by_label("A file", exact=True).uncheck()
     page.get_by_label("From", exact=True).fill("shop@example.com")
     page.get_by_label("Subject").fill("A gift for {{ customer.name }}")
     page.get_by_label("Text", exact=True).first.fill("Your code:\n{{ voucher.code }}")
@@ -68,8 +70,7 @@ def test_it_is_sent_and_what_failed_is_shown(person: Person) -> None:
     page = person.go("/distributions/new")
     page.get_by_label("Name", exact=False).first.fill("A file for all")
     page.get_by_label("Campaign", exact=True).select_option(label="Files")
-    page.get_by_label("E-mail", exact=True).uncheck()
-    page.get_by_label("A file", exact=True).check()
+    expect(page.get_by_label("A file", exact=True)).to_be_checked()  # this server has no mail server
     page.get_by_role("button", name="Save the draft").click()
     page.get_by_role("button", name="Send now").click()
 
@@ -82,7 +83,7 @@ def test_it_is_sent_and_what_failed_is_shown(person: Person) -> None:
     person.look("distribution-done")
     found = person.call("GET", "/v1/publications")["publications"]
     assert {one["channel"] for one in found} == {"Dashboard"}
-    assert len({code for one in found for code in one["vouchers"]}) == 3
+    assert len({one["voucher"]["code"] for one in found}) == 3
     person.go("/distributions?status=DONE")
     person.look("distributions")
 
@@ -92,8 +93,7 @@ def test_an_automatic_one_is_set_live_and_answers(person: Person) -> None:
     page.get_by_label("Name", exact=False).first.fill("Welcome")
     page.get_by_label("It begins").select_option("customer.created")
     page.get_by_label("Send a message").check()
-    page.get_by_label("E-mail", exact=True).uncheck()
-    page.get_by_label("A file", exact=True).check()
+    expect(page.get_by_label("A file", exact=True)).to_be_checked()  # this server has no mail server
     page.get_by_role("button", name="Save the draft").click()
     person.look("distribution-automatic")
     page.get_by_role("button", name="Set live").click()
