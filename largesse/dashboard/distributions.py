@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 
 from largesse.actions import distribution_messages as messages
 from largesse.actions import distributions as actions
@@ -19,6 +19,7 @@ from largesse.dashboard.distribution_forms import (
     fields_of,
     form_of,
 )
+from largesse.dashboard.downloads import without_formulas
 from largesse.dashboard.forms import Form
 from largesse.dashboard.listing import ROWS, Listing
 from largesse.dashboard.routing import Page
@@ -37,6 +38,7 @@ from largesse.domain.distributions import (
     Message,
 )
 from largesse.domain.errors import InvalidDistribution, LargesseError
+from largesse.http.distribution_messages import file_of
 from largesse.store import customers
 from largesse.store import distribution_messages as messages_store
 from largesse.store import distributions as store
@@ -229,6 +231,14 @@ async def decide(view: View) -> Response:
     return view.go(f"/distributions/{distribution_id}", notice)
 
 
+async def download(view: View) -> Response:
+    """The file of the csv channel, for a spreadsheet."""
+    distribution = await _find(view)
+    lines = file_of(view.services.pool, view.project.id, distribution.id)
+    headers = {"content-disposition": f'attachment; filename="{distribution.id}.csv"'}
+    return StreamingResponse(without_formulas(lines), media_type="text/csv; charset=utf-8", headers=headers)
+
+
 async def ask_to_delete(view: View) -> Response:
     return view.page("distribution_delete.html", distribution=await _find(view), form=Form())
 
@@ -257,6 +267,7 @@ PAGES = [
     Page("/distributions/new", new, role="user"),
     Page("/distributions/new", create, methods=["POST"]),
     Page(ONE, show),
+    Page(ONE + "/file", download),
     Page(ONE + "/edit", edit, role="user"),
     Page(ONE + "/edit", update, methods=["POST"]),
     Page(ONE + "/send", send, methods=["POST"]),

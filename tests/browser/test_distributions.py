@@ -81,6 +81,9 @@ def test_it_is_sent_and_what_failed_is_shown(person: Person) -> None:
     expect(page.locator("dl.figures div", has_text="Reached").locator("dd")).to_have_text("3")
     expect(page.get_by_role("row").filter(has_text="Bob <b>Builder</b>").filter(has_text="accepted")).to_be_visible()
     person.look("distribution-done")
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Download the file").click()
+    assert len(download.value.path().read_text().splitlines()) == 4
     found = person.call("GET", "/v1/publications")["publications"]
     assert {one["channel"] for one in found} == {"Dashboard"}
     assert len({one["voucher"]["code"] for one in found}) == 3
