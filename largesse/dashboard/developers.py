@@ -10,6 +10,7 @@ from starlette.responses import Response
 from largesse.actions import audits
 from largesse.actions import keys as actions
 from largesse.dashboard import words
+from largesse.dashboard.clocks import moment_of
 from largesse.dashboard.forms import Form
 from largesse.dashboard.routing import Page
 from largesse.dashboard.view import View
@@ -59,15 +60,16 @@ async def create_key(view: View) -> Response:
         "role": VIEWER if form.checked("reads_only") else None,
         "scopes": form.all("scopes") or None,
         "allowed_ips": form.text("allowed_ips").split() or None,
-        "expires_at": form.given("expires_at"),
+        "expires_at": moment_of(form, "expires_at", view.project.time_zone),
     }
-    with form.refusing():
-        sent = parse_value(body, KeyInput)
-        async with view.connection() as connection:
-            key, token = await actions.create_key(
-                connection, view.project, kind=sent.type or SERVER, name=sent.name or "", limits=sent.limits()
-            )
-        return await _keys(view, Form.of(type=SERVER), made=(key.app_id, token))
+    if not form.is_refused:
+        with form.refusing():
+            sent = parse_value(body, KeyInput)
+            async with view.connection() as connection:
+                key, token = await actions.create_key(
+                    connection, view.project, kind=sent.type or SERVER, name=sent.name or "", limits=sent.limits()
+                )
+            return await _keys(view, Form.of(type=SERVER), made=(key.app_id, token))
     return await _keys(view, form, 400)
 
 

@@ -7,6 +7,7 @@ from starlette.responses import Response, StreamingResponse
 
 from largesse.actions import exports as actions
 from largesse.actions.campaigns import get_campaign
+from largesse.dashboard.clocks import day_of
 from largesse.dashboard.downloads import without_formulas
 from largesse.dashboard.forms import Form
 from largesse.dashboard.listing import ROWS, Listing
@@ -19,6 +20,7 @@ from largesse.store.campaigns import list_campaigns
 from largesse.store.connection import REQUEST_LIMIT_S, acquire
 from largesse.store.lists import Narrowing
 from largesse.store.provenance import name_actors
+from largesse.wire.dates import render
 from largesse.wire.exports import MEDIA_TYPES, ORDERS, ExportInput, read_parameters
 from largesse.wire.parse import parse_value
 
@@ -31,11 +33,7 @@ KINDS: Final = {
     TRANSACTION: ("Balance changes", "what was added to and taken from gift and loyalty cards"),
 }
 _WITH_CAMPAIGN: Final = frozenset({VOUCHER, PUBLICATION, TRANSACTION})
-_FIELDS: Final = {
-    "parameters.fields": "fields",
-    "parameters.filters.created_at.$after": "from",
-    "parameters.filters.created_at.$before": "until",
-}
+_FIELDS: Final = {"parameters.fields": "fields"}
 _CAMPAIGN_FILTERS: Final = {PUBLICATION: "campaign_name", TRANSACTION: "campaign_id"}
 
 
@@ -107,8 +105,10 @@ async def _summary(view: View, form: Form, sent: ExportInput, publishes: int) ->
 async def _body(view: View, form: Form) -> dict[str, Any]:
     kind = form.text("object")
     filters: dict[str, Any] = {}
-    if days := [(op, form.given(name)) for op, name in (("$after", "from"), ("$before", "until")) if form.given(name)]:
-        filters["created_at"] = {"conditions": {op: [day] for op, day in days}}
+    zone = view.project.time_zone
+    days = {"$after": day_of(form, "from", zone), "$before": day_of(form, "until", zone, after=1)}
+    if given := {operator: [render(day)] for operator, day in days.items() if day is not None}:
+        filters["created_at"] = {"conditions": given}
     if kind == PUBLICATION and form.given("result"):
         filters["result"] = {"conditions": {"$is": [form.text("result")]}}
     parameters: dict[str, Any] = {"fields": form.all("fields"), "format": form.text("format") or CSV}

@@ -133,6 +133,12 @@ class Form:
                 self.problems.append(sentence.rstrip(".") + ".")
 
 
+def plain(sentence: str) -> str:
+    """What the API says of a property, for people: `birthdate: Must be a date, like 2030-12-31.`"""
+    read = [_read(one) for one in sentence.split("; ")]
+    return " ".join(f"{path.rpartition('.')[2].replace('_', ' ')}: {says}" if path else says for path, says in read)
+
+
 def _read(sentence: str) -> tuple[str, str]:
     if match := _REQUIRED.fullmatch(sentence):
         return match["name"], "Is needed."

@@ -8,6 +8,7 @@ from starlette.responses import Response
 from largesse.actions import vouchers as actions
 from largesse.actions.transactions import change_balance
 from largesse.dashboard import words
+from largesse.dashboard.clocks import moment_of
 from largesse.dashboard.forms import Form
 from largesse.dashboard.listing import ROWS, Listing
 from largesse.dashboard.routing import Page
@@ -123,7 +124,7 @@ async def new(view: View) -> Response:
 
 async def create(view: View) -> Response:
     form = await view.form()
-    body = _body(form)
+    body = _body(form, view.project.time_zone)
     if not form.is_refused:
         with form.refusing(_FIELDS):
             sent = parse_value(body, VoucherInput)
@@ -144,14 +145,14 @@ _FIELDS: Final = {
 }
 
 
-def _body(form: Form) -> dict[str, Any]:
+def _body(form: Form, zone: str) -> dict[str, Any]:
     """The contract's body of what the form says."""
     kind = form.text("type")
     body: dict[str, Any] = {
         "type": kind,
         "code": form.given("code"),
-        "start_date": form.given("start_date"),
-        "expiration_date": form.given("expiration_date"),
+        "start_date": moment_of(form, "start_date", zone),
+        "expiration_date": moment_of(form, "expiration_date", zone),
         "additional_info": form.given("additional_info"),
     }
     if kind == GIFT_VOUCHER:

@@ -5,6 +5,7 @@ from typing import Any, Final
 from starlette.responses import Response
 
 from largesse.actions import deliveries, webhooks
+from largesse.dashboard.clocks import moment_of
 from largesse.dashboard.forms import Form
 from largesse.dashboard.listing import ROWS, Listing
 from largesse.dashboard.routing import Page
@@ -126,11 +127,14 @@ async def send_parked_again(view: View) -> Response:
     """Those of a span of time, or all, as long as they are parked."""
     form = await view.form()
     webhook_id = view.parameter("webhook_id")
-    with form.refusing():
-        sent = parse_value({"since": form.given("since"), "until": form.given("until")}, RedeliveryInput)
-        async with view.work() as scope:
-            count = await deliveries.send_range_again(scope, webhook_id, sent)
-        return view.go(f"/developers/webhooks/{webhook_id}", f"{count} are sent again.")
+    zone = view.project.time_zone
+    span = {name: moment_of(form, name, zone) for name in ("since", "until")}
+    if not form.is_refused:
+        with form.refusing():
+            sent = parse_value(span, RedeliveryInput)
+            async with view.work() as scope:
+                count = await deliveries.send_range_again(scope, webhook_id, sent)
+            return view.go(f"/developers/webhooks/{webhook_id}", f"{count} are sent again.")
     return view.go(f"/developers/webhooks/{webhook_id}", " ".join([*form.errors.values(), *form.problems]))
 
 

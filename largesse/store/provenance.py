@@ -26,7 +26,7 @@ class Fact(NamedTuple):
 
 async def list_provenance(connection: Connection, project_id: int, voucher: Voucher) -> list[Fact]:
     """The newest facts, newest first."""
-    arguments = (voucher.id, voucher.campaign_id, voucher.created_at, FACTS_MAX)
+    arguments = (voucher.id, voucher.campaign_id, FACTS_MAX)
     return [Fact(*row) for row in await connection.fetch(SQL["list_provenance"], project_id, *arguments)]
 
 

@@ -30,7 +30,7 @@ def test_a_code_is_found_by_any_part_and_shows_everything(person: Person) -> Non
     timeline = page.locator(".timeline")
     expect(timeline.get_by_text("Published")).to_be_visible()
     expect(timeline.get_by_text(re.compile("by server key")).first).to_be_visible()
-    expect(timeline.get_by_text("Generated with its campaign")).to_be_visible()
+    expect(timeline.get_by_text("Its campaign was made")).to_be_visible()
     for picture in page.locator(".pictures img").all():
         picture.scroll_into_view_if_needed()
         assert person.page.request.get(person.base + str(picture.get_attribute("src"))).ok

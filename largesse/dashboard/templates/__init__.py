@@ -7,6 +7,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from largesse import __version__
 from largesse.dashboard import charts, formats
 from largesse.dashboard.assets import asset_url
+from largesse.dashboard.forms import plain
 from largesse.domain.users import ADMIN, USER
 
 ENVIRONMENT: Final = Environment(
@@ -24,6 +25,7 @@ ENVIRONMENT.filters |= {
     "ago": formats.ago,
     "span": formats.span,
     "json_text": formats.json_text,
+    "plain": plain,
 }
 ENVIRONMENT.globals |= {
     "asset_url": asset_url,

@@ -47,8 +47,7 @@ SELECT id, 'hours', '0', 0 FROM projects WHERE deleted_at IS NULL ON CONFLICT DO
 
 -- Who made and changed a voucher, for its page. Publications aren't in it: they find their event by their own transaction.
 CREATE INDEX events_of_codes ON events (project_id, entity_id, created_at, id) WHERE type IN (
-  'voucher.created', 'voucher.updated', 'voucher.enabled', 'voucher.disabled', 'campaign.created',
-  'campaign.vouchers.added');
+  'voucher.created', 'voucher.updated', 'voucher.enabled', 'voucher.disabled', 'campaign.created');
 
 -- Files that somebody is about to import: between the upload, the choice of columns and the import. Swept after a day.
 CREATE TABLE uploads (
