@@ -4,7 +4,7 @@
 -- The newest $4 facts about the voucher $2 of the campaign $3: its own events, its publications with whoever made them, and
 -- who made its campaign. A publication finds its event by the transaction that wrote both: the log has no index by
 -- publications, which each of them would have to pay for. The row shows the lower half of the transaction's id; the event
--- stands there, or a little behind it if others were at work (0014_log_order), and its entity tells it from the others.
+-- stands there, or a little behind it if others were at work (0013_log_order), and its entity tells it from the others.
 WITH facts AS (
   SELECT e.type, e.created_at, e.id, e.actor, e.request_id, NULL::text AS channel, NULL::text AS customer_id,
     NULL::jsonb AS metadata
