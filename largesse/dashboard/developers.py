@@ -16,7 +16,7 @@ from largesse.dashboard.routing import Page
 from largesse.dashboard.view import View
 from largesse.domain.async_actions import PROJECT_AUDIT
 from largesse.domain.errors import InvalidQueryParams, NotFound
-from largesse.domain.keys import CLIENT, INTEGRATION, SERVER, VIEWER
+from largesse.domain.keys import CLIENT, INTEGRATION, SERVER, VIEWER, ListedKey
 from largesse.domain.tokens import SCOPES
 from largesse.domain.users import ADMIN
 from largesse.events.payloads import LOGGED, shown
@@ -31,6 +31,8 @@ from largesse.wire.keys import KeyInput
 from largesse.wire.parse import parse_value
 
 EVENTS: Final = 25
+REVOKE: Final = "revoke"
+ROTATE: Final = "rotate"
 EXAMPLE_DEPTH_MAX: Final = 4
 KEYS: Final = (
     (SERVER, "Server", "opens everything; keep it on your server"),
@@ -73,28 +75,37 @@ async def create_key(view: View) -> Response:
     return await _keys(view, form, 400)
 
 
-async def rotate_key(view: View) -> Response:
-    await view.form()
+async def ask_to_end(view: View) -> Response:
+    """The key, or its token: `how` in the path says which."""
+    return view.page("key_end.html", key=await _key(view), form=Form(), how=_how(view))
+
+
+async def end_key(view: View) -> Response:
+    form, key, how = await view.form(), await _key(view), _how(view)
+    name = key.name or key.app_id
+    if form.text("name") != name:
+        form.fault("name", f"Type it as it is written: {name}")
+        return view.page("key_end.html", 400, key=key, form=form, how=how)
     async with view.connection() as connection:
-        key, token = await actions.rotate_key(connection, view.parameter("app_id"), view.project)
-    return await _keys(view, Form.of(type=SERVER), made=(key.app_id, token))
-
-
-async def ask_to_revoke(view: View) -> Response:
-    async with view.connection() as connection:
-        key = await actions.get_key(connection, view.parameter("app_id"), view.project)
-    return view.page("key_revoke.html", key=key, form=Form())
-
-
-async def revoke_key(view: View) -> Response:
-    form = await view.form()
-    async with view.connection() as connection:
-        key = await actions.get_key(connection, view.parameter("app_id"), view.project)
-        if form.text("name") == (key.name or key.app_id):
+        if how == ROTATE:
+            _, token = await actions.rotate_key(connection, key.app_id, view.project)
+        else:
             await actions.revoke_key(connection, key.app_id, view.project)
-            return view.go("/developers", f"The key {key.name or key.app_id} opens nothing any more.")
-    form.fault("name", f"Type it as it is written: {key.name or key.app_id}")
-    return view.page("key_revoke.html", 400, key=key, form=form)
+    if how == ROTATE:
+        return await _keys(view, Form.of(type=SERVER), made=(key.app_id, token))
+    return view.go("/developers", f"The key {name} opens nothing any more.")
+
+
+def _how(view: View) -> str:
+    how = view.parameter("how")
+    if how not in (REVOKE, ROTATE):
+        raise NotFound(f"Nobody can {how[:50]} a key")
+    return how
+
+
+async def _key(view: View) -> ListedKey:
+    async with view.connection() as connection:
+        return await actions.get_key(connection, view.parameter("app_id"), view.project)
 
 
 async def events(view: View) -> Response:
@@ -193,9 +204,8 @@ def _text(schema: dict[str, Any]) -> str:
 PAGES = [
     Page("/developers", keys, role="user"),
     Page("/developers", create_key, methods=["POST"], role=ADMIN),
-    Page("/developers/keys/{app_id}/rotate", rotate_key, methods=["POST"], role=ADMIN),
-    Page("/developers/keys/{app_id}/revoke", ask_to_revoke, role=ADMIN),
-    Page("/developers/keys/{app_id}/revoke", revoke_key, methods=["POST"], role=ADMIN),
+    Page("/developers/keys/{app_id}/{how}", ask_to_end, role=ADMIN),
+    Page("/developers/keys/{app_id}/{how}", end_key, methods=["POST"], role=ADMIN),
     Page("/developers/events", events),
     Page("/developers/audit", audit),
     Page("/developers/audit", begin_audit, methods=["POST"]),

@@ -153,10 +153,19 @@ async def show(view: View) -> Response:
     return view.page("export.html", export=export, kind=KINDS[export.exported_object], names=names, heading=heading)
 
 
+async def ask_to_delete(view: View) -> Response:
+    export = await _find(view)
+    return view.page("export_delete.html", export=export, kind=KINDS[export.exported_object], form=Form())
+
+
 async def delete(view: View) -> Response:
-    await view.form()
+    form, export = await view.form(), await _find(view)
+    name = KINDS[export.exported_object][0]
+    if form.text("name").lower() != name.lower():
+        form.fault("name", f"Type it as it is written: {name}")
+        return view.page("export_delete.html", 400, export=export, kind=KINDS[export.exported_object], form=form)
     async with view.work() as scope:
-        await actions.delete_export(scope, view.parameter("export_id"))
+        await actions.delete_export(scope, export.id)
     return view.go("/exports", "The export was deleted. What it published stays published.")
 
 
@@ -194,5 +203,6 @@ PAGES = [
     Page("/exports/new", create, methods=["POST"]),
     Page("/exports/{export_id}", show),
     Page("/exports/{export_id}/file", download),
+    Page("/exports/{export_id}/delete", ask_to_delete, role="user"),
     Page("/exports/{export_id}/delete", delete, methods=["POST"]),
 ]
