@@ -65,8 +65,9 @@ def site() -> Iterator[Server]:
         yield server
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture
 def browser() -> Iterator[Browser]:
+    """One for each test: while Playwright waits for its next call, no asynchronous test could run in this process."""
     if CHROMIUM is None:
         pytest.skip("no Chromium here: install Debian's package chromium to look at the pages")
     with sync_playwright() as playwright:
