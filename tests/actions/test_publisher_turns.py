@@ -19,7 +19,9 @@ SAME_CUSTOMER = "INSERT INTO customers (project_id, id, source_id) VALUES ($1, '
 
 @pytest.fixture
 async def publish_pool(database_url: str) -> AsyncIterator[Pool]:
-    pool = await create_pool(database_url, size=3, settings=PUBLISH_SETTINGS, application="largesse-test-publish")
+    # Patient: here a statement waits until the test lets it go, however slow the machine.
+    settings = {**PUBLISH_SETTINGS, "lock_timeout": "30s", "statement_timeout": "30s"}
+    pool = await create_pool(database_url, size=3, settings=settings, application="largesse-test-publish")
     yield pool
     await pool.close()
 

@@ -20,3 +20,9 @@ async def all_counters(pool: Pool, project_id: int) -> dict[str, dict[str, int]]
     """By campaign."""
     rows = await pool.fetch(SAVED, project_id)
     return {row["campaign_id"]: {name: row[name] for name in NAMES} for row in rows}
+
+
+async def held(pool: Pool) -> int:
+    """Codes that are held in all projects of a test's own database."""
+    projects = [row["id"] for row in await pool.fetch("SELECT id FROM projects")]
+    return sum(one["held"] for id_ in projects for one in (await all_counters(pool, id_)).values())

@@ -18,6 +18,7 @@ from largesse.wire.assets import AssetTokens
 from tests.delivery.receiver import answer, receiving
 from tests.delivery.smtp_receiver import Receiver, serving
 from tests.factories.campaigns import make_campaign
+from tests.factories.counters import held
 from tests.factories.courier import FakeCourier, run_jobs
 from tests.factories.distributions import EMAIL, SMS, manual
 from tests.http.conftest import client_of
@@ -312,7 +313,7 @@ class TestWebhook:
         await Worker(pool, asyncio.Event(), courier=courier).sweep()
         await run_jobs(pool, courier)
         assert await states(pool) == {state: 1}
-        assert await pool.fetchval("SELECT held FROM campaign_counters") == (1 if state == "unknown" else 0)
+        assert await held(pool) == (1 if state == "unknown" else 0)
         await sound()
 
 

@@ -11,6 +11,7 @@ from largesse.actions.courier import REFUSED, UNREACHED, Delivery
 from largesse.jobs.worker import Worker
 from largesse.wire.templates import render_template
 from tests.factories.campaigns import make_campaign
+from tests.factories.counters import held
 from tests.factories.courier import FakeCourier, run_jobs
 from tests.factories.distributions import EMAIL, SMS
 from tests.http.test_distribution_runs import listed, people, sent, sound, states
@@ -57,7 +58,7 @@ class TestHeldCodes:
         assert courier.mails == []
         [message] = (await api.get(f"{PATH}/{waiting}/messages")).json()["data"]
         assert (message["state"], message["reason"]) == ("failed", what)
-        assert await pool.fetchval("SELECT held FROM campaign_counters") == 0
+        assert await held(pool) == 0
         assert [one["result"] for one in await listed(api)] == ["FAILURE"]
         await sound()
         assert (await api.post(f"{PATH}/{waiting}/messages/retry", json={})).json()["retried"] == 1
