@@ -24,5 +24,6 @@ async def all_counters(pool: Pool, project_id: int) -> dict[str, dict[str, int]]
 
 async def held(pool: Pool) -> int:
     """Codes that are held in all projects of a test's own database."""
-    projects = [row["id"] for row in await pool.fetch("SELECT id FROM projects")]
-    return sum(one["held"] for id_ in projects for one in (await all_counters(pool, id_)).values())
+    projects = await pool.fetch("SELECT id FROM projects")
+    found = [await all_counters(pool, row["id"]) for row in projects]
+    return sum(one["held"] for campaigns in found for one in campaigns.values())
