@@ -58,7 +58,6 @@ def test_a_campaign_from_its_kind_to_its_codes(person: Person) -> None:
     person.look("campaign-vouchers")
 
 
-@pytest.mark.row("A120")
 def test_the_history_of_a_campaign(person: Person) -> None:
     made = person.campaign("Autumn", 40)
     for number in range(4):
