@@ -9,7 +9,7 @@ import pytest
 from largesse.actions import exports
 from largesse.wire.exports import ExportInput
 from tests.actions.conftest import assert_counters_are_exact, scopes
-from tests.factories.campaigns import make_campaign
+from tests.factories.campaigns import add_vouchers, make_campaign
 from tests.factories.counters import all_counters
 from tests.jobs.test_kill import worker
 from tests.races.conftest import broken_promises
@@ -17,6 +17,7 @@ from tests.races.conftest import broken_promises
 __all__ = ["scopes"]
 
 CODES = 100_000
+PIECE = 20_000
 KILLS = 3
 
 
@@ -29,10 +30,13 @@ async def how_far(pool, project) -> str:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(240)  # sixteen workers are started
 async def test_an_export_whose_worker_is_killed_again_and_again_publishes_every_code_once(
     scopes, pool, project, database_url
 ):
-    await make_campaign(pool, project, vouchers_count=CODES)
+    campaign = await make_campaign(pool, project, vouchers_count=PIECE)
+    for piece in range(CODES // PIECE - 1):
+        await add_vouchers(pool, project, campaign, [f"{piece}-{number}" for number in range(PIECE)])
     async with scopes() as scope:
         export = await exports.create_export(scope, ExportInput(exported_object="voucher"))
     chance = random.Random(7)
