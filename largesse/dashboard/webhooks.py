@@ -125,7 +125,7 @@ async def send_again(view: View) -> Response:
 async def send_parked_again(view: View) -> Response:
     """Those of a span of time, or all, as long as they are parked."""
     form = await view.form()
-    webhook_id = view.parameter("webhook_id")
+    webhook_id = (await _find(view)).id
     with form.refusing():
         sent = parse_value({"since": form.given("since"), "until": form.given("until")}, RedeliveryInput)
         async with view.work() as scope:
