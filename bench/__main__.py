@@ -16,12 +16,13 @@ from bench.fairness import measure_fairness
 from bench.generation import measure_generation
 from bench.hostile import measure_hostility
 from bench.lists import measure_lists
+from bench.pages import measure_pages
 from bench.report import Report
 from bench.sizes import FULL, QUICK, Sizes
 from bench.system import System, running
 
-PUBLISHING, POOLS, DISTRIBUTIONS, HOSTILE, LISTS, FILES = PARTS = [
-    "publishing", "pools", "distributions", "hostile", "lists", "files",
+PUBLISHING, POOLS, DISTRIBUTIONS, HOSTILE, LISTS, PAGES, FILES = PARTS = [
+    "publishing", "pools", "distributions", "hostile", "lists", "pages", "files",
 ]  # fmt: skip
 
 
@@ -80,6 +81,8 @@ def measure(report: Report, data: Path, sizes: Sizes, venv: Path, parts: frozens
         # After the audit: what the rest measures is written straight into the tables.
         if LISTS in parts:
             measure_lists(system, report, sizes)
+        if PAGES in parts:
+            measure_pages(system.other_project("Paged"), report, sizes)
         if FILES in parts:
             report.section("Exports and imports")
             # In a project of their own: an export takes everything that there is.

@@ -12,6 +12,7 @@ class Sizes(msgspec.Struct, frozen=True, kw_only=True):
     edge: float  # per cent of a pool whose beginning, middle and end are compared
     listed: int  # publications in the lists
     list_calls: int  # for each kind of list
+    paged: int  # publications and vouchers below the dashboard's pages
     exported: int
     imported: int
     messages: int  # of a distribution
@@ -24,6 +25,7 @@ FULL: Final = Sizes(
     edge=1,
     listed=5_000_000,
     list_calls=300,
+    paged=1_000_000,
     exported=1_000_000,
     imported=100_000,
     messages=100_000,
@@ -35,6 +37,7 @@ QUICK: Final = Sizes(
     edge=10,
     listed=100_000,
     list_calls=50,
+    paged=50_000,
     exported=100_000,
     imported=10_000,
     messages=5_000,

@@ -17,6 +17,7 @@ from largesse.cli.host import Host
 from largesse.cli.keys import keys_app
 from largesse.cli.projects import projects_app
 from largesse.cli.serve import add_serve
+from largesse.cli.users import users_app
 
 NOT_BUILT = ("import",)
 
@@ -37,9 +38,9 @@ def command_line(host: Host) -> typer.Typer:
     add_export(app, host)
     add_audit(app, host)
     add_bench(app)
-    add_bench(app)
     app.add_typer(projects_app(host), name="projects")
     app.add_typer(keys_app(host), name="keys")
+    app.add_typer(users_app(host), name="users")
     app.add_typer(events_app(host), name="events")
     for name in NOT_BUILT:
         _add_not_built(app, name)

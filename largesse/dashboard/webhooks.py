@@ -126,7 +126,7 @@ async def send_again(view: View) -> Response:
 async def send_parked_again(view: View) -> Response:
     """Those of a span of time, or all, as long as they are parked."""
     form = await view.form()
-    webhook_id = view.parameter("webhook_id")
+    webhook_id = (await _find(view)).id
     zone = view.project.time_zone
     span = {name: moment_of(form, name, zone) for name in ("since", "until")}
     if not form.is_refused:

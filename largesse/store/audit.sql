@@ -108,6 +108,24 @@ WHERE (coalesce(counted.publications, 0), coalesce(counted.failures, 0))
   IS DISTINCT FROM (coalesce(k.publications, 0), coalesce(k.failures, 0))
 LIMIT $2
 
+-- I5_publication_hours --
+-- The hourly counts of what was read of the log are the counts of those publications. Cursor and counts move together.
+SELECT campaign_id, counted.succeeded, h.succeeded AS counter_succeeded, counted.failed, h.failed AS counter_failed
+FROM (
+  SELECT coalesce(p.campaign_id, '') AS campaign_id, count(*) FILTER (WHERE p.result = 'SUCCESS') AS succeeded,
+    count(*) FILTER (WHERE p.result = 'FAILURE') AS failed
+  FROM event_cursors c
+  JOIN events e ON e.project_id = $1 AND (e.xid, e.seq) <= (c.xid, c.seq)
+    AND e.type IN ('publication.succeeded', 'publication.failed')
+  JOIN publications p ON p.project_id = $1 AND p.id = e.entity_id
+  WHERE c.project_id = $1 AND c.reader = 'hours' GROUP BY coalesce(p.campaign_id, '')) counted
+FULL JOIN (
+  SELECT campaign_id, sum(succeeded)::bigint AS succeeded, sum(failed)::bigint AS failed FROM publication_hours
+  WHERE project_id = $1 GROUP BY campaign_id) h USING (campaign_id)
+WHERE (coalesce(counted.succeeded, 0), coalesce(counted.failed, 0))
+  IS DISTINCT FROM (coalesce(h.succeeded, 0), coalesce(h.failed, 0))
+LIMIT $2
+
 -- I6_published_means_held_by_a_customer --
 -- Published to a customer, having a holder, and having a link to that customer are the same thing.
 SELECT v.id AS voucher_id, v.state, v.holder_id, l.customer_id AS link_customer_id

@@ -95,6 +95,13 @@ async def test_gift_loyalty_and_referral_campaigns(dashboard: Person, api: httpx
     }
 
 
+async def test_a_referral_that_is_a_redemption_is_summed_up(dashboard: Person) -> None:
+    """Its program has no event to be named."""
+    answer = await dashboard.post("/campaigns/new", DISCOUNT | {"campaign_type": "REFERRAL_PROGRAM", "step": "review"})
+    assert answer.status_code == 200
+    assert "A referral is a friend who uses the code" in shown(answer)
+
+
 @pytest.mark.parametrize(
     ("changes", "says"),
     [

@@ -3,7 +3,7 @@
 import pytest
 
 from largesse.domain.projects import Project
-from largesse.store import audit
+from largesse.store import audit, publication_hours
 from largesse.store import publications as store
 from largesse.store.connection import Pool
 from tests.factories.campaigns import add_vouchers, make_campaign
@@ -77,3 +77,30 @@ async def test_sound_database_has_no_findings(pool, project, used):
 async def test_broken_promise_is_found(pool, project, used, invariant, damage):
     await pool.execute(damage)
     assert invariant in await broken(pool, project)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "UPDATE publication_hours SET succeeded = succeeded + 1 WHERE campaign_id <> ''",
+        "UPDATE publication_hours SET failed = failed + 1 WHERE campaign_id = ''",
+        "DELETE FROM publication_hours",
+        "UPDATE event_cursors SET xid = '0', seq = 0 WHERE reader = 'hours'",
+    ],
+)
+async def test_hourly_counts_that_are_not_those_of_the_publications(
+    pool: Pool, project: Project, used: str, damage: str
+) -> None:
+    await pool.execute(
+        "INSERT INTO event_cursors (project_id, reader, xid, seq) VALUES ($1, 'hours', '0', 0) ON CONFLICT DO NOTHING",
+        project.id,
+    )
+    assert await broken(pool, project) == set()  # nothing of the log is counted yet
+    async with pool.acquire() as connection:
+        assert await publication_hours.fold(connection, project, 1_000)
+    assert await pool.fetchval("SELECT sum(succeeded + failed) FROM publication_hours") == 9
+    assert await broken(pool, project) == set()
+    await pool.execute(damage)
+    async with pool.acquire() as connection:
+        findings = [f async for f in audit.check_project(connection, project.id, project.public_id) if f.rows]
+    assert [(f.invariant, f.question) for f in findings] == [("I5", "publication hours")]
