@@ -76,7 +76,7 @@ async def create_key(view: View) -> Response:
 
 
 async def ask_to_end(view: View) -> Response:
-    """The key, or its token: `how` in the path says which."""
+    """The key, or its token."""
     return view.page("key_end.html", key=await _key(view), form=Form(), how=_how(view))
 
 
@@ -97,10 +97,8 @@ async def end_key(view: View) -> Response:
 
 
 def _how(view: View) -> str:
-    how = view.parameter("how")
-    if how not in (REVOKE, ROTATE):
-        raise NotFound(f"Nobody can {how[:50]} a key")
-    return how
+    """REVOKE or ROTATE: where the path ends."""
+    return view.exchange.path.rpartition("/")[2]
 
 
 async def _key(view: View) -> ListedKey:
@@ -204,8 +202,8 @@ def _text(schema: dict[str, Any]) -> str:
 PAGES = [
     Page("/developers", keys, role="user"),
     Page("/developers", create_key, methods=["POST"], role=ADMIN),
-    Page("/developers/keys/{app_id}/{how}", ask_to_end, role=ADMIN),
-    Page("/developers/keys/{app_id}/{how}", end_key, methods=["POST"], role=ADMIN),
+    *(Page(f"/developers/keys/{{app_id}}/{how}", ask_to_end, role=ADMIN) for how in (REVOKE, ROTATE)),
+    *(Page(f"/developers/keys/{{app_id}}/{how}", end_key, methods=["POST"], role=ADMIN) for how in (REVOKE, ROTATE)),
     Page("/developers/events", events),
     Page("/developers/audit", audit),
     Page("/developers/audit", begin_audit, methods=["POST"]),
