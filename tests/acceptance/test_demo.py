@@ -63,6 +63,7 @@ def test_demo_serves_on_and_its_curl_lines_work_when_pasted(data: Path):
             assert demo.wait(30) == 0
 
 
+@pytest.mark.timeout(180)  # nine commands, each a process that begins from nothing
 def test_codes_without_an_http_client_and_an_audit_that_finds_a_broken_promise(data: Path):
     with serving(data) as server:
         folder = str(data)
