@@ -264,6 +264,15 @@ class TestProjects:
                 " VALUES ($1, 'whs_a', 1, 'accepted', 1, now())",
                 number,
             )
+            await pool.execute(
+                "INSERT INTO publication_hours (project_id, hour, campaign_id, channel, succeeded)"
+                " VALUES ($1, '2026-01-01', '', 'API', 1)",
+                number,
+            )
+            await pool.execute(
+                "INSERT INTO uploads (project_id, id, kind, content, actor) VALUES ($1, 'upl_a', 'vouchers', 'Code', 'user_a')",
+                number,
+            )
         for client in (api, other_api):
             await client.post("/v1/customers/bulk/async", json=[{"source_id": "c"}])  # under way
         await make(manager, f"{PATH}/{project.public_id}/metadata-schemas", related_object="order", properties={})
