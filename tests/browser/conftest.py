@@ -13,7 +13,7 @@ from typing import Any, Final, NamedTuple
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Error, Locator, Page, expect, sync_playwright
 
 from tests.acceptance.server import Server, data_folder, serving, wait_until
 
@@ -173,6 +173,23 @@ class Person:
     def says(self, text: str) -> None:
         """The page shows a text, now or soon."""
         expect(self.page.get_by_text(text).first).to_be_visible()
+
+    def comes(self, shown: Locator, timeout_s: float = 30, by_itself: bool = True) -> None:
+        """The page shows it sooner or later; without scripts, or not `by_itself`, after it was loaded again."""
+        if by_itself and self.device.scripts:
+            expect(shown.first).to_be_visible(timeout=timeout_s * 1000)
+            return
+
+        def there() -> bool:
+            try:
+                self.page.reload()
+            except Error as error:
+                # The answer to the last click is just replacing the page.
+                if "Not attached to an active page" not in error.message:
+                    raise
+            return shown.count() > 0
+
+        assert wait_until(there, timeout_s), f"{shown} never came"
 
 
 @pytest.fixture(params=DEVICES, ids=lambda device: device.name)

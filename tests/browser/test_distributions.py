@@ -5,7 +5,6 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.acceptance.server import wait_until
 from tests.browser.conftest import Person
 
 pytestmark = pytest.mark.slow
@@ -73,11 +72,7 @@ def test_it_is_sent_and_what_failed_is_shown(person: Person) -> None:
     expect(page.get_by_label("A file", exact=True)).to_be_checked()  # this server has no mail server
     page.get_by_role("button", name="Save the draft").click()
     page.get_by_role("button", name="Send now").click()
-
-    def done() -> bool:
-        return bool(page.reload()) and page.locator("h1 .badge", has_text="done").count() > 0
-
-    assert wait_until(done, 30)
+    person.comes(page.locator("h1 .badge", has_text="done"), by_itself=False)
     expect(page.locator("dl.figures div", has_text="Reached").locator("dd")).to_have_text("3")
     expect(page.get_by_role("row").filter(has_text="Bob <b>Builder</b>").filter(has_text="accepted")).to_be_visible()
     person.look("distribution-done")
@@ -102,7 +97,7 @@ def test_an_automatic_one_is_set_live_and_answers(person: Person) -> None:
     page.get_by_role("button", name="Set live").click()
     expect(page.locator("h1 .badge")).to_have_text("live")
     person.call("POST", "/v1/customers", {"source_id": "new", "name": "Newcomer"})
-    assert wait_until(lambda: bool(page.reload()) and page.get_by_text("Newcomer").count() > 0, 20)
+    person.comes(page.get_by_text("Newcomer"), by_itself=False)
     person.go()
     person.says("Distributions under way")
     expect(page.get_by_role("link", name="Welcome")).to_be_visible()

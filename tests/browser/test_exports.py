@@ -5,19 +5,13 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.acceptance.server import wait_until
 from tests.browser.conftest import Person
 
 pytestmark = pytest.mark.slow
 
 
 def finished(person: Person) -> None:
-    """The page says so by itself; without scripts it has to be loaded again."""
-    link = person.page.get_by_role("link", name=re.compile("^Download"))
-    if person.device.scripts:
-        expect(link).to_be_visible(timeout=30_000)
-    else:
-        assert wait_until(lambda: bool(person.page.reload()) and link.count() > 0, 30)
+    person.comes(person.page.get_by_role("link", name=re.compile("^Download")))
 
 
 def test_codes_leave_with_a_file_after_it_was_said_how_many(person: Person) -> None:

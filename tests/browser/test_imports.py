@@ -5,7 +5,6 @@ import re
 import pytest
 from playwright.sync_api import FilePayload, expect
 
-from tests.acceptance.server import wait_until
 from tests.browser.conftest import Person
 
 pytestmark = pytest.mark.slow
@@ -16,15 +15,6 @@ CUSTOMERS = (
     "2,Grace Hopper,grace@example.com,coffee,1906-12-09\n"
     "3,Nobody,nobody@example.com,water,last year\n"
 )
-
-
-def wait_for(person: Person, text: str) -> None:
-    """The page shows it by itself; without scripts it has to be loaded again."""
-    shown = person.page.get_by_text(text).first
-    if person.device.scripts:
-        expect(shown).to_be_visible(timeout=30_000)
-    else:
-        assert wait_until(lambda: bool(person.page.reload()) and shown.count() > 0, 30)
 
 
 def file(content: str) -> FilePayload:
@@ -46,13 +36,13 @@ def test_customers_from_a_file_whose_columns_have_names_of_their_own(person: Per
     page.get_by_label("What is Shop number?").select_option(label="Source ID")
     page.get_by_label("What is Full name?").select_option(label="Name")
     page.get_by_role("button", name="See what would come of it").click()
-    wait_for(person, "Would be imported")
+    person.comes(person.page.get_by_text("Would be imported"))
     expect(page.get_by_role("row", name=re.compile("3 .*birthdate"))).to_be_visible()
     expect(page.get_by_label("What is Full name?")).to_have_value("name")  # what was chosen is kept
     person.look("import-columns")
     assert person.call("GET", "/v1/customers")["total"] == 0
     page.get_by_role("button", name="Import", exact=True).click()
-    wait_for(person, "What is wrong")
+    person.comes(person.page.get_by_text("What is wrong"))
     person.look("import")
     found = {one["source_id"]: one for one in person.call("GET", "/v1/customers")["customers"]}
     assert found.keys() == {"1", "2"}
