@@ -1,7 +1,7 @@
 """The work of a distribution, chunk by chunk: who gets a message, and the codes for them (spec §2.1, DESIGN §7).
 
-A chunk is one transaction that holds the distribution's row and saves how far it came. Sending comes between two chunks
-(actions/distribution_sending.py).
+A chunk is one transaction that holds the distribution's row and saves how far it came. What it holds codes for is sent
+while the next one is done (actions/distribution_sending.py).
 """
 
 from typing import Any, Final, NamedTuple
@@ -35,6 +35,7 @@ from largesse.domain.errors import AudienceTooSlow, NotFound
 from largesse.store import distribution_messages as messages
 from largesse.store import distributions as store
 from largesse.store.counters import free_vouchers
+from largesse.store.distributions import Lock
 from largesse.store.lists import Narrowing
 from largesse.wire.distributions import audience_filter
 
@@ -43,7 +44,7 @@ EVERYBODY: Final = 2**31 - 1
 
 async def run_chunk(scope: Scope, id: str) -> bool:
     """The next chunk of a distribution's job; True when nothing is left to do now."""
-    distribution = await store.lock_distribution(scope.connection, scope.project.id, id)
+    distribution = await store.lock_distribution(scope.connection, scope.project.id, id, Lock.WORK)
     if distribution is None or (distribution.deleted and distribution.phase != RELEASE):
         return True
     if distribution.phase == RELEASE:
@@ -220,6 +221,8 @@ async def _provide(scope: Scope, distribution: Distribution) -> bool:
 
 async def _release(scope: Scope, distribution: Distribution) -> bool:
     """A deleted one gives back what it holds; what is under way is decided by what came of it, or by hand."""
+    # From here on nobody claims what is given back.
+    await store.lock_distribution(scope.connection, scope.project.id, distribution.id)
     await store.begin_sending(scope.connection, scope.project.id, distribution.id)
     await messages.lose_sending(scope.connection, scope.project.id, distribution.id, LOST)
     given_back = await messages.give_back(scope.connection, scope.project.id, distribution.id, CHUNK)

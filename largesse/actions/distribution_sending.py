@@ -7,8 +7,8 @@ sees what came of it, still says so. Claims are as few as can be in flight: that
 import asyncio
 import contextlib
 import time
-from collections.abc import Callable
-from typing import Final
+from collections.abc import Awaitable, Callable
+from typing import Any, Final
 
 import structlog
 from msgspec.structs import replace
@@ -25,10 +25,11 @@ from largesse.domain.webhooks import RETRIES_S, RETRY_AFTER_S_MAX
 from largesse.store import distribution_messages as messages
 from largesse.store import distributions as store
 from largesse.store.distribution_messages import Outcome
+from largesse.store.distributions import Lock
 
 log = structlog.get_logger("largesse.distributions")
 
-IN_FLIGHT: Final = {EMAIL: 8, SMS: 16, WEBHOOK: 256, CSV: 500}
+IN_FLIGHT: Final = {EMAIL: 8, SMS: 16, WEBHOOK: 512, CSV: 500}
 """Messages of one distribution under way at the same time, by channel."""
 TRIES_MAX: Final = 6
 RETRY_S: Final = 30.0
@@ -45,6 +46,10 @@ GATHERED: Final = 0.5
 """How long the first outcome waits for others, to be recorded together with them: until so many of those under way are
 there. A transaction costs as much for ten messages as for a hundred, and the other half is on its way meanwhile.
 """
+AHEAD: Final = 500
+"""Messages of a chunk under way, before the next one is done beside them."""
+CLAIMED: Final = 0.5
+"""No fewer than so many of those that may be under way are claimed at once, while others are."""
 RATE_PAUSE_S: Final = 0.05
 """Before asking again whether a rate lets more go."""
 REASON_LENGTH_MAX: Final = 300
@@ -58,25 +63,31 @@ The distribution pauses, and those who wait keep their place.
 LOST: Final = "The worker that was sending it stopped before it could say what came of it"
 
 
-async def send_held(units: Units, id: str, stopping: Callable[[], bool]) -> None:
-    """Everything that may go now. Raises Interrupted when another worker has taken over."""
+async def send_held(
+    units: Units, id: str, stopping: Callable[[], bool], provide: Callable[[], Awaitable[bool]]
+) -> bool:
+    """Everything that may go now, and what `provide`, the next chunk of the distribution's work, adds to it meanwhile.
+    Whether that was the last chunk. Raises Interrupted when another worker has taken over.
+    """
     async with units() as scope:
         distribution = await store.lock_distribution(scope.connection, scope.project.id, id)
         if distribution is None or distribution.deleted or distribution.status not in (IN_PROGRESS, LIVE):
-            return
+            return False
         courier = scope.courier
         assert courier is not None, "a worker without a courier can't send"
         against = [why for one in distribution.channels if (why := courier.unable(one["type"])) is not None]
         if against:  # no recipient's fault: nobody loses anything by it
             await pause(scope, distribution, against[0])
-            return
+            return False
         attempt = await store.begin_sending(scope.connection, scope.project.id, id)
         await messages.lose_sending(scope.connection, scope.project.id, id, LOST)
-    await _Sending(units, distribution, attempt, courier, stopping).run()
+    return await _Sending(units, distribution, attempt, courier, stopping, provide).run()
 
 
 class _Sending:
-    """One attempt. Tasks send; `run` alone talks to the database, one transaction a turn."""
+    """One attempt. Tasks send; three transactions go on beside each other, one of each at a time: what came of messages
+    that were sent is recorded, the next ones are claimed, and the next chunk is done.
+    """
 
     def __init__(
         self,
@@ -85,74 +96,110 @@ class _Sending:
         attempt: int,
         courier: Courier,
         stopping: Callable[[], bool],
+        provide: Callable[[], Awaitable[bool]],
     ) -> None:
         self._units = units
         self._distribution = distribution
         self._attempt = attempt
         self._courier = courier
         self._stopping = stopping
+        self._provide = provide
         self._tasks: dict[asyncio.Task[Outcome], str] = {}
-        self._outcomes: list[Outcome] = []
+        self._outcomes: list[tuple[Outcome, str]] = []  # not recorded yet, with their channels
+        self._recorder: asyncio.Task[None] | None = None
+        self._provider: asyncio.Task[bool] | None = None
+        self._claimed = 0  # since the last chunk began
+        self._is_last = False
         self._landed = 0  # tasks that are done and not collected
         self._wanted = 0.0
-        self._enough = asyncio.Event()
+        self._news = asyncio.Event()
         self._rates = {one["type"]: _Rate(one["rate"]) for one in distribution.channels if one.get("rate")}
         self._until = time.monotonic() + SLICE_S
 
-    async def run(self) -> None:
+    async def run(self) -> bool:
+        """Whether a chunk was the last."""
         sent = False
         try:
-            while await self._turn():
+            while await self._claim_more() or self._outcomes or self._beside():
                 sent = True
-                if self._tasks:
-                    await self._gather()
-                else:
-                    await asyncio.sleep(RATE_PAUSE_S)  # a rate says: not yet
+                await self._gather()
+                self._record_beside()
+                self._look_ahead()
             if not sent:
                 await asyncio.sleep(RATE_PAUSE_S)  # what it waits for is in somebody else's hands
         finally:
-            if self._tasks:
-                await asyncio.wait(self._tasks)
-                self._collect()
+            if others := [*self._tasks, *self._beside()]:
+                await asyncio.wait(others)
+            self._collect()
+            for task in self._beside():
+                task.exception()  # what went wrong first is told
             if self._outcomes:
                 await self._record()
+        return self._is_last
+
+    def _beside(self) -> list[asyncio.Task[Any]]:
+        return [task for task in (self._recorder, self._provider) if task is not None]
 
     async def _gather(self) -> None:
-        """Those that are done: at least one, and more if they come soon."""
+        """Until there is something to do: enough messages are done, or some and no more come soon; or a transaction."""
+        if not self._tasks and not self._beside():
+            await asyncio.sleep(0 if self._outcomes else RATE_PAUSE_S)  # a rate says: not yet
         self._wanted = len(self._tasks) * GATHERED
-        self._enough.clear()
-        if self._landed < self._wanted:
+        self._news.clear()
+        if not any(task.done() for task in self._beside()) and (not self._tasks or self._landed < self._wanted):
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._enough.wait(), GATHER_S)
-        if not self._landed:
-            await asyncio.wait(self._tasks, return_when=asyncio.FIRST_COMPLETED)
+                await asyncio.wait_for(self._news.wait(), GATHER_S)
+        if others := [*self._tasks, *self._beside()]:
+            await asyncio.wait(others, return_when=asyncio.FIRST_COMPLETED)
         self._collect()
 
     def _land(self, _: asyncio.Task[Outcome]) -> None:
         self._landed += 1
         if self._landed >= self._wanted:
-            self._enough.set()
+            self._news.set()
 
     def _collect(self) -> None:
         for task in [task for task in self._tasks if task.done()]:
-            del self._tasks[task]
-            self._outcomes.append(task.result())
+            channel = self._tasks.pop(task)
+            self._outcomes.append((task.result(), channel))
         self._landed = 0
 
-    async def _turn(self) -> bool:
-        """Record what is done and claim what can go; False when neither is left."""
+    def _record_beside(self) -> None:
+        """What is done is written down, while others are claimed and sent."""
+        if self._recorder is not None and self._recorder.done():
+            recorder, self._recorder = self._recorder, None
+            recorder.result()
+        if self._recorder is None and self._outcomes:
+            self._recorder = asyncio.create_task(self._record())
+            self._recorder.add_done_callback(lambda _: self._news.set())
+
+    def _look_ahead(self) -> None:
+        """Have the next chunk done as soon as half of the last one is under way: then there is always enough to send,
+        and no more is held than can be sent soon.
+        """
+        if self._provider is not None and self._provider.done():
+            provider, self._provider = self._provider, None
+            self._is_last = provider.result()
+        if self._provider is None and not self._is_last and self._claimed >= AHEAD and not self._is_over():
+            self._claimed = 0
+            self._provider = asyncio.ensure_future(self._provide())
+            self._provider.add_done_callback(lambda _: self._news.set())
+
+    async def _claim_more(self) -> bool:
+        """Claim what can go, and send it; False when nothing can and nothing is under way."""
+        rooms = {channel["type"]: self._room(channel["type"]) for channel in self._distribution.channels}
+        if self._is_over() or not any(rooms.values()):
+            return bool(self._tasks)
         claimed: list[Written] = []
         more = False
         async with self._units() as scope:
-            distribution, codes = await self._note(scope)
+            distribution = await self._lock(scope, Lock.SEND)
             if distribution is None or distribution.attempt != self._attempt:
                 raise Interrupted
-            if self._goes_on(distribution):
-                claimed = await self._claim(scope, distribution)
+            if distribution.status in (IN_PROGRESS, LIVE) and not distribution.deleted:
+                claimed = await self._claim(scope, distribution, rooms)
                 if not claimed and not self._tasks and self._rates:
                     more = (await messages.work_left(scope.connection, scope.project.id, distribution.id)).due
-            await settle(scope, distribution.id, codes)
-        self._outcomes = []  # committed
         begun = time.monotonic()
         for message, letter in claimed:
             task = asyncio.create_task(self._send(message, letter, begun))
@@ -160,16 +207,16 @@ class _Sending:
             self._tasks[task] = message.channel
             if (rate := self._rates.get(message.channel)) is not None:
                 rate.take()
+        self._claimed += len(claimed)
         return bool(self._tasks) or more
 
-    async def _claim(self, scope: Scope, distribution: Distribution) -> list[Written]:
+    async def _claim(self, scope: Scope, distribution: Distribution, rooms: dict[str, int]) -> list[Written]:
         """The next messages, written; what they would say but couldn't in time is left for the next turn."""
         ready: list[Message] = []
         for channel in distribution.channels:
-            free = self._free(channel["type"])
-            if free > 0:
+            if room := rooms.get(channel["type"], 0):
                 ready += await messages.ready_messages(
-                    scope.connection, scope.project.id, distribution.id, self._attempt, channel["type"], free
+                    scope.connection, scope.project.id, distribution.id, self._attempt, channel["type"], room
                 )
         written = await letters_of(scope, distribution, ready, self._courier, WRITE_WITHIN_S)
         if written:
@@ -177,36 +224,35 @@ class _Sending:
             await messages.claim_messages(scope.connection, scope.project.id, self._attempt, bodies)
         return [(replace(message, tries=message.tries + 1), letter) for message, letter in written]
 
-    def _goes_on(self, distribution: Distribution) -> bool:
-        works = distribution.status in (IN_PROGRESS, LIVE) and not distribution.deleted
-        return works and not self._stopping() and time.monotonic() < self._until
+    def _is_over(self) -> bool:
+        return self._stopping() or time.monotonic() >= self._until
 
-    def _free(self, channel: str) -> int:
-        """How many more may be under way."""
-        free = IN_FLIGHT[channel] - sum(one == channel for one in self._tasks.values())
+    def _room(self, channel: str) -> int:
+        """How many more may be under way, or be recorded as that; none until they are worth a transaction."""
+        busy = sum(one == channel for one in self._tasks.values()) + sum(one == channel for _, one in self._outcomes)
+        room = IN_FLIGHT[channel] - busy
+        if busy and room < IN_FLIGHT[channel] * CLAIMED:
+            return 0
         rate = self._rates.get(channel)
-        return free if rate is None else min(free, rate.free())
-
-    async def _note(self, scope: Scope) -> tuple[Distribution | None, list[str]]:
-        """Write down what was done since the last turn. The distribution as it was before, locked, and the publications
-        whose codes are to be settled.
-        """
-        distribution = await store.lock_distribution(scope.connection, scope.project.id, self._distribution.id)
-        if distribution is None or not self._outcomes:
-            return distribution, []
-        codes = await messages.record_outcomes(
-            scope.connection, scope.project.id, distribution.id, self._attempt, self._outcomes
-        )
-        against = next((one.reason for one in self._outcomes if one.reason in PAUSING), None)
-        if against is not None and distribution.status in (IN_PROGRESS, LIVE):
-            await pause(scope, distribution, against)
-        return distribution, codes
+        return room if rate is None else min(room, rate.free())
 
     async def _record(self) -> None:
+        """Write down what is done; and settle the codes that this decides."""
+        told = [outcome for outcome, _ in self._outcomes]
+        against = next((one.reason for one in told if one.reason in PAUSING), None)
         async with self._units() as scope:
-            _, codes = await self._note(scope)
-            await settle(scope, self._distribution.id, codes)
-        self._outcomes = []
+            distribution = await self._lock(scope, Lock.SEND if against is None else Lock.CHANGE)
+            if distribution is not None:
+                codes = await messages.record_outcomes(
+                    scope.connection, scope.project.id, distribution.id, self._attempt, told
+                )
+                if against is not None and distribution.status in (IN_PROGRESS, LIVE):
+                    await pause(scope, distribution, against)
+                await settle(scope, distribution.id, codes)
+        del self._outcomes[: len(told)]  # committed
+
+    async def _lock(self, scope: Scope, lock: Lock) -> Distribution | None:
+        return await store.lock_distribution(scope.connection, scope.project.id, self._distribution.id, lock)
 
     async def _send(self, message: Message, letter: Letter | NotRendered, claimed_at: float) -> Outcome:
         if isinstance(letter, NotRendered):

@@ -43,13 +43,15 @@ class Handler(NamedTuple):
     """`chunk` does one transaction's worth and says whether that was the last; running it twice has one effect.
 
     `give_up` tells whoever waits that it won't be done; `must_wait` says that another job has to end first. `between`
-    does after a chunk what takes longer than a transaction may; it is told to stop by its last argument.
+    does after a chunk what takes longer than a transaction may; it is told to stop by its last argument. `beside` does
+    so too, and has the next chunk done meanwhile, by its last argument; it says whether that was the last.
     """
 
     chunk: Callable[[Scope, str], Awaitable[bool]]
     give_up: Callable[[Scope, str], Awaitable[None]]
     must_wait: Callable[[Scope, str], Awaitable[bool]] | None = None
     between: Callable[[Units, str, Callable[[], bool]], Awaitable[None]] | None = None
+    beside: Callable[[Units, str, Callable[[], bool], Callable[[], Awaitable[bool]]], Awaitable[bool]] | None = None
 
 
 HANDLERS: Final[Mapping[str, Handler]] = MappingProxyType(
@@ -69,12 +71,12 @@ HANDLERS: Final[Mapping[str, Handler]] = MappingProxyType(
         PROJECT_AUDIT: Handler(audits.audit_chunk, audits.fail_audit),
         PROJECT_DELETE: Handler(projects.clear_chunk, projects.leave_rows),
         memberships.SYNC: Handler(memberships.sync_chunk, memberships.give_up_sync),
-        distributions.JOB: Handler(run_chunk, fail_run, between=send_held),
+        distributions.JOB: Handler(run_chunk, fail_run, beside=send_held),
         runways.JOB: Handler(runways.mail_chunk, runways.give_up_mail, between=runways.mail_low),
         exports.JOB: Handler(exports.export_chunk, exports.fail_export, between=write_file),
         VOUCHERS_METADATA_UPDATE: Handler(voucher_rows.metadata_chunk, voucher_rows.fail_update),
     }
 )
 
-LONG: Final = frozenset(kind for kind, handler in HANDLERS.items() if handler.between is not None)
+LONG: Final = frozenset(kind for kind, handler in HANDLERS.items() if handler.between or handler.beside)
 """Kinds that may keep a slot for minutes: some of the slots aren't theirs."""

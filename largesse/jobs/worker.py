@@ -62,8 +62,8 @@ SWEEPS: Final[tuple[Chunk, ...]] = (
 )  # fmt: skip
 """What is due in a project by the clock alone."""
 CONNECTIONS: Final = len(SLOTS) + 2 * 2 + len(READERS) + 2
-"""A chunk's for each slot, a reader's and a writer's more for two exports, those of the event log's readers, the
-heartbeat's and the sweeper's.
+"""A chunk's for each slot, a reader's and a writer's more for two exports (or for two distributions: one records, one
+claims), those of the event log's readers, the heartbeat's and the sweeper's.
 """
 SLICE_S: Final = 1.0
 """How long a job is worked on before whoever waits longest has its turn."""
@@ -254,8 +254,13 @@ class Worker:
                 await jobs.release_job(connection, self.name, job.id, delay_s=WAIT_S)
                 return
         while not await self._chunk(handler, job):
+            units = partial(self._unit, job.project_id)
             if handler.between is not None:
-                await handler.between(partial(self._unit, job.project_id), job.action_id, self.stop.is_set)
+                await handler.between(units, job.action_id, self.stop.is_set)
+            if handler.beside is not None and await handler.beside(
+                units, job.action_id, self.stop.is_set, partial(self._chunk, handler, job)
+            ):
+                return
             if self.stop.is_set() or time.monotonic() >= until:
                 async with acquire(self.pool) as connection:
                     await jobs.release_job(connection, self.name, job.id)
