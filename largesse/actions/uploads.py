@@ -56,8 +56,13 @@ def with_columns(table: Table, chosen: Mapping[int, str]) -> Table:
     return Table(columns, rows)
 
 
-async def import_upload(scope: Scope, upload: Upload, table: Table, *, dry_run: bool) -> str:
-    """Begins the import, or only its report; the async action's id. Raises InvalidPayload, NotFound."""
+async def import_upload(scope: Scope, upload: Upload, table: Table, *, dry_run: bool) -> str | None:
+    """Begins the import, or only its report; the async action's id. Raises InvalidPayload, NotFound.
+
+    A file is imported once: whoever deletes its row does it; None: somebody else has. A report leaves it where it is.
+    """
+    if not dry_run and not await store.delete_upload(scope.connection, scope.project.id, upload.id):
+        return None
     if upload.kind == CUSTOMERS:
         return await customer_rows.start_csv_import(scope, table, dry_run=dry_run)
     if "Code" not in table.columns:

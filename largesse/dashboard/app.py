@@ -3,7 +3,6 @@
 from typing import Final
 from urllib.parse import urlsplit
 
-import structlog
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.types import Receive, Send
@@ -14,12 +13,12 @@ from largesse.dashboard.assets import serve_asset
 from largesse.dashboard.pages import all_pages
 from largesse.dashboard.routing import COOKIE, SIGN_IN, Page
 from largesse.dashboard.view import View
-from largesse.domain.errors import Forbidden, LargesseError, NotFound, Unavailable
+from largesse.domain.errors import Forbidden, LargesseError, NotFound
 from largesse.http import edge
 from largesse.http.requests import EXCHANGE
 from largesse.http.routing import RouteTable
 from largesse.http.services import Services
-from largesse.store.connection import LOOKUP_LIMIT_S, acquire, is_unavailable
+from largesse.store.connection import LOOKUP_LIMIT_S, acquire
 from largesse.store.projects import list_projects
 
 _STATIC: Final = "/app/static/"
@@ -34,7 +33,6 @@ _HEADERS: Final = {
     "referrer-policy": "same-origin",
     "cross-origin-opener-policy": "same-origin",
 }
-_log = structlog.get_logger("largesse.dashboard")
 
 
 class Dashboard:
@@ -58,13 +56,8 @@ class Dashboard:
         view = View(exchange, request, self._passwords)
         try:
             return await self._answer(view)
-        except LargesseError as error:
-            return _say(view, error)
-        except Exception as error:
-            if not is_unavailable(error):
-                raise
-            _log.warning("database_unavailable", request_id=exchange.request_id, exc_info=error)
-            return _say(view, Unavailable())
+        except Exception as error:  # noqa: BLE001  # it is logged there
+            return _say(view, edge.foreseen(exchange, error))
 
     async def _answer(self, view: View) -> Response:
         path = view.exchange.path

@@ -20,7 +20,7 @@ from largesse.dashboard.distribution_forms import (
     form_of,
 )
 from largesse.dashboard.downloads import without_formulas
-from largesse.dashboard.forms import Form
+from largesse.dashboard.forms import SERVERS_FAULT, Form
 from largesse.dashboard.listing import ROWS, Listing
 from largesse.dashboard.routing import Page
 from largesse.dashboard.view import View
@@ -175,7 +175,7 @@ async def _try(view: View, distribution: Distribution) -> tuple[dict[str, Any] |
         async with view.work() as scope:
             return await try_saved(scope, distribution.id, SAMPLES, 0), ""
     except LargesseError as error:
-        if error.status >= 500:  # noqa: PLR2004
+        if error.status >= SERVERS_FAULT:
             raise
         return None, error.details or error.message
 

@@ -144,12 +144,13 @@ async def begin(view: View) -> Response:
                 action_id = await actions.import_upload(
                     scope, upload, actions.with_columns(table, chosen), dry_run=dry_run
                 )
-                if not dry_run:
-                    await delete_upload(scope.connection, scope.project.id, upload.id)
-            if dry_run:
+            if dry_run and action_id is not None:
                 kept = {f"c{place}": name or AS_METADATA for place, name in said.items()}
                 return view.go(f"/imports/{upload.id}", check=action_id, **kept)
-            return view.go(f"/imports/actions/{action_id}")
+            if action_id is not None:
+                return view.go(f"/imports/actions/{action_id}")
+    if not form.is_refused:
+        raise NotFound.of("upload", upload.id)  # somebody else was faster
     return await _choose(view, upload, table, form, status=400)
 
 

@@ -7,7 +7,7 @@ from starlette.responses import Response
 from largesse.actions.metadata_schemas import check_publication
 from largesse.actions.publications import publication_request
 from largesse.dashboard.fields import HINT, metadata_of
-from largesse.dashboard.forms import Form
+from largesse.dashboard.forms import SERVERS_FAULT, Form
 from largesse.dashboard.routing import Page
 from largesse.dashboard.view import View
 from largesse.domain.customers import ID_PREFIX
@@ -66,7 +66,7 @@ async def publish(view: View) -> Response:
         try:
             made, is_replay = await _publish(view, parse_value(body, PublicationInput))
         except LargesseError as error:
-            if error.status >= 500:  # noqa: PLR2004
+            if error.status >= SERVERS_FAULT:
                 raise
             _refuse(form, error)
         else:

@@ -326,15 +326,20 @@ def preflight(exchange: Exchange) -> Reply | None:
     return Reply(204, b"", headers)
 
 
+def foreseen(exchange: Exchange, error: Exception) -> LargesseError:
+    """What is said about an error. What nobody foresaw is logged with its traceback and answered without."""
+    if isinstance(error, LargesseError):
+        return error
+    if is_unavailable(error):
+        _log.warning("database_unavailable", request_id=exchange.request_id, exc_info=error)
+        return Unavailable()
+    _log.error("unexpected_error", request_id=exchange.request_id, exc_info=error)
+    return LargesseError()
+
+
 def reply_to_error(exchange: Exchange, error: Exception) -> Reply:
-    """Turn what was raised into an answer. What nobody foresaw is logged with its traceback and answered without."""
-    if not isinstance(error, LargesseError):
-        if is_unavailable(error):
-            _log.warning("database_unavailable", request_id=exchange.request_id, exc_info=error)
-            error = Unavailable()
-        else:
-            _log.error("unexpected_error", request_id=exchange.request_id, exc_info=error)
-            error = LargesseError()
+    """Turn what was raised into an answer."""
+    error = foreseen(exchange, error)
     headers: Headers = []
     if isinstance(error, MethodNotAllowed):
         headers.append((b"allow", ", ".join(error.allowed).encode()))

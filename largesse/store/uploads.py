@@ -43,8 +43,9 @@ async def get_upload(connection: Connection, project_id: int, id: str) -> Upload
     return None if row is None else Upload(*row)
 
 
-async def delete_upload(connection: Connection, project_id: int, id: str) -> None:
-    await connection.execute(SQL["delete_upload"], project_id, id)
+async def delete_upload(connection: Connection, project_id: int, id: str) -> bool:
+    """False when it is gone already."""
+    return await connection.execute(SQL["delete_upload"], project_id, id) == "DELETE 1"
 
 
 async def sweep_uploads(connection: Connection, project_id: int, limit: int) -> int:

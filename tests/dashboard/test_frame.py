@@ -48,6 +48,20 @@ async def test_a_form_without_the_proof_or_from_elsewhere_changes_nothing(dashbo
     assert await pool.fetchval("SELECT count(*) FROM users WHERE email = 'new@example.com'") == 1
 
 
+async def test_what_nobody_foresaw_is_a_page_too_and_says_nothing_of_the_inside(dashboard: Person, pool: Pool) -> None:
+    await pool.execute("ALTER TABLE publication_days RENAME TO gone")
+    answer = await dashboard.get()
+    assert (answer.status_code, answer.headers["content-type"]) == (500, "text/html; charset=utf-8")
+    assert "content-security-policy" in answer.headers
+    text = shown(answer)
+    assert "Something went wrong here" in text
+    assert answer.headers["x-request-id"] in text
+    assert "publication_days" not in answer.text
+    assert "nothing was changed" not in text
+    await pool.execute("ALTER TABLE gone RENAME TO publication_days")
+    assert (await dashboard.get()).status_code == 200
+
+
 async def test_the_name_of_a_project_is_text(dashboard: Person, pool: Pool, project: Project) -> None:
     for text in NASTY.values():
         await pool.execute("UPDATE projects SET name = $2 WHERE id = $1", project.id, text[:200])
