@@ -63,6 +63,11 @@ SELECT $1, date_trunc('hour', created_at AT TIME ZONE 'UTC'), campaign_id, chann
   count(*) FILTER (WHERE result = 'SUCCESS'), count(*) FILTER (WHERE result = 'FAILURE')
 FROM publications WHERE project_id = $1 GROUP BY 2, 3, 4
 """
+DAYS_OF_HOURS: Final = """
+INSERT INTO publication_days (project_id, day, campaign_id, channel, succeeded, failed)
+SELECT $1, hour::date, campaign_id, channel, sum(succeeded), sum(failed)
+FROM publication_hours WHERE project_id = $1 GROUP BY 2, 3, 4
+"""
 SOMEBODY: Final = """
 SELECT holder_id, id, code FROM vouchers WHERE project_id = $1 AND holder_id IS NOT NULL
 ORDER BY created_at DESC LIMIT 1
@@ -176,7 +181,7 @@ async def _fill(system: System, count: int, campaigns: list[str]) -> tuple[Any, 
             await connection.execute(f"DROP INDEX {index['name']}")
         await connection.execute(CUSTOMERS, project, count // 2)
         await connection.execute(PUBLICATIONS, project, count, campaigns)
-        for statement in (VOUCHERS, LINKS, COUNTERS, HOURS):
+        for statement in (VOUCHERS, LINKS, COUNTERS, HOURS, DAYS_OF_HOURS):
             await connection.execute(statement, project)
         for index in indexes:
             await connection.execute(index["definition"])

@@ -18,7 +18,7 @@ from largesse.store.lists import Narrowing
 SPANS: Final = {"today": "Today", "7": "7 days", "30": "30 days", "90": "90 days"}
 SPAN_DEFAULT: Final = "30"
 BURN_DAYS: Final = 7
-"""How far back the speed at which a pool is emptied is measured."""
+"""How far back the speed at which a pool is emptied is measured, today among them."""
 LOW_DAYS: Final = 14
 """A pool that lasts longer isn't low."""
 ROWS: Final = 8
@@ -30,9 +30,7 @@ async def show(view: View) -> Response:
     if span not in SPANS:
         span = SPAN_DEFAULT
     now = datetime.now(UTC).astimezone(ZoneInfo(view.project.time_zone)).replace(tzinfo=None)
-    since = now.replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(
-        days=0 if span == "today" else int(span) - 1
-    )
+    since = now.date() - timedelta(days=0 if span == "today" else int(span) - 1)
     async with view.work() as scope:
         connection, project_id = scope.connection, scope.project.id
         count = hours.by_hour if span == "today" else hours.by_day
@@ -41,7 +39,7 @@ async def show(view: View) -> Response:
         values: dict[str, Any] = {
             "campaigns": await hours.by_campaign(connection, project_id, since, ROWS),
             "channels": await hours.by_channel(connection, project_id, since, ROWS),
-            "pools": await hours.low_pools(connection, project_id, now - timedelta(days=BURN_DAYS), ROWS),
+            "pools": await hours.low_pools(connection, project_id, now.date() - timedelta(days=BURN_DAYS - 1), ROWS),
             "distributions": await distributions.list_distributions(
                 connection,
                 scope.project,
@@ -55,8 +53,11 @@ async def show(view: View) -> Response:
             ),
             "ever": await publications.count_publications(connection, scope.project, everything),
         }
-    values["pools"] = [(pool, runway) for pool in values["pools"] if (runway := runway_days(pool)) < LOW_DAYS]
-    places = _hours_of(since, now) if span == "today" else _days_of(since.date(), now.date())
+    elapsed_days = BURN_DAYS - 1 + (now.hour * 60 + now.minute) / (24 * 60)
+    values["pools"] = [
+        (pool, runway) for pool in values["pools"] if (runway := runway_days(pool, elapsed_days)) < LOW_DAYS
+    ]
+    places = _hours_of(now) if span == "today" else _days_of(since, now.date())
     data = _columns(places, {one.of: one for one in counted}, "%H:00" if span == "today" else "%Y-%m-%d")
     return view.page(
         "home.html",
@@ -72,17 +73,18 @@ async def show(view: View) -> Response:
     )
 
 
-def runway_days(pool: hours.LowPool) -> float:
-    """How long the free codes last at the speed of the last days."""
-    return BURN_DAYS * max(pool.free, 0) / pool.succeeded
+def runway_days(pool: hours.LowPool, elapsed_days: float) -> float:
+    """How long the free codes last at the speed of the last days, of which today isn't over."""
+    return elapsed_days * max(pool.free, 0) / pool.succeeded
 
 
 def _days_of(first: date, last: date) -> list[date]:
     return [first + timedelta(days=count) for count in range((last - first).days + 1)]
 
 
-def _hours_of(first: datetime, last: datetime) -> list[datetime]:
-    return [first + timedelta(hours=count) for count in range(int((last - first).total_seconds() // 3_600) + 1)]
+def _hours_of(now: datetime) -> list[datetime]:
+    """The hours of the day until now."""
+    return [now.replace(hour=hour, minute=0, second=0, microsecond=0) for hour in range(now.hour + 1)]
 
 
 def _columns(places: list[Any], counted: dict[Any, hours.Count], name: str) -> list[Column]:

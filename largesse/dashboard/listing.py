@@ -10,7 +10,10 @@ ROWS: Final = 25
 
 
 class Listing:
-    """`rows` are those of this page. `total` is exact; None: not counted, and `more` says whether there is another."""
+    """`rows` are those of this page. `total` is exact; None: not counted, and `more` says whether there is another.
+
+    Beyond `counted_to` nothing is counted: then `total` is that, and `is_open` says that there are more.
+    """
 
     def __init__(
         self,
@@ -23,7 +26,11 @@ class Listing:
         limit: int = ROWS,
         more: bool = False,
         page_max: int = 1_000,
+        counted_to: int | None = None,
     ) -> None:
+        self.is_open = total is not None and counted_to is not None and total > counted_to
+        if self.is_open:
+            total = counted_to
         self._here: Callable[..., str] = view.here
         self.rows = rows
         self.page = page

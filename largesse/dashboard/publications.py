@@ -21,7 +21,7 @@ from largesse.domain.publications import FILTERS
 from largesse.domain.vouchers import VOUCHER_TYPES
 from largesse.store import publications as store
 from largesse.store.campaigns import list_campaigns
-from largesse.store.lists import Narrowing
+from largesse.store.lists import COVERED_MAX, Narrowing
 from largesse.wire.dates import render
 from largesse.wire.exports import ExportInput
 from largesse.wire.filters import parse_filter
@@ -97,6 +97,8 @@ FIELDS: Final = (
 )  # fmt: skip
 EXPORTED: Final = ("voucher_code", "customer_id", "customer_source_id", "date", "channel", "campaign", "metadata")
 CAMPAIGNS: Final = 100
+COUNTED_TO: Final = COVERED_MAX
+"""Pages end far before it, and so does what a list does for the sake of its total."""
 _TIE: Final = timedelta(milliseconds=1)
 
 
@@ -204,7 +206,7 @@ async def history(view: View, scope: Scope, **fixed: Any) -> dict[str, Any]:
     if not form.is_refused:
         try:
             narrowing = wanted.narrowing()
-            total = await store.count_publications(scope.connection, scope.project, narrowing)
+            total = await store.count_publications(scope.connection, scope.project, narrowing, up_to=COUNTED_TO)
             found = await store.list_publications(
                 scope.connection, scope.project, narrowing, order=order, limit=ROWS, offset=(page - 1) * ROWS,
                 total=total,
@@ -214,7 +216,9 @@ async def history(view: View, scope: Scope, **fixed: Any) -> dict[str, Any]:
     asked = [name for name in FIELDS if form.text(name) and not name.endswith(("_is", "is1", "is2", "is3"))]
     return {
         "form": form,
-        "listing": Listing(view, found, page=page, total=total, order=order, page_max=PUBLICATIONS_PAGE_MAX),
+        "listing": Listing(
+            view, found, page=page, total=total, order=order, page_max=PUBLICATIONS_PAGE_MAX, counted_to=COUNTED_TO
+        ),
         "asked": asked,
         "hidden": [(name, form.text(name)) for name in FIELDS if form.text(name)],
         "more_open": any(name.startswith(("field", "value", "metadata")) for name in asked),

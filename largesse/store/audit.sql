@@ -126,6 +126,20 @@ WHERE (coalesce(counted.succeeded, 0), coalesce(counted.failed, 0))
   IS DISTINCT FROM (coalesce(h.succeeded, 0), coalesce(h.failed, 0))
 LIMIT $2
 
+-- I5_publication_days --
+-- The daily counts are the hourly ones added up.
+SELECT day, campaign_id, channel, counted.succeeded, d.succeeded AS counter_succeeded, counted.failed,
+  d.failed AS counter_failed
+FROM (
+  SELECT hour::date AS day, campaign_id, channel, sum(succeeded)::bigint AS succeeded, sum(failed)::bigint AS failed
+  FROM publication_hours WHERE project_id = $1 GROUP BY 1, 2, 3) counted
+FULL JOIN (
+  SELECT day, campaign_id, channel, succeeded, failed FROM publication_days WHERE project_id = $1) d
+  USING (day, campaign_id, channel)
+WHERE (coalesce(counted.succeeded, 0), coalesce(counted.failed, 0))
+  IS DISTINCT FROM (coalesce(d.succeeded, 0), coalesce(d.failed, 0))
+LIMIT $2
+
 -- I6_published_means_held_by_a_customer --
 -- Published to a customer, having a holder, and having a link to that customer are the same thing.
 SELECT v.id AS voucher_id, v.state, v.holder_id, l.customer_id AS link_customer_id

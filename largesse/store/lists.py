@@ -77,8 +77,8 @@ class ListSql:
     and `{way}`, its direction. Where a page has the ids only, `rows_of` holds it as `{page}`. `gathered_page` finds all
     matches before it sorts, by `{column}` and `{way}` too; `in_order` are the names whose indexes have one value's rows
     in the order of created_at, so that nothing has to be gathered, `covered` those whose indexes have it at all.
-    `code_page` is the page for `code`, with `{way}`. `counters` counts as `count` does where nothing but `counted` is
-    asked for.
+    `code_page` is the page for `code`, with `{way}`. `count_up_to` has a `{limit}`. `counters` counts as `count` does
+    where nothing but `counted` is asked for.
     """
 
     page: str
@@ -93,6 +93,7 @@ class ListSql:
     in_order: frozenset[str] = frozenset()
     covered: frozenset[str] = frozenset()
     code_page: str = ""
+    count_up_to: str = ""
     counters: str = ""
     counted: frozenset[str] = frozenset()
 
@@ -134,10 +135,18 @@ class ListSql:
         )
         return text, arguments
 
-    def count_statement(self, project: Project, narrowing: Narrowing) -> tuple[str, list[Any]]:
-        """Counts every match, whatever the page."""
+    def count_statement(
+        self, project: Project, narrowing: Narrowing, up_to: int | None = None
+    ) -> tuple[str, list[Any]]:
+        """Counts every match, whatever the page; or one more than `up_to` at most."""
         filters, arguments = self._filters(project, narrowing)
-        text = self.counters if self.counters and narrowing.names <= self.counted else self.count
+        if self.counters and narrowing.names <= self.counted:
+            text = self.counters
+        elif up_to is None:
+            text = self.count
+        else:
+            arguments.append(up_to + 1)
+            text = self.count_up_to.replace("{limit}", f"${len(arguments)}")
         return text.replace("{filters}", filters), arguments
 
     def statement(
@@ -185,9 +194,14 @@ class ListSql:
             return 0
         return COVERED_MAX if narrowing.is_one_of(self.covered, _RANGES) else GATHERED_MAX
 
-    async def total(self, connection: Connection, project: Project, narrowing: Narrowing) -> int:
-        """Exactly how many match. Raises InvalidQueryParams when it would take too long."""
-        text, arguments = self.count_statement(project, narrowing)
+    async def total(
+        self, connection: Connection, project: Project, narrowing: Narrowing, *, up_to: int | None = None
+    ) -> int:
+        """Exactly how many match. Raises InvalidQueryParams when it would take too long.
+
+        `up_to`: one more than that says that there are more, however many, where they have to be counted one by one.
+        """
+        text, arguments = self.count_statement(project, narrowing, up_to)
         rows = await _fetch(connection, text, arguments, limited=bool(narrowing))
         return int(rows[0][0])
 

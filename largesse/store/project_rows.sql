@@ -156,6 +156,11 @@ DELETE FROM pool_alerts WHERE project_id = $1 AND campaign_id = ANY (ARRAY(
 DELETE FROM publication_hours WHERE project_id = $1 AND (hour, campaign_id, channel) IN (
   SELECT t.hour, t.campaign_id, t.channel FROM publication_hours t WHERE t.project_id = $1 LIMIT $2)
 
+-- publication_days --
+-- A chunk of them.
+DELETE FROM publication_days WHERE project_id = $1 AND (day, campaign_id, channel) IN (
+  SELECT t.day, t.campaign_id, t.channel FROM publication_days t WHERE t.project_id = $1 LIMIT $2)
+
 -- uploads --
 -- A chunk of them.
 DELETE FROM uploads WHERE project_id = $1 AND id = ANY (ARRAY(

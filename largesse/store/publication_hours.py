@@ -1,6 +1,6 @@
-"""Publications by hour of a project's local time, folded from the event log; a second behind it at most."""
+"""Publications by hour and day of a project's local time, folded from the event log; a second behind it at most."""
 
-from datetime import datetime
+from datetime import date
 from typing import Any, Final, NamedTuple
 
 from largesse.domain.projects import Project
@@ -44,23 +44,23 @@ async def fold(connection: Connection, project: Project, limit: int) -> int | No
     return found
 
 
-async def by_day(connection: Connection, project_id: int, since: datetime) -> list[Count]:
-    """`since` is local time without a zone, here and below. Days without publications are left out."""
+async def by_day(connection: Connection, project_id: int, since: date) -> list[Count]:
+    """`since` is the first local day, here and below. Days without publications are left out."""
     return [Count(*row) for row in await connection.fetch(SQL["by_day"], project_id, since)]
 
 
-async def by_hour(connection: Connection, project_id: int, since: datetime) -> list[Count]:
+async def by_hour(connection: Connection, project_id: int, since: date) -> list[Count]:
     return [Count(*row) for row in await connection.fetch(SQL["by_hour"], project_id, since)]
 
 
-async def by_campaign(connection: Connection, project_id: int, since: datetime, limit: int) -> list[CampaignCount]:
+async def by_campaign(connection: Connection, project_id: int, since: date, limit: int) -> list[CampaignCount]:
     return [CampaignCount(*row) for row in await connection.fetch(SQL["by_campaign"], project_id, since, limit)]
 
 
-async def by_channel(connection: Connection, project_id: int, since: datetime, limit: int) -> list[Count]:
+async def by_channel(connection: Connection, project_id: int, since: date, limit: int) -> list[Count]:
     return [Count(*row) for row in await connection.fetch(SQL["by_channel"], project_id, since, limit)]
 
 
-async def low_pools(connection: Connection, project_id: int, since: datetime, limit: int) -> list[LowPool]:
+async def low_pools(connection: Connection, project_id: int, since: date, limit: int) -> list[LowPool]:
     """Those first whose codes last the shortest time."""
     return [LowPool(*row) for row in await connection.fetch(SQL["low_pools"], project_id, since, limit)]

@@ -229,6 +229,7 @@ _FIELDS: Final = {
 LIST: Final = ListSql(
     page=_SQL["page"],
     count=_SQL["count"],
+    count_up_to=_SQL["count_up_to"],
     filters={
         "campaign": "p.campaign_id = (SELECT n.id FROM campaigns n WHERE n.project_id = $1 AND n.deleted_at IS NULL"
         " AND (n.name = {} OR n.id = {}) ORDER BY (n.id = {}) DESC LIMIT 1)",
@@ -292,6 +293,8 @@ async def list_publications(
     return [found[id_] for id_ in ids if id_ in found]
 
 
-async def count_publications(connection: Connection, project: Project, narrowing: Narrowing) -> int:
-    """Exactly how many match, whatever the page."""
-    return await LIST.total(connection, project, narrowing)
+async def count_publications(
+    connection: Connection, project: Project, narrowing: Narrowing, *, up_to: int | None = None
+) -> int:
+    """Exactly how many match, whatever the page; more than `up_to` is as much as needs to be known, if it is given."""
+    return await LIST.total(connection, project, narrowing, up_to=up_to)

@@ -468,6 +468,11 @@ SELECT found.id FROM found ORDER BY found.value {way} NULLS LAST, found.id {way}
 -- How many match.
 SELECT count(*) FROM publications p WHERE p.project_id = $1 AND p.result <> 'HELD'{filters}
 
+-- count_up_to --
+-- How many match, and no more of them than are asked for.
+SELECT count(*) FROM (
+  SELECT FROM publications p WHERE p.project_id = $1 AND p.result <> 'HELD'{filters} LIMIT {limit}) t
+
 -- count_by_counters --
 -- The same, where nothing but campaigns and results is asked for: by the counters, without visiting a publication.
 SELECT coalesce(sum(p.publications), 0)::bigint FROM (

@@ -5,6 +5,7 @@ from typing import Any
 import httpx
 import pytest
 
+from largesse.dashboard import publications
 from largesse.dashboard.publications import MORE, OPERATORS, ORDERS
 from largesse.domain.publications import FILTERS
 from largesse.store.connection import Pool
@@ -213,3 +214,16 @@ async def test_stored_text_is_text(
         assert page.status_code == 200
         assert is_harmless(page)
         assert " ".join(text[:255].split()) in shown(page)
+
+
+async def test_a_total_is_counted_up_to_a_limit_unless_it_is_known_anyway(
+    dashboard: Person, published: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(publications, "COUNTED_TO", 2)
+    assert "1–3 of more than 2" in shown(
+        await dashboard.get("/publications", voucher_type="discount", result="SUCCESS")
+    )
+    assert "Export all of these" in shown(await dashboard.get("/publications", voucher_type="discount"))
+    assert "1–2 of 2" in shown(await dashboard.get("/publications", customer="ann"))
+    monkeypatch.setattr(publications, "COUNTED_TO", 3)
+    assert "1–3 of 3" in shown(await dashboard.get("/publications", voucher_type="discount", result="SUCCESS"))

@@ -270,6 +270,11 @@ class TestProjects:
                 number,
             )
             await pool.execute(
+                "INSERT INTO publication_days (project_id, day, campaign_id, channel, succeeded)"
+                " VALUES ($1, '2026-01-01', '', 'API', 1)",
+                number,
+            )
+            await pool.execute(
                 "INSERT INTO uploads (project_id, id, kind, content, actor) VALUES ($1, 'upl_a', 'vouchers', 'Code', 'user_a')",
                 number,
             )

@@ -79,17 +79,24 @@ async def test_broken_promise_is_found(pool, project, used, invariant, damage):
     assert invariant in await broken(pool, project)
 
 
+HOURS, DAYS = "publication hours", "publication days"
+
+
 @pytest.mark.parametrize(
-    "damage",
+    ("damage", "questions"),
     [
-        "UPDATE publication_hours SET succeeded = succeeded + 1 WHERE campaign_id <> ''",
-        "UPDATE publication_hours SET failed = failed + 1 WHERE campaign_id = ''",
-        "DELETE FROM publication_hours",
-        "UPDATE event_cursors SET xid = '0', seq = 0 WHERE reader = 'hours'",
+        ("UPDATE publication_hours SET succeeded = succeeded + 1 WHERE campaign_id <> ''", [HOURS, DAYS]),
+        ("UPDATE publication_hours SET failed = failed + 1 WHERE campaign_id = ''", [HOURS, DAYS]),
+        ("DELETE FROM publication_hours", [HOURS, DAYS]),
+        ("UPDATE event_cursors SET xid = '0', seq = 0 WHERE reader = 'hours'", [HOURS]),
+        ("UPDATE publication_days SET succeeded = succeeded + 1", [DAYS]),
+        ("UPDATE publication_days SET failed = failed + 1 WHERE campaign_id = ''", [DAYS]),
+        ("DELETE FROM publication_days", [DAYS]),
+        ("UPDATE publication_days SET day = day - 1", [DAYS]),
     ],
 )
-async def test_hourly_counts_that_are_not_those_of_the_publications(
-    pool: Pool, project: Project, used: str, damage: str
+async def test_counts_by_hour_and_day_that_are_not_those_of_the_publications(
+    pool: Pool, project: Project, used: str, damage: str, questions: list[str]
 ) -> None:
     await pool.execute(
         "INSERT INTO event_cursors (project_id, reader, xid, seq) VALUES ($1, 'hours', '0', 0) ON CONFLICT DO NOTHING",
@@ -103,4 +110,4 @@ async def test_hourly_counts_that_are_not_those_of_the_publications(
     await pool.execute(damage)
     async with pool.acquire() as connection:
         findings = [f async for f in audit.check_project(connection, project.id, project.public_id) if f.rows]
-    assert [(f.invariant, f.question) for f in findings] == [("I5", "publication hours")]
+    assert [(f.invariant, f.question) for f in findings] == [("I5", question) for question in questions]

@@ -30,8 +30,8 @@ CREATE TABLE user_sessions (
 CREATE INDEX user_sessions_user ON user_sessions (user_id);
 CREATE INDEX user_sessions_expires_at ON user_sessions (expires_at);
 
--- Publications by hour of the project's local time, campaign ('' is none) and channel, folded from the event log: ninety
--- days of millions are a few thousand rows.
+-- Publications by hour of the project's local time, campaign ('' is none) and channel, folded from the event log; and the
+-- same by day: ninety days of millions are a few thousand rows.
 CREATE TABLE publication_hours (
   project_id int NOT NULL,
   hour timestamp(0) NOT NULL,
@@ -40,6 +40,15 @@ CREATE TABLE publication_hours (
   succeeded bigint NOT NULL DEFAULT 0,
   failed bigint NOT NULL DEFAULT 0,
   PRIMARY KEY (project_id, hour, campaign_id, channel)
+);
+CREATE TABLE publication_days (
+  project_id int NOT NULL,
+  day date NOT NULL,
+  campaign_id text COLLATE "C" NOT NULL,
+  channel text COLLATE "C" NOT NULL,
+  succeeded bigint NOT NULL DEFAULT 0,
+  failed bigint NOT NULL DEFAULT 0,
+  PRIMARY KEY (project_id, day, campaign_id, channel)
 );
 -- The log is whole: what was published before counts too.
 INSERT INTO event_cursors (project_id, reader, xid, seq)
