@@ -12,7 +12,7 @@ ROWS: Final = 25
 class Listing:
     """`rows` are those of this page. `total` is exact; None: not counted, and `more` says whether there is another.
 
-    Beyond `counted_to` nothing is counted: then `total` is that, and `is_open` says that there are more.
+    Who counts stops one beyond `counted_to`: then `total` is that, and `is_open` says that there are more.
     """
 
     def __init__(
@@ -28,7 +28,7 @@ class Listing:
         page_max: int = 1_000,
         counted_to: int | None = None,
     ) -> None:
-        self.is_open = total is not None and counted_to is not None and total > counted_to
+        self.is_open = counted_to is not None and total == counted_to + 1
         if self.is_open:
             total = counted_to
         self._here: Callable[..., str] = view.here

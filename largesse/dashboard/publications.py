@@ -21,7 +21,7 @@ from largesse.domain.publications import FILTERS
 from largesse.domain.vouchers import VOUCHER_TYPES
 from largesse.store import publications as store
 from largesse.store.campaigns import list_campaigns
-from largesse.store.lists import COVERED_MAX, Narrowing
+from largesse.store.lists import Narrowing
 from largesse.wire.dates import render
 from largesse.wire.exports import ExportInput
 from largesse.wire.filters import parse_filter
@@ -97,8 +97,8 @@ FIELDS: Final = (
 )  # fmt: skip
 EXPORTED: Final = ("voucher_code", "customer_id", "customer_source_id", "date", "channel", "campaign", "metadata")
 CAMPAIGNS: Final = 100
-COUNTED_TO: Final = COVERED_MAX
-"""Pages end far before it, and so does what a list does for the sake of its total."""
+COUNTED_TO: Final = ROWS * PUBLICATIONS_PAGE_MAX
+"""Pages end there. More are counted only where the list wants to know."""
 _TIE: Final = timedelta(milliseconds=1)
 
 
@@ -202,11 +202,12 @@ async def history(view: View, scope: Scope, **fixed: Any) -> dict[str, Any]:
         form.fault("order", "Choose one of these.")
     wanted = read(form, view.project.time_zone, **fixed)
     found: list[Any] = []
-    total = 0
+    total = counted_to = 0
     if not form.is_refused:
         try:
             narrowing = wanted.narrowing()
-            total = await store.count_publications(scope.connection, scope.project, narrowing, up_to=COUNTED_TO)
+            counted_to = max(COUNTED_TO, store.LIST.gathered_max(narrowing, order))
+            total = await store.count_publications(scope.connection, scope.project, narrowing, up_to=counted_to)
             found = await store.list_publications(
                 scope.connection, scope.project, narrowing, order=order, limit=ROWS, offset=(page - 1) * ROWS,
                 total=total,
@@ -217,7 +218,7 @@ async def history(view: View, scope: Scope, **fixed: Any) -> dict[str, Any]:
     return {
         "form": form,
         "listing": Listing(
-            view, found, page=page, total=total, order=order, page_max=PUBLICATIONS_PAGE_MAX, counted_to=COUNTED_TO
+            view, found, page=page, total=total, order=order, page_max=PUBLICATIONS_PAGE_MAX, counted_to=counted_to
         ),
         "asked": asked,
         "hidden": [(name, form.text(name)) for name in FIELDS if form.text(name)],

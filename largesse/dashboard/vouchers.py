@@ -18,7 +18,7 @@ from largesse.domain.vouchers import DISCOUNT_VOUCHER, GIFT_VOUCHER, LOYALTY_CAR
 from largesse.store import customers, publications, vouchers
 from largesse.store.lists import Narrowing
 from largesse.store.provenance import list_provenance, name_actors
-from largesse.store.searches import search_vouchers
+from largesse.store.searches import COUNTED_TO, search_vouchers
 from largesse.store.transactions import list_transactions
 from largesse.wire.lists import present
 from largesse.wire.parse import parse_value
@@ -69,7 +69,10 @@ async def list_(view: View) -> Response:
                 )
         except InvalidQueryParams:
             problem = "That search takes too long on so many codes. Type more of the code, or choose a campaign."
-    listing = Listing(view, found, page=page.page, total=total, order="" if part else order, page_max=PAGES_MAX)
+    listing = Listing(
+        view, found, page=page.page, total=total, order="" if part else order, page_max=PAGES_MAX,
+        counted_to=COUNTED_TO if part and campaign_id is None else None,
+    )  # fmt: skip
     return view.page(
         "vouchers.html", 400 if problem else 200, listing=listing, problem=problem, part=part,
         campaign_id=campaign_id, words=words,

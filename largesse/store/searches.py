@@ -12,11 +12,13 @@ from largesse.store.sql import load
 from largesse.store.vouchers import list_vouchers
 
 SQL: Final = load("searches")
+COUNTED_TO: Final = 10_000
+"""Codes that match. Who sees that there are more types another letter."""
 _ESCAPED: Final = str.maketrans({"\\": "\\\\", "%": "\\%", "_": "\\_"})
 
 
 class Vouchers(NamedTuple):
-    """A page of matches, newest first, and how many there are."""
+    """A page of matches, newest first, and how many there are: one more than COUNTED_TO says that there are more."""
 
     total: int
     rows: list[Voucher]
@@ -37,12 +39,28 @@ async def search_vouchers(
     connection: Connection, project: Project, part: str, *, campaign_id: str | None, limit: int, offset: int
 ) -> Vouchers:
     """By any part of the code. Raises InvalidQueryParams when it takes too long."""
-    arguments = [project.id, _within(project.code_key(part)), campaign_id, limit, offset]
-    (row,) = await fetch_limited(connection, SQL["search_vouchers"], arguments)
+    pattern = _within(project.code_key(part))
+    if campaign_id is not None:
+        arguments = [project.id, pattern, campaign_id, limit, offset]
+        (row,) = await fetch_limited(connection, SQL["search_campaign"], arguments)
+        total, ids = row["total"], row["ids"]
+    else:
+        total, ids = await _search_codes(connection, project, pattern, limit, offset)
     found = await list_vouchers(
-        connection, project, Narrowing({"ids": row["ids"]}), order="-created_at", limit=limit, offset=0
+        connection, project, Narrowing({"ids": ids}), order="-created_at", limit=limit, offset=0
     )
-    return Vouchers(row["total"], found)
+    return Vouchers(total, found)
+
+
+async def _search_codes(
+    connection: Connection, project: Project, pattern: str, limit: int, offset: int
+) -> tuple[int, list[str]]:
+    keys = await fetch_limited(connection, SQL["matching_codes"], [project.id, pattern, COUNTED_TO + 1])
+    name, wanted = (
+        ("newest_matching", pattern) if len(keys) > COUNTED_TO else ("newest_of_codes", [row[0] for row in keys])
+    )
+    rows = await fetch_limited(connection, SQL[name], [project.id, wanted, limit, offset])
+    return len(keys), [row["id"] for row in rows]
 
 
 async def search_customers(

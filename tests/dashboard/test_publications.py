@@ -8,6 +8,7 @@ import pytest
 from largesse.dashboard import publications
 from largesse.dashboard.publications import MORE, OPERATORS, ORDERS
 from largesse.domain.publications import FILTERS
+from largesse.store import lists
 from largesse.store.connection import Pool
 from tests.dashboard.conftest import NASTY, Elements, Person, is_harmless, shown
 
@@ -219,11 +220,12 @@ async def test_stored_text_is_text(
 async def test_a_total_is_counted_up_to_a_limit_unless_it_is_known_anyway(
     dashboard: Person, published: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(lists, "GATHERED_MAX", 0)
     monkeypatch.setattr(publications, "COUNTED_TO", 2)
-    assert "1–3 of more than 2" in shown(
-        await dashboard.get("/publications", voucher_type="discount", result="SUCCESS")
-    )
-    assert "Export all of these" in shown(await dashboard.get("/publications", voucher_type="discount"))
-    assert "1–2 of 2" in shown(await dashboard.get("/publications", customer="ann"))
-    monkeypatch.setattr(publications, "COUNTED_TO", 3)
-    assert "1–3 of 3" in shown(await dashboard.get("/publications", voucher_type="discount", result="SUCCESS"))
+    query = {"voucher_type": "discount", "referral": "false"}
+    assert "1–3 of more than 2" in shown(await dashboard.get("/publications", **query, result="SUCCESS"))
+    assert "Export all of these" in shown(await dashboard.get("/publications", **query, result="SUCCESS"))
+    assert "1–4 of 4" in shown(await dashboard.get("/publications"))
+    assert "1–1 of 1" in shown(await dashboard.get("/publications", referral="false", channel="newsletter"))
+    monkeypatch.setattr(publications, "COUNTED_TO", 4)
+    assert "1–4 of 4" in shown(await dashboard.get("/publications", **query))
