@@ -20,7 +20,7 @@ from largesse.cli.latency import percentiles_ms
 CAMPAIGNS: Final = 10
 DAYS: Final = 90
 PAGE_MS: Final = 100.0
-CALLS: Final = 40
+CALLS: Final = 100
 # Each customer got two codes on average, evenly over ninety days, through four channels; two in a hundred failed.
 CUSTOMERS: Final = """
 INSERT INTO customers (project_id, id, source_id, name, email, created_at)
