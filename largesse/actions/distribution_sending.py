@@ -188,8 +188,10 @@ class _Sending:
     async def _claim_more(self) -> bool:
         """Claim what can go, and send it; False when nothing can and nothing is under way."""
         rooms = {channel["type"]: self._room(channel["type"]) for channel in self._distribution.channels}
-        if self._is_over() or not any(rooms.values()):
+        if self._is_over():
             return bool(self._tasks)
+        if not any(rooms.values()):
+            return True  # all are under way, or a rate says: not yet
         claimed: list[Written] = []
         more = False
         async with self._units() as scope:

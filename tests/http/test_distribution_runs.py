@@ -430,15 +430,15 @@ class TestOrder:
         assert len(courier.mails) == 1
 
     async def test_a_rate_is_kept(self, api, pool, project, courier):
-        await people(api, *(f"p{n}" for n in range(8)))
+        await people(api, *(f"p{n}" for n in range(4)))
         loop = asyncio.get_running_loop()
         begun = loop.time()
-        body = manual(action={"type": "message"}, channels=[EMAIL | {"rate": 10}])
+        body = manual(action={"type": "message"}, channels=[EMAIL | {"rate": 2}])
         one = (await api.post(PATH, json=body)).json()
         await api.post(f"{PATH}/{one['id']}/send", json={"now": True})
         await run_jobs(pool, courier)
-        assert len(courier.mails) == 8
-        assert loop.time() - begun > 0.6
+        assert len(courier.mails) == 4
+        assert loop.time() - begun > 1.4  # the first one goes at once
 
     async def test_statistics_count_everybody(self, api, pool, project, courier):
         await make_campaign(pool, project, name="c", vouchers_count=9)
