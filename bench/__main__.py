@@ -43,7 +43,7 @@ def main() -> None:
     if not kept:
         sys.exit("bench: the audit found a broken promise: these figures mean nothing and are not written down")
     if not arguments.dry:
-        report.write(quick=arguments.quick, only=() if arguments.only == PARTS else arguments.only)
+        report.write(quick=arguments.quick, parts=arguments.only)
 
 
 def measure(report: Report, data: Path, sizes: Sizes, venv: Path, parts: frozenset[str]) -> bool:

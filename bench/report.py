@@ -3,6 +3,7 @@
 import datetime as dt
 import os
 import platform
+import re
 import sys
 import time
 from collections.abc import Sequence
@@ -12,7 +13,8 @@ from typing import Final
 ROOT: Final = Path(__file__).parent.parent
 BENCHMARKS: Final = ROOT / "BENCHMARKS.md"
 DRAWINGS: Final = ROOT / "docs" / "bench"
-MARK: Final = "<!-- measured by make bench: everything below is overwritten -->"
+MARK: Final = "<!-- measured by make bench: a run takes the place of those below that have measured nothing else -->"
+_RUN: Final = re.compile(r"^<!-- run of: (.+) -->\n", re.MULTILINE)
 
 
 class Report:
@@ -26,7 +28,7 @@ class Report:
 
     def section(self, title: str, columns: str = "what | measured") -> None:
         count = columns.count("|") + 1
-        self._add("", f"## {title}", "", f"| {columns} |", "|" + " --- |" * count)
+        self._add("", f"### {title}", "", f"| {columns} |", "|" + " --- |" * count)
 
     def row(self, *cells: str) -> None:
         self._add("| " + " | ".join(cells) + " |")
@@ -38,7 +40,7 @@ class Report:
     def targets(self) -> list[str]:
         if not self._targets:
             return []
-        return ["", "## Targets", "", "| what | target | measured | |", "| --- | --- | --- | --- |", *self._targets]
+        return ["", "### Targets", "", "| what | target | measured | |", "| --- | --- | --- | --- |", *self._targets]
 
     def drawing(self, name: str, title: str, svg: str) -> None:
         """After the table that it shows."""
@@ -50,18 +52,25 @@ class Report:
         sys.stdout.writelines(f"{line}\n" for line in lines)
         sys.stdout.flush()
 
-    def text(self, *, quick: bool, only: Sequence[str] = ()) -> str:
+    def text(self, *, quick: bool, parts: Sequence[str]) -> str:
         kind = "a quick run: one repeat, small sizes" if quick else "medians of three"
-        kind += f", of {' and '.join(only)} only" if only else ""
         took = time.monotonic() - self._started
-        head = f"{dt.datetime.now(dt.UTC):%Y-%m-%d}, {machine()}; everything on the same machine; {kind}; {took:.0f} s."
-        return "\n".join([head, *self.targets(), *self._lines, ""])
+        title = f"## {dt.datetime.now(dt.UTC):%Y-%m-%d}: {', '.join(parts)}"
+        head = f"{machine()}; everything on the same machine; {kind}; {took:.0f} s."
+        return "\n".join([f"<!-- run of: {' '.join(parts)} -->", title, "", head, *self.targets(), *self._lines, ""])
 
     def write(
-        self, *, quick: bool, only: Sequence[str] = (), benchmarks: Path = BENCHMARKS, drawings: Path = DRAWINGS
+        self, *, quick: bool, parts: Sequence[str], benchmarks: Path = BENCHMARKS, drawings: Path = DRAWINGS
     ) -> None:
-        before = benchmarks.read_text().partition(MARK)[0] if benchmarks.exists() else ""
-        benchmarks.write_text(f"{before}{MARK}\n\n{self.text(quick=quick, only=only)}")
+        """Above the runs that stay, because they have measured something else."""
+        before, _, below = (benchmarks.read_text() if benchmarks.exists() else "").partition(MARK)
+        pieces = _RUN.split(below)[1:]
+        runs = [
+            f"<!-- run of: {measured} -->\n{text.strip()}\n"
+            for measured, text in zip(pieces[::2], pieces[1::2], strict=True)
+            if not set(measured.split()) <= set(parts)
+        ]
+        benchmarks.write_text("\n".join([f"{before}{MARK}\n", self.text(quick=quick, parts=parts), *runs]))
         drawings.mkdir(parents=True, exist_ok=True)
         for name, svg in self.drawings.items():
             (drawings / f"{name}.svg").write_text(svg)

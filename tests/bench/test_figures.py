@@ -181,12 +181,12 @@ def test_hostile_bodies_are_as_large_as_said_and_begin_where_wanted():
 
 def test_targets_come_first_with_what_was_measured():
     report = Report()
-    assert "## Targets" not in report.text(quick=True)
+    assert "Targets" not in report.text(quick=True, parts=["lists"])
     report.section("One")
     report.target("lists", "p99 ≤ 25 ms", "7 ms", met=True)
     report.target("lists", "p99 ≤ 25 ms", "70 ms", met=False)
-    text = report.text(quick=True)
-    assert text.index("## Targets") < text.index("## One")
+    text = report.text(quick=True, parts=["lists"])
+    assert text.index("### Targets") < text.index("### One")
     assert "| lists | p99 ≤ 25 ms | 7 ms | met |" in text
     assert "| lists | p99 ≤ 25 ms | 70 ms | **not met** |" in text
 
@@ -198,10 +198,25 @@ def test_a_report_keeps_the_prose_and_replaces_the_figures(tmp_path: Path):
     report.section("One", "a | b")
     report.row("x", "1")
     report.drawing("curve", "Curve", "<svg/>")
-    report.write(quick=True, benchmarks=benchmarks, drawings=tmp_path / "docs")
+    report.write(quick=True, parts=["lists"], benchmarks=benchmarks, drawings=tmp_path / "docs")
     text = benchmarks.read_text()
     assert text.startswith(f"# Prose\n\n{MARK}\n\n")
     assert "old figures" not in text
     assert "a quick run" in text
     assert "| a | b |\n| --- | --- |\n| x | 1 |\n\n![Curve](docs/bench/curve.svg)" in text
     assert (tmp_path / "docs" / "curve.svg").read_text() == "<svg/>"
+
+
+def test_a_run_takes_the_place_of_those_that_measured_nothing_else(tmp_path: Path):
+    benchmarks = tmp_path / "BENCHMARKS.md"
+    benchmarks.write_text(f"# Prose\n\n{MARK}\n")
+    for parts in (["pools"], ["pools", "lists"], ["files"], ["pools"]):
+        report = Report()
+        report.section(" and ".join(parts))
+        report.write(quick=True, parts=parts, benchmarks=benchmarks, drawings=tmp_path / "docs")
+    headings = [line for line in benchmarks.read_text().splitlines() if line.startswith("### ")]
+    assert headings == ["### pools", "### files", "### pools and lists"]
+    report = Report()
+    report.write(quick=True, parts=["files", "lists", "pools"], benchmarks=benchmarks, drawings=tmp_path / "docs")
+    assert "###" not in benchmarks.read_text()
+    assert benchmarks.read_text().startswith(f"# Prose\n\n{MARK}\n\n<!-- run of: files lists pools -->\n## ")
