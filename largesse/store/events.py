@@ -15,6 +15,8 @@ from largesse.store.sql import load
 SQL: Final = load("events")
 SCANNED_MAX: Final = 1_000
 """Events that one page of a type looks at."""
+WALK: Final = "SET LOCAL enable_bitmapscan = off"
+"""Before the log is read on: a planner without statistics takes it for small, and would read and sort all of it."""
 
 
 class Cursor(NamedTuple):
@@ -79,11 +81,19 @@ async def claim_cursor(connection: Connection, project_id: int, reader: str) -> 
     return None if row is None else Cursor(int(row["xid"]), row["seq"])
 
 
+async def walk(connection: Connection, text: str, *arguments: Any) -> list[asyncpg.Record]:
+    """Rows of a statement that reads the log on, by its index. In a transaction."""
+    await connection.execute(WALK)
+    rows = await connection.fetch(text, *arguments)
+    await connection.execute("SET LOCAL enable_bitmapscan = DEFAULT")
+    return rows
+
+
 async def read_events(
     connection: Connection, project_id: int, after: Cursor, limit: int, *, types: list[str] | None = None
 ) -> list[Event]:
     """At most `limit` events behind a place, in order. Fewer: the log ends there for now."""
-    rows = await connection.fetch(SQL["read_events"], project_id, str(after.xid), after.seq, limit, types)
+    rows = await walk(connection, SQL["read_events"], project_id, str(after.xid), after.seq, limit, types)
     return [_event(row) for row in rows]
 
 
@@ -101,7 +111,7 @@ async def page_of_events(
     """
     scanned = limit + 1 if type is None else SCANNED_MAX
     types = None if type is None else [type]
-    rows = await connection.fetch(SQL["scan_events"], project_id, str(after.xid), after.seq, scanned, types)
+    rows = await walk(connection, SQL["scan_events"], project_id, str(after.xid), after.seq, scanned, types)
     found: list[Event] = []
     for passed, row in enumerate(rows):
         if len(found) == limit:

@@ -5,6 +5,7 @@ from typing import Any, Final, NamedTuple
 
 from largesse.domain.projects import Project
 from largesse.store.connection import Connection
+from largesse.store.events import walk
 from largesse.store.sql import load
 
 SQL: Final = load("publication_hours")
@@ -40,8 +41,8 @@ class LowPool(NamedTuple):
 
 async def fold(connection: Connection, project: Project, limit: int) -> int | None:
     """Count the next events of the log. How many events these were; None: another process is at it."""
-    found: int | None = await connection.fetchval(SQL["fold"], project.id, project.time_zone, limit)
-    return found
+    ((found,),) = await walk(connection, SQL["fold"], project.id, project.time_zone, limit)
+    return None if found is None else int(found)
 
 
 async def by_day(connection: Connection, project_id: int, since: date) -> list[Count]:
