@@ -15,8 +15,6 @@ from largesse.store.sql import load
 SQL: Final = load("events")
 SCANNED_MAX: Final = 1_000
 """Events that one page of a type looks at."""
-WALK: Final = "SET LOCAL enable_bitmapscan = off"
-"""Before the log is read on: a planner without statistics takes it for small, and would read and sort all of it."""
 
 
 class Cursor(NamedTuple):
@@ -83,9 +81,9 @@ async def claim_cursor(connection: Connection, project_id: int, reader: str) -> 
 
 async def walk(connection: Connection, text: str, *arguments: Any) -> list[asyncpg.Record]:
     """Rows of a statement that reads the log on, by its index. In a transaction."""
-    await connection.execute(WALK)
+    await connection.execute(SQL["walk"])
     rows = await connection.fetch(text, *arguments)
-    await connection.execute("SET LOCAL enable_bitmapscan = DEFAULT")
+    await connection.execute(SQL["walk_ends"])
     return rows
 
 

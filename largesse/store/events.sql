@@ -40,6 +40,14 @@ ORDER BY e.xid, e.seq LIMIT $4
 UPDATE event_cursors SET xid = $3::text::xid8, seq = $4, moved_at = clock_timestamp()
 WHERE project_id = $1 AND reader = $2
 
+-- walk --
+-- Before the log is read on, by its index: a planner without statistics takes it for small, and would sort all of it.
+SET LOCAL enable_bitmapscan = off
+
+-- walk_ends --
+-- For the rest of the transaction.
+SET LOCAL enable_bitmapscan = DEFAULT
+
 -- scan_events --
 -- The next $4 events behind a cursor, as in read_events; with their data only where the type is one of $5 (null: any).
 SELECT e.xid::text AS xid, e.seq, e.id, e.type, e.entity_id,

@@ -51,7 +51,7 @@ def plans(request: pytest.FixtureRequest, server_url: str, template: str) -> Ite
 
 
 def test_the_log_is_read_on_from_a_cursor(plans: Plans):
-    plans.runner.run(plans.connection.execute(events.WALK.replace("LOCAL", "")))
+    plans.runner.run(plans.connection.execute(events.SQL["walk"].replace("LOCAL", "")))
     for text, arguments in (("read_events", [50, None]), ("scan_events", [101, ["voucher.created"]])):
         plan = plans.explain(events.SQL[text], [1, "200", 5, *arguments])
         assert rows_read(plan) == arguments[0]
