@@ -253,6 +253,8 @@ def _columns(rows: Rows, metadata: MetadataColumns | None, arguments: list[Any],
             arguments.append(rows.mark)
             column = column.replace("{mark}", f"${len(arguments)}::text")
         if field == METADATA and metadata is not None:
+            if not metadata.keys:
+                continue  # no row has any, so the file has no column of it
             arguments.append(metadata.keys)
             columns += [f"{column} ->> (${len(arguments)}::text[])[{n}]" for n in range(1, len(metadata.keys) + 1)]
             if metadata.with_rest:
