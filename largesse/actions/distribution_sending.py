@@ -85,8 +85,8 @@ async def send_held(
 
 
 class _Sending:
-    """One attempt. Tasks send; three transactions go on beside each other, one of each at a time: what came of messages
-    that were sent is recorded, the next ones are claimed, and the next chunk is done.
+    """One attempt. Tasks send, and meanwhile one transaction after the other records what came of messages that were
+    sent, claims the next ones, or does the next chunk. One at a time: others want the database as well.
     """
 
     def __init__(
@@ -113,6 +113,7 @@ class _Sending:
         self._landed = 0  # tasks that are done and not collected
         self._wanted = 0.0
         self._news = asyncio.Event()
+        self._database = asyncio.Lock()
         self._rates = {one["type"]: _Rate(one["rate"]) for one in distribution.channels if one.get("rate")}
         self._until = time.monotonic() + SLICE_S
 
@@ -182,8 +183,12 @@ class _Sending:
             self._is_last = provider.result()
         if self._provider is None and not self._is_last and self._claimed >= AHEAD and not self._is_over():
             self._claimed = 0
-            self._provider = asyncio.ensure_future(self._provide())
+            self._provider = asyncio.create_task(self._do_chunk())
             self._provider.add_done_callback(lambda _: self._news.set())
+
+    async def _do_chunk(self) -> bool:
+        async with self._database:
+            return await self._provide()
 
     async def _claim_more(self) -> bool:
         """Claim what can go, and send it; False when nothing can and nothing is under way."""
@@ -194,7 +199,7 @@ class _Sending:
             return True  # all are under way, or a rate says: not yet
         claimed: list[Written] = []
         more = False
-        async with self._units() as scope:
+        async with self._database, self._units() as scope:
             distribution = await self._lock(scope, Lock.SEND)
             if distribution is None or distribution.attempt != self._attempt:
                 raise Interrupted
@@ -242,7 +247,7 @@ class _Sending:
         """Write down what is done; and settle the codes that this decides."""
         told = [outcome for outcome, _ in self._outcomes]
         against = next((one.reason for one in told if one.reason in PAUSING), None)
-        async with self._units() as scope:
+        async with self._database, self._units() as scope:
             distribution = await self._lock(scope, Lock.SEND if against is None else Lock.CHANGE)
             if distribution is not None:
                 codes = await messages.record_outcomes(
