@@ -248,17 +248,6 @@ class TestPublications:
             "Date": made["created_at"], "Channel": "API", "Campaign": "c", "Is Winner": "", "a": "x,y", "b": "1",
         }  # fmt: skip
 
-    @pytest.mark.parametrize(
-        ("name", "field", "text"),
-        [("publication", "voucher_code", "Voucher Code\nA\n"), ("voucher", "code", "Code\nA\n"),
-         ("customer", "source_id", "Source ID\nalice\n")],
-    )  # fmt: skip
-    async def test_metadata_that_nobody_has_is_no_column(self, api, pool, project, name, field, text):
-        await add_vouchers(pool, project, None, ["A"])
-        await published(api, voucher="A", customer="alice")
-        assert await text_of(api, pool, name, fields=[field, "metadata"]) == text
-        assert (await done(api, pool, name, fields=["metadata"]))["status"] == "DONE"
-
     async def test_failures_are_rows_without_a_code(self, api, pool, project):
         await make_campaign(pool, project, name="c", vouchers_count=0)
         await api.post("/v1/publications", json={"campaign": "c", "customer": "alice"})
