@@ -35,7 +35,6 @@ from largesse.domain.errors import AudienceTooSlow, NotFound
 from largesse.store import distribution_messages as messages
 from largesse.store import distributions as store
 from largesse.store.counters import free_vouchers
-from largesse.store.distributions import Lock
 from largesse.store.lists import Narrowing
 from largesse.wire.distributions import audience_filter
 
@@ -44,7 +43,7 @@ EVERYBODY: Final = 2**31 - 1
 
 async def run_chunk(scope: Scope, id: str) -> bool:
     """The next chunk of a distribution's job; True when nothing is left to do now."""
-    distribution = await store.lock_distribution(scope.connection, scope.project.id, id, Lock.WORK)
+    distribution = await store.lock_distribution(scope.connection, scope.project.id, id)
     if distribution is None or (distribution.deleted and distribution.phase != RELEASE):
         return True
     if distribution.phase == RELEASE:
@@ -221,8 +220,6 @@ async def _provide(scope: Scope, distribution: Distribution) -> bool:
 
 async def _release(scope: Scope, distribution: Distribution) -> bool:
     """A deleted one gives back what it holds; what is under way is decided by what came of it, or by hand."""
-    # From here on nobody claims what is given back.
-    await store.lock_distribution(scope.connection, scope.project.id, distribution.id)
     await store.begin_sending(scope.connection, scope.project.id, distribution.id)
     await messages.lose_sending(scope.connection, scope.project.id, distribution.id, LOST)
     given_back = await messages.give_back(scope.connection, scope.project.id, distribution.id, CHUNK)

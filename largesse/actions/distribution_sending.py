@@ -25,7 +25,6 @@ from largesse.domain.webhooks import RETRIES_S, RETRY_AFTER_S_MAX
 from largesse.store import distribution_messages as messages
 from largesse.store import distributions as store
 from largesse.store.distribution_messages import Outcome
-from largesse.store.distributions import Lock
 
 log = structlog.get_logger("largesse.distributions")
 
@@ -200,7 +199,7 @@ class _Sending:
         claimed: list[Written] = []
         more = False
         async with self._database, self._units() as scope:
-            distribution = await self._lock(scope, Lock.SEND)
+            distribution = await store.lock_distribution(scope.connection, scope.project.id, self._distribution.id)
             if distribution is None or distribution.attempt != self._attempt:
                 raise Interrupted
             if distribution.status in (IN_PROGRESS, LIVE) and not distribution.deleted:
@@ -248,7 +247,7 @@ class _Sending:
         told = [outcome for outcome, _ in self._outcomes]
         against = next((one.reason for one in told if one.reason in PAUSING), None)
         async with self._database, self._units() as scope:
-            distribution = await self._lock(scope, Lock.SEND if against is None else Lock.CHANGE)
+            distribution = await store.lock_distribution(scope.connection, scope.project.id, self._distribution.id)
             if distribution is not None:
                 codes = await messages.record_outcomes(
                     scope.connection, scope.project.id, distribution.id, self._attempt, told
@@ -257,9 +256,6 @@ class _Sending:
                     await pause(scope, distribution, against)
                 await settle(scope, distribution.id, codes)
         del self._outcomes[: len(told)]  # committed
-
-    async def _lock(self, scope: Scope, lock: Lock) -> Distribution | None:
-        return await store.lock_distribution(scope.connection, scope.project.id, self._distribution.id, lock)
 
     async def _send(self, message: Message, letter: Letter | NotRendered, claimed_at: float) -> Outcome:
         if isinstance(letter, NotRendered):

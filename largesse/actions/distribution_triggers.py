@@ -27,7 +27,6 @@ from largesse.domain.errors import AudienceTooSlow, NotFound
 from largesse.store import distribution_messages as messages
 from largesse.store import distributions as store
 from largesse.store import events as log
-from largesse.store.distributions import Lock
 from largesse.store.events import Event
 from largesse.store.lists import Narrowing
 from largesse.wire.events import simple_customer
@@ -48,7 +47,7 @@ async def trigger_chunk(scope: Scope) -> bool:
         return False
     known = [event for event in events if event.type in _TYPES]
     for id_ in await store.live_distributions(connection, project_id) if known else []:
-        distribution = await store.lock_distribution(connection, project_id, id_, Lock.WORK)
+        distribution = await store.lock_distribution(connection, project_id, id_)
         if distribution is not None and distribution.status == LIVE and not distribution.deleted:
             await _trigger(scope, distribution, known)
     await log.move_cursor(connection, project_id, READER, events[-1].cursor)

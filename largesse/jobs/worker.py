@@ -62,8 +62,8 @@ SWEEPS: Final[tuple[Chunk, ...]] = (
 )  # fmt: skip
 """What is due in a project by the clock alone."""
 CONNECTIONS: Final = len(SLOTS) + 2 * 2 + len(READERS) + 2
-"""A chunk's for each slot, a reader's and a writer's more for two exports (or for two distributions: one records, one
-claims), those of the event log's readers, the heartbeat's and the sweeper's.
+"""A chunk's for each slot, a reader's and a writer's more for two exports, those of the event log's readers, the
+heartbeat's and the sweeper's.
 """
 SLICE_S: Final = 1.0
 """How long a job is worked on before whoever waits longest has its turn."""

@@ -2,7 +2,6 @@
 
 import contextlib
 from collections.abc import Iterator
-from enum import StrEnum
 from typing import Any, Final
 
 import asyncpg
@@ -79,27 +78,9 @@ async def get_distribution(connection: Connection, project_id: int, id: str) -> 
     return _distribution(await connection.fetchrow(SQL["get_distribution"], project_id, id))
 
 
-class Lock(StrEnum):
-    """How strongly a distribution is held: a chunk of its work and its sending go on beside each other, of either there
-    is one at a time, and whoever changes it is alone.
-
-    Nobody who holds it to SEND may change it in the same transaction: a chunk that waits for him would have to wait for
-    himself.
-    """
-
-    CHANGE = "UPDATE"
-    WORK = "NO KEY UPDATE"
-    SEND = "KEY SHARE"
-
-
-_LOCK: Final = {lock: SQL["lock_distribution"].replace("{lock}", lock) for lock in Lock}
-
-
-async def lock_distribution(
-    connection: Connection, project_id: int, id: str, lock: Lock = Lock.CHANGE
-) -> Distribution | None:
+async def lock_distribution(connection: Connection, project_id: int, id: str) -> Distribution | None:
     """A deleted one too; held until the transaction ends."""
-    return _distribution(await connection.fetchrow(_LOCK[lock], project_id, id))
+    return _distribution(await connection.fetchrow(SQL["lock_distribution"], project_id, id))
 
 
 async def list_distributions(

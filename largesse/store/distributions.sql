@@ -19,12 +19,12 @@ SELECT d.id, d.name, d.status, d.trigger, d.audience, d.action, d.channels, d.re
 FROM distributions d WHERE d.project_id = $1 AND d.id = $2 AND d.deleted_at IS NULL
 
 -- lock_distribution --
--- Deleted ones too. Whoever changes one, does a chunk of its work or sends for it holds this row, as strongly as {lock}.
+-- Deleted ones too. Whoever changes one, or does a chunk of its work, holds this row.
 SELECT d.id, d.name, d.status, d.trigger, d.audience, d.action, d.channels, d.recipients_max, d.when_exhausted, d.resumes_as,
   d.reason, d.phase, d.considered, d.considered_count, d.pick_after, d.attempt, d.starts_at, d.started_at, d.finished_at,
   d.set_live_at, d.live_since, d.created_at, d.updated_at, d.deleted_at IS NOT NULL AS deleted
 FROM distributions d WHERE d.project_id = $1 AND d.id = $2
-FOR {lock}
+FOR NO KEY UPDATE
 
 -- list_distributions --
 -- One page; distributions are few.
