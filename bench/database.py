@@ -11,6 +11,7 @@ import asyncpg
 from bench.system import System
 from largesse.runtime.database import running_url
 from largesse.runtime.directory import DataDirectory
+from largesse.runtime.postgres import EmbeddedPostgres
 
 PATIENCE_S: Final = 3600.0
 
@@ -35,6 +36,19 @@ def execute(system: System, statement: str, *arguments: Any) -> None:
     async def once() -> None:
         async with connected(system) as connection:
             await connection.execute(statement, *arguments)
+
+    asyncio.run(once())
+
+
+def checkpoint(system: System) -> None:
+    """What a server does every quarter of an hour: its WAL is written over from then on, not made anew."""
+
+    async def once() -> None:
+        connection = await asyncpg.connect(EmbeddedPostgres(DataDirectory(system.data)).superuser_url)
+        try:
+            await connection.execute("CHECKPOINT")
+        finally:
+            await connection.close()
 
     asyncio.run(once())
 

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from bench.campaigns import called, fill, make_campaign
-from bench.database import execute, project_id
+from bench.database import checkpoint, execute, project_id
 from bench.receiver import Got
 from bench.report import Report
 from bench.sizes import Sizes
@@ -50,10 +50,12 @@ def measure_distributions(system: System, report: Report, sizes: Sizes) -> None:
     fill(system, campaign, 2 * count)
     fill(system, asked, int(4 * ASKED * sizes.seconds) + 100)
     execute(system, "VACUUM ANALYZE")
+    checkpoint(system)
     report.section(f"A distribution of {count:,} codes by webhook")
     with _receiving() as (url, got):
         alone = _publish(system, sizes)
         sent = _send(system, "alone", campaign.id, url)
+        checkpoint(system)
         with ThreadPoolExecutor() as pool:
             other: Future[Sent] = pool.submit(_send, system, "beside", campaign.id, url)
             time.sleep(1)

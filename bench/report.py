@@ -53,7 +53,8 @@ class Report:
         sys.stdout.flush()
 
     def text(self, *, quick: bool, parts: Sequence[str]) -> str:
-        kind = "a quick run: one repeat, small sizes" if quick else "medians of three"
+        full = "rates of publishing, generation and exports are medians of three"
+        kind = "a quick run: one repeat, small sizes" if quick else full
         took = time.monotonic() - self._started
         title = f"## {dt.datetime.now(dt.UTC):%Y-%m-%d}: {', '.join(parts)}"
         head = f"{machine()}; everything on the same machine; {kind}; {took:.0f} s."

@@ -28,7 +28,7 @@ from largesse.store.distribution_messages import Outcome
 
 log = structlog.get_logger("largesse.distributions")
 
-IN_FLIGHT: Final = {EMAIL: 8, SMS: 16, WEBHOOK: 512, CSV: 500}
+IN_FLIGHT: Final = {EMAIL: 8, SMS: 16, WEBHOOK: 256, CSV: 500}
 """Messages of one distribution under way at the same time, by channel."""
 TRIES_MAX: Final = 6
 RETRY_S: Final = 30.0
@@ -45,7 +45,7 @@ GATHERED: Final = 0.5
 """How long the first outcome waits for others, to be recorded together with them: until so many of those under way are
 there. A transaction costs as much for ten messages as for a hundred, and the other half is on its way meanwhile.
 """
-AHEAD: Final = 500
+AHEAD: Final = 250
 """Messages of a chunk under way, before the next one is done beside them."""
 CLAIMED: Final = 0.5
 """No fewer than so many of those that may be under way are claimed at once, while others are."""

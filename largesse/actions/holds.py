@@ -29,7 +29,7 @@ from largesse.store import distribution_messages as messages
 from largesse.store import holds as store
 from largesse.store.holds import Changed, Code, Hold, Provenance, Recipient
 
-CHUNK: Final = 1_000
+CHUNK: Final = 500
 """Codes, and recipients, in one transaction: customer rows are locked for that long."""
 EXHAUSTED: Final = ("no_voucher_suitable_for_publication", "Couldn't find any voucher suitable for publication")
 UNDELIVERED: Final = ("delivery_failed", "The message could not be delivered")
