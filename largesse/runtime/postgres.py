@@ -51,8 +51,8 @@ _SETTINGS: Final = {
     "synchronous_commit": "on",
     "full_page_writes": "on",
     "shared_buffers": "256MB",
-    # A segment of WAL that must be filled with zeros first stops everybody who commits for 40 ms. So keep the used ones,
-    # to be written over, and don't fill new ones.
+    # A segment of WAL that must be filled with zeros first stops everybody who commits for 40 ms. So keep used ones, to
+    # be written over, and don't fill new ones.
     "max_wal_size": "2GB",
     "min_wal_size": "512MB",
     "wal_init_zero": "off",
