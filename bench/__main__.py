@@ -10,7 +10,7 @@ from pathlib import Path
 
 from bench import drain, publishing
 from bench.bulk import measure_bulk
-from bench.database import execute, old_snapshot
+from bench.database import checkpoint, execute, old_snapshot
 from bench.distributions import measure_distributions
 from bench.fairness import measure_fairness
 from bench.generation import measure_generation
@@ -94,10 +94,12 @@ def measure(report: Report, data: Path, sizes: Sizes, venv: Path, parts: frozens
 def _pools(system: System, report: Report, sizes: Sizes) -> None:
     generated, copied = measure_generation(system, report, sizes)
     execute(system, "VACUUM ANALYZE")
+    checkpoint(system)  # the pool is measured, not what its generation left to be written
     report.section(f"A pool of {sizes.codes:,} codes, by 64 connections", "pool | where | rate | latency | CPU-s/1000")
     curves = {"plain": drain.drain(system, generated, sizes.edge)}
     drain.report_drain(report, "plain", curves["plain"], sizes.edge)
     empty = {"plain": drain.refusals(system, generated, sizes)}
+    checkpoint(system)
     with old_snapshot(system):
         name = "old snapshot open"
         curves[name] = drain.drain(system, copied, sizes.edge)

@@ -258,11 +258,10 @@ async def delete(view: View) -> Response:
     form = await view.form()
     async with view.work() as scope:
         campaign = await actions.get_campaign(scope, view.parameter("campaign_id"))
-        if form.text("name").split() == campaign.name.split():
+        if form.confirms(campaign.name):
             await actions.delete_campaign(scope, campaign.id, force=form.text("how") == "for_good")
             where = "is gone" if form.text("how") == "for_good" else "is in the bin"
             return view.go("/campaigns", f"{campaign.name} {where}. Its codes follow in the background.")
-    form.fault("name", "Type the campaign's name, exactly as it is.")
     return await _deletion(view, form, 400)
 
 

@@ -130,8 +130,7 @@ async def ask_to_delete(view: View) -> Response:
 
 async def delete(view: View) -> Response:
     form, customer = await view.form(), await _find(view)
-    if form.text("name") != called(customer):
-        form.fault("name", f"Type it as it is written: {called(customer)}")
+    if not form.confirms(called(customer)):
         return view.page("customer_delete.html", 400, customer=customer, form=form)
     async with view.work() as scope:
         if form.checked("force"):

@@ -82,9 +82,7 @@ async def ask_to_end(view: View) -> Response:
 
 async def end_key(view: View) -> Response:
     form, key, how = await view.form(), await _key(view), _how(view)
-    name = key.name or key.app_id
-    if form.text("name") != name:
-        form.fault("name", f"Type it as it is written: {name}")
+    if not form.confirms(key.name or key.app_id):
         return view.page("key_end.html", 400, key=key, form=form, how=how)
     async with view.connection() as connection:
         if how == ROTATE:

@@ -245,9 +245,7 @@ async def ask_to_delete(view: View) -> Response:
 
 async def delete(view: View) -> Response:
     form, distribution = await view.form(), await _find(view)
-    if form.text("name") != distribution.name:
-        form.fault("name", f"Type it as it is written: {distribution.name}")
-    else:
+    if form.confirms(distribution.name):
         with form.refusing():
             async with view.work() as scope:
                 await actions.delete_distribution(scope, distribution.id)

@@ -160,9 +160,7 @@ async def ask_to_delete(view: View) -> Response:
 
 async def delete(view: View) -> Response:
     form, export = await view.form(), await _find(view)
-    name = KINDS[export.exported_object][0]
-    if form.text("name").lower() != name.lower():
-        form.fault("name", f"Type it as it is written: {name}")
+    if not form.confirms(KINDS[export.exported_object][0]):
         return view.page("export_delete.html", 400, export=export, kind=KINDS[export.exported_object], form=form)
     async with view.work() as scope:
         await actions.delete_export(scope, export.id)

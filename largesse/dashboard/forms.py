@@ -106,6 +106,15 @@ class Form:
         """The first that is said of a field stays."""
         self.errors.setdefault(name, says)
 
+    def confirms(self, name: str) -> bool:
+        """Whether somebody has typed `name` to say that it is this one that he means; else it is a fault. Letters' case
+        and the number of spaces, which a page doesn't show, don't matter.
+        """
+        if self.text("name").casefold().split() == name.casefold().split():
+            return True
+        self.fault("name", f"Type it as it is written: {name}")
+        return False
+
     @property
     def is_refused(self) -> bool:
         return bool(self.errors or self.problems)

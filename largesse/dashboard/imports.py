@@ -18,7 +18,7 @@ from largesse.domain.async_actions import (
     VOUCHERS_IMPORT_CSV,
     AsyncAction,
 )
-from largesse.domain.errors import NotFound, PayloadTooLarge
+from largesse.domain.errors import InvalidPayload, NotFound, PayloadTooLarge
 from largesse.domain.exports import heading
 from largesse.store.async_actions import get_async_action, list_actions_of
 from largesse.store.campaigns import list_campaigns
@@ -78,7 +78,8 @@ async def upload(view: View) -> Response:
         form.fault("kind", "Choose what is in the file.")
     if not form.is_refused:
         with form.refusing():
-            await _read(content)
+            if not (await _read(content)).rows:
+                raise InvalidPayload("The file has headings and no rows. Choose one that has some.")
             async with view.work() as scope:
                 upload_id = await actions.keep_upload(
                     scope,

@@ -208,10 +208,9 @@ async def delete(view: View) -> Response:
     form = await view.form()
     async with view.work() as scope:
         voucher = await actions.get_voucher(scope, view.parameter("code"))
-        if form.text("name") == voucher.code:
+        if form.confirms(voucher.code):
             await actions.delete_voucher(scope, voucher.id, force=form.checked("force"))
             return view.go("/vouchers", f"{voucher.code} was deleted.")
-    form.fault("name", f"Type the code as it is written: {voucher.code}")
     return view.page("voucher_delete.html", 400, voucher=voucher, form=form)
 
 

@@ -159,8 +159,7 @@ async def ask_to_delete(view: View) -> Response:
 
 async def delete(view: View) -> Response:
     form, webhook = await view.form(), await _find(view)
-    if form.text("name") != webhook.target_url:
-        form.fault("name", f"Type it as it is written: {webhook.target_url}")
+    if not form.confirms(webhook.target_url):
         return view.page("webhook_delete.html", 400, webhook=webhook, form=form)
     async with view.work() as scope:
         await webhooks.delete_webhook(scope, webhook.id)

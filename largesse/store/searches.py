@@ -1,5 +1,6 @@
 """Searches of people, who know a part of a code or a name."""
 
+import string
 from typing import Final, NamedTuple
 
 from largesse.domain.customers import Customer
@@ -15,6 +16,7 @@ SQL: Final = load("searches")
 COUNTED_TO: Final = 10_000
 """Codes that match. Who sees that there are more types another letter."""
 _ESCAPED: Final = str.maketrans({"\\": "\\\\", "%": "\\%", "_": "\\_"})
+_ASCII_SMALL: Final = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
 
 
 class Vouchers(NamedTuple):
@@ -33,6 +35,14 @@ class Customers(NamedTuple):
 
 def _within(part: str) -> str:
     return f"%{part.translate(_ESCAPED)}%"
+
+
+def _spellings(part: str) -> list[str]:
+    """Patterns of how a part of a name may be stored: one for ASCII, whose small letters the database knows. Of other
+    letters those that a name begins with may be large, or all, or none.
+    """
+    spelt = (part, part.lower(), part.title(), part.upper())
+    return list(dict.fromkeys(_within(one.translate(_ASCII_SMALL)) for one in spelt))
 
 
 async def search_vouchers(
@@ -67,8 +77,10 @@ async def search_customers(
     connection: Connection, project: Project, part: str, *, limit: int, offset: int
 ) -> Customers:
     """By any part of name, e-mail or source id, or the whole id. Raises InvalidQueryParams when it takes too long."""
-    arguments = [project.id, _within(part), part, limit, offset]
-    (row,) = await fetch_limited(connection, SQL["search_customers"], arguments)
+    spellings = _spellings(part)
+    pattern, wanted = ("$2", spellings[0]) if len(spellings) == 1 else ("ANY ($2::text[])", spellings)
+    statement = SQL["search_customers"].replace("{part}", pattern)
+    (row,) = await fetch_limited(connection, statement, [project.id, wanted, part, limit, offset])
     found = await list_customers(
         connection, project, Narrowing({"customer_ids": row["ids"]}), order="-created_at", limit=limit, offset=0
     )

@@ -106,7 +106,7 @@ def test_settings_and_the_end_of_a_campaign(person: Person) -> None:
     person.go(f"/campaigns/{made['id']}/settings")
     page.get_by_role("link", name="Delete Winter").click()
     page.get_by_role("button", name="Delete").click()
-    person.says("Type the campaign's name, exactly as it is.")
+    person.says("Type it as it is written: Winter")
     person.look("campaign-delete")
     page.get_by_label("Type the campaign's name").fill("Winter")
     page.get_by_role("button", name="Delete").click()

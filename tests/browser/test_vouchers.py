@@ -70,7 +70,7 @@ def test_a_gift_card_is_made_by_hand_and_its_balance_changed(person: Person) -> 
     page.get_by_role("link", name="Delete GIFT-1").click()
     page.get_by_label("Type the code to confirm").fill("GIFT")
     page.get_by_role("button", name="Delete").click()
-    person.says("Type the code as it is written: GIFT-1")
+    person.says("Type it as it is written: GIFT-1")
     person.look("voucher-delete")
     page.get_by_label("Type the code to confirm").fill("GIFT-1")
     page.get_by_role("button", name="Delete").click()

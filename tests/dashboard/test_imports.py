@@ -33,6 +33,7 @@ async def upload(person: Person, content: bytes, kind: str = "vouchers", name: s
         (b"", "Choose a file that has something in it."),
         (PNG, "UTF-8"),
         (b"Code,Code\nA,B\n", "two columns of one name"),
+        (b"Code,Voucher Type\n\n", "no rows"),
     ],
 )
 async def test_a_file_that_is_none_is_refused_beside_its_field(

@@ -15,12 +15,14 @@ PEOPLE = (
     {"source_id": "b-2", "name": "Bob Builder", "email": "bob@Lovely.example"},
     {"source_id": "LOVE-3", "name": "Cyd"},
     {"source_id": "d_4"},
+    {"source_id": "e-5", "name": "Élodie Müller"},
+    {"source_id": "f-6", "name": "ИВАНОВ Пётр"},
 )
 
 
 @pytest.fixture
 async def sold(api: httpx.AsyncClient) -> None:
-    """Five codes, two of them of a campaign, and four people."""
+    """Five codes, two of them of a campaign, and six people."""
     discount = {"type": "DISCOUNT_VOUCHER", "discount": {"type": "PERCENT", "percent_off": 10}}
     assert (await api.post("/v1/campaigns", json={"name": "Sky", "voucher": discount})).status_code == 200
     for code in CODES:
@@ -74,6 +76,12 @@ async def test_codes_of_a_campaign_by_a_part(dashboard: Person, sold: None) -> N
         ("@example.COM", ["a-1"]),
         ("d_4", ["d_4"]),
         ("d%4", []),
+        ("élodie", ["e-5"]),
+        ("ÉLODIE", ["e-5"]),
+        ("MÜLLER", ["e-5"]),
+        ("иванов", ["f-6"]),
+        ("пётр", ["f-6"]),
+        ("öl", []),
     ],
 )
 async def test_people_by_a_part_whatever_the_case(dashboard: Person, sold: None, part: str, people: list[str]) -> None:

@@ -70,6 +70,7 @@ async def test_a_message_arrives_as_it_was_meant(mailer, receiver):
     assert "cid:qr" in rich.get_content()
     [picture] = [part for part in found.walk() if part.get_content_type() == "image/png"]
     assert (picture["Content-ID"], picture.get_payload(decode=True)) == ("<qr>", b"\x89PNG...")
+    assert picture.get_content_disposition() == "inline"  # not in the list of attachments
 
 
 async def test_html_alone_with_its_picture(mailer, receiver):
