@@ -82,7 +82,8 @@ async def ask_to_end(view: View) -> Response:
 
 async def end_key(view: View) -> Response:
     form, key, how = await view.form(), await _key(view), _how(view)
-    if not form.confirms(key.name or key.app_id):
+    name = key.name or key.app_id
+    if not form.confirms(name):
         return view.page("key_end.html", 400, key=key, form=form, how=how)
     async with view.connection() as connection:
         if how == ROTATE:

@@ -107,10 +107,10 @@ class Form:
         self.errors.setdefault(name, says)
 
     def confirms(self, name: str) -> bool:
-        """Whether somebody has typed `name` to say that it is this one that he means; else it is a fault. Letters' case
-        and the number of spaces, which a page doesn't show, don't matter.
+        """Whether somebody has typed `name` to say that it is this one that he means; else it is a fault. The number of
+        spaces doesn't matter: a page doesn't show it.
         """
-        if self.text("name").casefold().split() == name.casefold().split():
+        if self.text("name").split() == name.split():
             return True
         self.fault("name", f"Type it as it is written: {name}")
         return False

@@ -162,8 +162,8 @@ def compose(mail: Mail) -> bytes:
         if mail.picture is not None:
             maintype, _, subtype = MEDIA_TYPES["png"].partition("/")
             part = message if mail.text is None else list(message.iter_parts())[1]
-            named = {"cid": f"<{_PICTURE_ID}>", "filename": "qr.png", "disposition": "inline"}
-            part.add_related(mail.picture, maintype, subtype, **named)
+            cid = f"<{_PICTURE_ID}>"
+            part.add_related(mail.picture, maintype, subtype, cid=cid, filename="qr.png", disposition="inline")
     return message.as_bytes()
 
 
