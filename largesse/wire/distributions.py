@@ -128,6 +128,7 @@ class DistributionInput(msgspec.Struct, frozen=True, kw_only=True):
     channels: Annotated[list[ChannelInput], msgspec.Meta(max_length=CHANNELS_MAX)] | None = None
     limit: Annotated[int, msgspec.Meta(ge=1, le=RECIPIENTS_CEILING)] | None = None
     when_exhausted: Literal["extend", "pause", "fallback", "fail", "refuse"] | None = None
+    validation_rules: list[str] | None = None  # refused: whoever sends them means not everybody
 
     def check(self) -> None:
         """Raises InvalidPayload with every fault that can be seen without looking anything up."""
@@ -136,6 +137,8 @@ class DistributionInput(msgspec.Struct, frozen=True, kw_only=True):
         _check_action(faults, self)
         if self.when_exhausted == REFUSE and self.trigger is not None:
             faults.add((None, "when_exhausted"), f"must not be {REFUSE}: nobody knows whom events will be about")
+        if self.validation_rules:
+            faults.add((None, "validation_rules"), "can't limit a distribution yet: say it with audience.filter")
         types = [channel.type for channel in self.channels or []]
         if len(set(types)) != len(types):
             faults.add((None, "channels"), "must not have two of one type")

@@ -96,6 +96,7 @@ class TestCreate:
         ({"channels": [SMS | {"headers": {"A": "x", "a": "y"}}]}, ".headers must not have the same name twice"),
         ({"when_exhausted": "fallback"}, "required property 'fallback_text'"),
         ({"when_exhausted": "extend"}, ".when_exhausted must not be extend: the campaign is not AUTO_UPDATE"),
+        ({"validation_rules": ["val_1"]}, ".validation_rules can't limit a distribution yet"),
         ({"trigger": {"event": "nope"}, "audience": None, "action": {"type": "message"}}, "one of the triggers ["),
         ({"trigger": {"event": "customer.order.paid"}}, "is customer.order.paid, which does not happen in this"),
         ({"trigger": {"event": "customer.publication.succeeded"}}, ".action.type must not be publish with the trigger"),
