@@ -38,8 +38,8 @@ def _within(part: str) -> str:
 
 
 def _spellings(part: str) -> list[str]:
-    """Patterns of how a part of a name may be stored: one for ASCII, whose small letters the database knows. Of other
-    letters those that a name begins with may be large, or all, or none.
+    """Patterns of how a part of a name may be stored, as it was typed first: one for ASCII, whose small letters the
+    database knows. Of other letters those that a name begins with may be large, or all, or none.
     """
     spelt = (part, part.lower(), part.title(), part.upper())
     return list(dict.fromkeys(_within(one.translate(_ASCII_SMALL)) for one in spelt))
@@ -78,9 +78,8 @@ async def search_customers(
 ) -> Customers:
     """By any part of name, e-mail or source id, or the whole id. Raises InvalidQueryParams when it takes too long."""
     spellings = _spellings(part)
-    pattern, wanted = ("$2", spellings[0]) if len(spellings) == 1 else ("ANY ($2::text[])", spellings)
-    statement = SQL["search_customers"].replace("{part}", pattern)
-    (row,) = await fetch_limited(connection, statement, [project.id, wanted, part, limit, offset])
+    arguments = [project.id, spellings[0], part, limit, offset, spellings]
+    (row,) = await fetch_limited(connection, SQL["search_customers"], arguments)
     found = await list_customers(
         connection, project, Narrowing({"customer_ids": row["ids"]}), order="-created_at", limit=limit, offset=0
     )

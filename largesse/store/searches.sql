@@ -26,12 +26,12 @@ SELECT (SELECT count(*) FROM found) AS total,
   ARRAY(SELECT f.id FROM found f ORDER BY f.created_at DESC, f.id DESC LIMIT $4 OFFSET $5) AS ids
 
 -- search_customers --
--- Customers whose name, address, source id or id is $3, or has a part like {part}, in small letters: the same way. lower()
--- and ILIKE know the small letters of ASCII only here, and ILIKE would make those of the pattern anew for each customer.
+-- Customers whose name has a part like one of $6, whose address or source id one like $2, or whose id is $3: the same way.
+-- lower() and ILIKE know the small letters of ASCII only here, and ILIKE would make those of the pattern anew for each.
 WITH found AS MATERIALIZED (
   SELECT c.id, c.created_at FROM customers c
   WHERE c.project_id = $1 AND c.deleted_at IS NULL AND (
-    lower(c.name) LIKE {part} OR lower(c.email) LIKE {part} OR lower(c.source_id) LIKE {part} OR c.id = $3)
+    lower(c.name) LIKE ANY ($6::text[]) OR lower(c.email) LIKE $2 OR lower(c.source_id) LIKE $2 OR c.id = $3)
 )
 SELECT (SELECT count(*) FROM found) AS total,
   ARRAY(SELECT f.id FROM found f ORDER BY f.created_at DESC, f.id DESC LIMIT $4 OFFSET $5) AS ids
