@@ -24,7 +24,16 @@ from largesse.domain.campaigns import (
     code_config_of,
     template_of,
 )
-from largesse.domain.codes import CodeConfig, capacity, check_capacity, codes_at, new_codes, pick_keys, shape
+from largesse.domain.codes import (
+    PICK_KEY_BITS,
+    CodeConfig,
+    capacity,
+    check_capacity,
+    codes_at,
+    new_codes,
+    pick_keys,
+    shape,
+)
 from largesse.domain.errors import InvalidCampaign, InvalidCodeConfig
 from largesse.domain.vouchers import NewVoucher, VoucherTemplate
 from largesse.events import catalogue
@@ -40,23 +49,34 @@ WALK_STEP: Final = 20_000
 WALK_STEPS_MAX: Final = 50
 """In one request: a second or two. A generation goes on in its next chunk."""
 RUN_MIN: Final = 100
+BLOCK: Final = 64
+"""Vouchers side by side, at most: one or two pages."""
+WIDE: Final = 10**11
+"""Of a space of this size two chunks have one code in common in a thousand cases, two in a million."""
 SPARSE: Final = 4
 """A space this many times larger than all that is in it needs no counting."""
 
 
 def new_vouchers(ids: IdSource, config: CodeConfig, count: int) -> list[NewVoucher]:
-    """Ids, codes and pick keys, sorted by code; no code twice, so there may be fewer than `count` in a tiny space.
+    """Ids, codes and pick keys; no code twice, so there may be fewer than `count` in a tiny space.
 
     Whether the codes are new in the project is for the insert to decide. Cheap for the few that a publication needs.
     """
-    return _numbered(ids, sorted(set(new_codes(config, count, os.urandom))))
+    codes = set(new_codes(config, count, os.urandom))
+    keyed = list(zip(codes, pick_keys(len(codes), os.urandom), strict=True))
+    # What is handed out one after the other lies side by side: a claim writes to a few pages of the table and of its
+    # indexes by id and by time, and isn't scattered over all pages of a large pool. In blocks, and in each by code, so
+    # that a list of codes doesn't tell which is next. In a narrow space all by code: two who fill it at the same moment
+    # draw the same codes, and mustn't wait for each other in a circle.
+    blocks = len(codes) // BLOCK if capacity(config) >= WIDE else 0
+    shift = PICK_KEY_BITS - blocks.bit_length()
+    return _numbered(ids, sorted(keyed, key=lambda one: (one[1] >> shift, one[0])))
 
 
-def _numbered(ids: IdSource, codes: list[str]) -> list[NewVoucher]:
-    count = len(codes)
+def _numbered(ids: IdSource, keyed: list[tuple[str, int]]) -> list[NewVoucher]:
     # A run takes two milliseconds of the id clock for itself: too many for a handful of codes.
-    numbers = ids.run("v_", count) if count > RUN_MIN else [ids.new("v_") for _ in codes]
-    return [NewVoucher(*row) for row in zip(numbers, codes, pick_keys(count, os.urandom), strict=True)]
+    numbers = ids.run("v_", len(keyed)) if len(keyed) > RUN_MIN else [ids.new("v_") for _ in keyed]
+    return [NewVoucher(number, code, pick_key) for number, (code, pick_key) in zip(numbers, keyed, strict=True)]
 
 
 async def check_space(scope: Scope, config: CodeConfig, count: int) -> None:
@@ -109,7 +129,8 @@ async def _walk(
     free = await vouchers.free_codes(scope.connection, project.id, list(places), count)
     if len(free) == count:  # there may be more behind the last one taken
         step = places[free[-1]] + 1
-    batch = _numbered(scope.ids, sorted(codes[places[key]] for key in free))
+    found = sorted(codes[places[key]] for key in free)
+    batch = _numbered(scope.ids, list(zip(found, pick_keys(len(found), os.urandom), strict=True)))
     made = await vouchers.insert_vouchers(scope.connection, project, template, batch) if batch else 0
     went = Walk(at=(walk.at + step) % room, walked=walk.walked + step)
     # Of codes that somebody else took since we looked there are fewer; the next step makes up for them.

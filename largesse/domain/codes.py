@@ -14,6 +14,7 @@ LENGTH_MAX: Final = 100  # random characters
 CODE_LENGTH_MAX: Final = 255  # everything
 UNREACHABLE: Final = (".", "..")  # in a path clients make something else of them
 CHARSET_MAX: Final = 256  # one random byte decides one character
+PICK_KEY_BITS: Final = 63
 
 Entropy: TypeAlias = Callable[[int], bytes]
 """So many bytes from a cryptographic source: `os.urandom`."""
@@ -173,5 +174,5 @@ def _random_letters(charset: str, count: int, entropy: Entropy) -> str:
 
 
 def pick_keys(count: int, entropy: Entropy) -> list[int]:
-    """63 random bits each: the order in which a pool is emptied."""
-    return [key >> 1 for key in memoryview(entropy(8 * count)).cast("Q")]
+    """PICK_KEY_BITS random bits each: the order in which a pool is emptied."""
+    return [key >> 64 - PICK_KEY_BITS for key in memoryview(entropy(8 * count)).cast("Q")]

@@ -1,6 +1,7 @@
 -- insert_vouchers --
--- New vouchers of one template: $2 ids, $3 codes, $4 code keys, $5 pick keys, sorted by code, so that two batches meet
--- in one order and B-trees are filled from one side. Codes that exist are left out; the count of the others comes back.
+-- New vouchers of one template: $2 ids, $3 codes, $4 code keys, $5 pick keys. Codes that exist are left out; the
+-- count of the others comes back. Two batches that may have codes in common must be sorted by code: they wait for each
+-- other, code by code.
 WITH made AS (
   INSERT INTO vouchers (
     project_id, id, code, code_key, pick_key, type, active, is_referral_code, redemption_quantity, amount, campaign_id,
