@@ -1,6 +1,7 @@
 """The benchmark of BENCHMARKS.md: `make bench`, or `make bench QUICK=1`."""
 
 import argparse
+import contextlib
 import socket
 import subprocess
 import sys
@@ -92,24 +93,24 @@ def measure(report: Report, data: Path, sizes: Sizes, venv: Path, parts: frozens
 
 
 def _pools(system: System, report: Report, sizes: Sizes) -> None:
-    generated, copied = measure_generation(system, report, sizes)
-    execute(system, "VACUUM ANALYZE")
-    checkpoint(system)  # the pool is measured, not what its generation left to be written
-    report.section(f"A pool of {sizes.codes:,} codes, by 64 connections", "pool | where | rate | latency | CPU-s/1000")
-    curves = {"plain": drain.drain(system, generated, sizes.edge)}
-    drain.report_drain(report, "plain", curves["plain"], sizes.edge)
-    empty = {"plain": drain.refusals(system, generated, sizes)}
-    checkpoint(system)
-    with old_snapshot(system):
-        name = "old snapshot open"
-        curves[name] = drain.drain(system, copied, sizes.edge)
-        drain.report_drain(report, name, curves[name], sizes.edge)
-        empty[name] = drain.refusals(system, copied, sizes)
-    report.drawing("drain", "CPU while a pool is emptied", drain.drawing(curves))
+    plain: contextlib.AbstractContextManager[None] = contextlib.nullcontext()
+    kinds = {"plain": plain, "old snapshot open": old_snapshot(system)}
+    full = iter(measure_generation(system, report, sizes, pools=len(kinds) * len(drain.PLACES)))
+    ways, refused = {}, {}
+    report.section(f"Pools of {sizes.codes:,} codes, by 64 connections", "pool | where | rate | latency | CPU-s/1000")
+    for name, condition in kinds.items():
+        pools = {place: next(full) for place in drain.PLACES}
+        execute(system, "VACUUM ANALYZE")
+        checkpoint(system)  # the pools are measured, not what filling them left to be written
+        with condition:
+            told, ways[name] = drain.compare(system, pools, sizes)
+            drain.report_compared(report, name, told, sizes)
+            refused[name] = drain.refusals(system, pools[drain.LAST], sizes)
+    report.drawing("drain", "CPU while a pool is emptied", drain.drawing(ways))
     report.section("An empty pool, asked by 64 connections", "pool | refusals")
-    for name, refused in empty.items():
-        report.row(name, drain.told_refusals(refused, sizes.seconds))
-        p99 = refused.latencies_ms["p99"]
+    for name, found in refused.items():
+        report.row(name, drain.told_refusals(found, sizes.seconds))
+        p99 = found.latencies_ms["p99"]
         limit = drain.REFUSED_MAX_MS
         report.target(f"an empty pool refuses, {name}", f"p99 ≤ {limit:g} ms", f"{p99:.1f} ms", met=p99 <= limit)
 

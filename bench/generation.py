@@ -21,22 +21,20 @@ DISCOUNT = '{"type": "PERCENT", "percent_off": 10}'
 COUNT_COPIED = "UPDATE campaign_counters SET vouchers = vouchers + $3 WHERE project_id = $1 AND campaign_id = $2"
 
 
-def measure_generation(system: System, report: Report, sizes: Sizes) -> tuple[Campaign, Campaign]:
-    """Two full pools: the generated one and the copied one."""
+def measure_generation(system: System, report: Report, sizes: Sizes, pools: int) -> list[Campaign]:
+    """So many full pools, some of which were measured while they were filled."""
     report.section("Generation")
-    made = copied = None
+    made = []
     generated_s: list[float] = []
     copied_s: list[float] = []
     peaks: list[float] = []
     for number in range(sizes.repeats):
         copied = make_campaign(system, f"copied-{number}")
         copied_s.append(asyncio.run(_copy(system, copied, sizes.codes)))
-        made = make_campaign(system, f"generated-{number}")
+        made.append(make_campaign(system, f"generated-{number}"))
         seen: list[float] = []
-        generated_s.append(fill(system, made, sizes.codes, lambda: seen.append(system.memory_mb()["jobs"])))  # noqa: B023 - called at once
+        generated_s.append(fill(system, made[-1], sizes.codes, lambda: seen.append(system.memory_mb()["jobs"])))  # noqa: B023 - called at once
         peaks.append(max(seen))
-    assert made is not None
-    assert copied is not None
     bare, ours = median(copied_s), median(generated_s)
     name = f"bare COPY of {sizes.codes:,} rows, sorted by code, all indexes"
     report.row(name, f"{bare:.2f} s, {sizes.codes / bare:,.0f}/s")
@@ -54,7 +52,10 @@ def measure_generation(system: System, report: Report, sizes: Sizes) -> tuple[Ca
     report.target(
         "the same", f"job process ≤ {MEMORY_MAX_MB:g} MB", f"{max(peaks):.0f} MB", met=max(peaks) <= MEMORY_MAX_MB
     )
-    return made, copied
+    for number in range(len(made), pools):
+        made.append(make_campaign(system, f"generated-{number}"))
+        fill(system, made[-1], sizes.codes)
+    return made
 
 
 async def _copy(system: System, campaign: Campaign, count: int) -> float:

@@ -11,7 +11,7 @@ import pytest
 
 from bench import svg
 from bench.anchor import parsed
-from bench.drain import cuts, told_pieces
+from bench.drain import pieces
 from bench.hostile_load import large_bodies
 from bench.lists import PROMISES, few_and_many, queries
 from bench.load import Connection, Order, Tally
@@ -99,12 +99,11 @@ def test_what_pgbench_says():
 
 
 @pytest.mark.parametrize("edge", [QUICK.edge, FULL.edge, 10.0, 1.0])
-def test_a_pool_is_cut_so_that_what_is_told_is_a_piece(edge: float):
-    places = cuts(edge)
-    assert (places[0], places[-1]) == (0, 100)
-    pieces = list(itertools.pairwise(places))
-    assert all(start < end for start, end in pieces)
-    assert set(told_pieces(edge).values()) <= set(pieces)
+def test_a_pool_is_emptied_piece_by_piece_up_to_its_last_codes(edge: float):
+    found = pieces(edge)
+    assert (found[0][0], found[-1][1]) == (0, 100 - edge)
+    assert all(start < end <= start + 10 for start, end in found)
+    assert [end for _, end in found[:-1]] == [start for start, _ in found[1:]]
 
 
 @pytest.mark.parametrize("count", [QUICK.listed, FULL.listed])
