@@ -34,7 +34,8 @@ def compare(system: System, pools: Mapping[str, Campaign], sizes: Sizes) -> tupl
     ]
     turns: dict[str, list[Run]] = {place: [] for place in PLACES}
     for turn in range(TURNS):
-        for place in PLACES:
+        # Not always in the same order: something that happens every five seconds would always meet the same one.
+        for place in PLACES[turn % len(PLACES) :] + PLACES[: turn % len(PLACES)]:
             codes = round(sizes.codes * edge / TURNS)
             if place == LAST and turn == TURNS - 1:
                 codes = free(system, pools[LAST])  # answers like 503 leave codes behind: refusals would be none
