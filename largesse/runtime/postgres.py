@@ -57,6 +57,8 @@ _SETTINGS: Final = {
     "min_wal_size": "512MB",
     "wal_init_zero": "off",
     "checkpoint_timeout": "15min",
+    # Nothing waits for dead rows to be removed, and everybody who commits waits for a disk that is busy removing them.
+    "autovacuum_vacuum_cost_delay": "10ms",
     "password_encryption": "scram-sha-256",
     "timezone": "UTC",
     "log_timezone": "UTC",
