@@ -109,7 +109,7 @@ def _pools(system: System, report: Report, sizes: Sizes) -> None:
     report.drawing("drain", "CPU while a pool is emptied", drain.drawing(ways))
     report.section("An empty pool, asked by 64 connections", "pool | refusals")
     for name, found in refused.items():
-        report.row(name, drain.told_refusals(found, sizes.seconds))
+        report.row(name, drain.told_refusals(found, sizes))
         p99 = found.latencies_ms["p99"]
         limit = drain.REFUSED_MAX_MS
         report.target(f"an empty pool refuses, {name}", f"p99 ≤ {limit:g} ms", f"{p99:.1f} ms", met=p99 <= limit)

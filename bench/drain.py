@@ -73,12 +73,13 @@ def report_compared(report: Report, name: str, told: Mapping[str, Run], sizes: S
 
 
 def refusals(system: System, campaign: Campaign, sizes: Sizes) -> Run:
-    """The empty pool asked on, by 64 connections."""
-    return run(order(system, campaign.name, CONNECTIONS, seconds=sizes.seconds), system.cpu_s)
+    """The empty pool asked on, by 64 connections; medians, and all answers."""
+    wanted = [order(system, campaign.name, CONNECTIONS, seconds=sizes.seconds) for _ in range(sizes.repeats)]
+    return middle([run(one, system.cpu_s) for one in wanted])
 
 
-def told_refusals(found: Run, seconds: float) -> str:
-    refused = found.answers.get(400, 0)
+def told_refusals(found: Run, sizes: Sizes) -> str:
+    refused, seconds = found.answers.get(400, 0), sizes.seconds * sizes.repeats
     other = {status: count for status, count in found.answers.items() if status != 400}
     rest = f"; other answers {other}" if other else ""
     latency = " · ".join(f"{name} {value:.1f}" for name, value in found.latencies_ms.items())

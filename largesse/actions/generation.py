@@ -64,11 +64,11 @@ def new_vouchers(ids: IdSource, config: CodeConfig, count: int) -> list[NewVouch
     """
     codes = set(new_codes(config, count, os.urandom))
     keyed = list(zip(codes, pick_keys(len(codes), os.urandom), strict=True))
-    # What is handed out one after the other lies side by side: a claim writes to a few pages of the table and of its
-    # indexes by id and by time, and isn't scattered over all pages of a large pool. In blocks, and in each by code, so
-    # that a list of codes doesn't tell which is next. In a narrow space all by code: two who fill it at the same moment
-    # draw the same codes, and mustn't wait for each other in a circle.
-    blocks = len(codes) // BLOCK if capacity(config) >= WIDE else 0
+    # Of a large pool, what is handed out one after the other lies side by side: a claim writes to a few pages of the
+    # table and of its indexes by id and by time, and isn't scattered over all of them. In blocks, and in each by code,
+    # so that a list of codes doesn't tell which is next. Otherwise all by code; in a narrow space always: two who fill
+    # it at the same moment draw the same codes, and mustn't wait for each other in a circle.
+    blocks = len(codes) // BLOCK if len(codes) >= CHUNK and capacity(config) >= WIDE else 0
     shift = PICK_KEY_BITS - blocks.bit_length()
     return _numbered(ids, sorted(keyed, key=lambda one: (one[1] >> shift, one[0])))
 
