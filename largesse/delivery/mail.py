@@ -9,7 +9,7 @@ import contextlib
 from email.message import EmailMessage
 from email.policy import SMTP as POLICY
 from email.utils import format_datetime, formataddr, localtime
-from typing import Final
+from typing import Final, cast
 from urllib.parse import unquote, urlsplit
 
 import aiosmtplib
@@ -51,7 +51,7 @@ class Mailer:
     async def close(self) -> None:
         while self._idle:
             client, _ = self._idle.pop()
-            client.close()
+            _hang_up(client)
 
     async def send(self, mail: Mail) -> Delivery:
         """Never raises for what the server does."""
@@ -71,7 +71,7 @@ class Mailer:
         try:
             delivery = await self._converse(client, mail, content)
         except BaseException:
-            client.close()
+            _hang_up(client)
             raise
         await self._keep(client, sent + 1)
         return delivery
@@ -83,11 +83,15 @@ class Mailer:
             port=self._port,
             use_tls=self._scheme == "smtps",
             start_tls=None if self._scheme == "smtp" and not must_encrypt else must_encrypt,
-            username=self._user,
-            password=self._password,
             timeout=CONNECT_S,
         )
         await client.connect()
+        if self._user is not None:
+            try:
+                await client.login(self._user, self._password or "")
+            except BaseException:
+                _hang_up(client)
+                raise
         return client
 
     async def _converse(self, client: aiosmtplib.SMTP, mail: Mail, content: bytes) -> Delivery:
@@ -103,10 +107,10 @@ class Mailer:
             refused = _refused(error)
             if refused is not None:
                 return refused
-            client.close()
+            _hang_up(client)
             return Delivery(UNKNOWN, _words(error))
         except (aiosmtplib.SMTPException, OSError) as error:
-            client.close()
+            _hang_up(client)
             return Delivery(UNKNOWN, _words(error))
         return Delivery(ACCEPTED, answer.message)
 
@@ -116,14 +120,21 @@ class Mailer:
         if sent >= MESSAGES_MAX or len(self._idle) >= IDLE_MAX:
             with contextlib.suppress(aiosmtplib.SMTPException, OSError):
                 await client.quit(timeout=1)
-            client.close()
+            _hang_up(client)
             return
         try:
             await client.rset(timeout=CONNECT_S)
         except (aiosmtplib.SMTPException, OSError):
-            client.close()
+            _hang_up(client)
             return
         self._idle.append((client, sent))
+
+
+def _hang_up(client: aiosmtplib.SMTP) -> None:
+    """At once. Over TLS a closed transport says goodbye and waits for an answer, for longer than its loop may live."""
+    if client.transport is not None:
+        cast("asyncio.Transport", client.transport).abort()
+    client.close()
 
 
 def _refused(error: BaseException) -> Delivery | None:

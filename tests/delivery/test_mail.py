@@ -1,5 +1,6 @@
 """E-mail to a real SMTP server: what arrives, and what is said of what doesn't."""
 
+import asyncio
 import datetime as dt
 import socket
 import ssl
@@ -170,6 +171,16 @@ class TestEncrypted:
         assert (await mailer.send(mail())).result == ACCEPTED
         await mailer.close()
         assert (receiver.encrypted, receiver.logins) == ([True], ["me"])
+
+    async def test_closing_hangs_up_at_once(self, url):
+        mailer = Mailer(url)
+        await mailer.send(mail())
+        ((client, _),) = mailer._idle
+        connection = client.get_transport_info("socket")
+        assert connection.fileno() > 0
+        await mailer.close()
+        await asyncio.sleep(0)  # a turn of the loop: no time for an answer
+        assert connection.fileno() == -1
 
     async def test_a_wrong_password_is_no_recipients_fault(self, url, receiver):
         delivery = await Mailer(url.replace("pass%20word", "wrong")).send(mail())
