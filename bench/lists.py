@@ -195,6 +195,7 @@ async def _fill(system: System, count: int, campaigns: list[str]) -> None:
         await connection.execute(CUSTOMERS, project, count // CUSTOMERS_SHARE + 1)
         await connection.execute(PUBLICATIONS, project, count, campaigns, *few_and_many(count))
         for statement in (VOUCHERS, LINKS, COUNTERS):
+            await connection.execute("ANALYZE publications, vouchers")  # or one is read whole for each row of it
             await connection.execute(statement, project)
         for index in indexes:
             await connection.execute(index["definition"])

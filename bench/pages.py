@@ -182,6 +182,7 @@ async def _fill(system: System, count: int, campaigns: list[str]) -> tuple[Any, 
         await connection.execute(CUSTOMERS, project, count // 2)
         await connection.execute(PUBLICATIONS, project, count, campaigns)
         for statement in (VOUCHERS, LINKS, COUNTERS, HOURS, DAYS_OF_HOURS):
+            await connection.execute("ANALYZE publications, vouchers")
             await connection.execute(statement, project)
         for index in indexes:
             await connection.execute(index["definition"])
