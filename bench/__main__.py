@@ -7,7 +7,9 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Final, TypeAlias
 
 from bench import drain, publishing
 from bench.bulk import measure_bulk
@@ -18,7 +20,7 @@ from bench.generation import measure_generation
 from bench.hostile import measure_hostility
 from bench.lists import measure_lists
 from bench.pages import measure_pages
-from bench.report import Report
+from bench.report import ROOT, TRIED, Report
 from bench.sizes import FULL, QUICK, Sizes
 from bench.system import System, running
 
@@ -44,12 +46,34 @@ def main() -> None:
     if not kept:
         sys.exit("bench: the audit found a broken promise: these figures mean nothing and are not written down")
     if not arguments.dry:
-        report.write(quick=arguments.quick, parts=arguments.only)
+        where = report.write(quick=arguments.quick, parts=arguments.only, root=TRIED if arguments.quick else ROOT)
+        print(f"\nwritten into {where}, after {report.took()}")
 
 
 def measure(report: Report, data: Path, sizes: Sizes, venv: Path, parts: frozenset[str]) -> bool:
     """Everything, or these parts of it, in one run. Whether the audit found every promise kept."""
     port = _free_port()
+    with report.part("starting"):
+        _starting(report, data, port)
+    if PUBLISHING in parts:
+        with report.part(PUBLISHING):
+            _publishing(report, sizes, data, port, venv)
+    with running(data, port) as system:
+        # After the audit: what the rest measures is written straight into the tables.
+        for name, measure_part in BEFORE_AUDIT.items():
+            if name in parts:
+                with report.part(name):
+                    measure_part(system, report, sizes)
+        with report.part("audit"):
+            kept = _audited(system, report)
+        for name, measure_part in AFTER_AUDIT.items():
+            if name in parts:
+                with report.part(name):
+                    measure_part(system, report, sizes)
+    return kept
+
+
+def _starting(report: Report, data: Path, port: int) -> None:
     report.section("Starting")
     with running(data, port) as system:
         report.row("start to ready, first time", f"{system.ready_after_s:.1f} s")
@@ -57,39 +81,18 @@ def measure(report: Report, data: Path, sizes: Sizes, venv: Path, parts: frozens
         report.row("start to ready, second time", f"{system.ready_after_s:.1f} s")
         time.sleep(2)
         report.row("memory at rest", _memory(system))
-        if PUBLISHING in parts:
-            found = publishing.measure_publishing(system, report, sizes, venv)
-            _memory_row(report, system)
-            report.drawing("publishing", "Codes published per second", publishing.drawing(found))
-    if PUBLISHING in parts:
-        processes = publishing.more_processes()
-        with running(data, port, "--processes", str(processes)) as system:
-            publishing.measure_processes(system, report, sizes, processes)
-            _memory_row(report, system)
-            measure_fairness(system, report, sizes)
-    with running(data, port) as system:
-        if POOLS in parts:
-            _pools(system, report, sizes)
-        if DISTRIBUTIONS in parts:
-            measure_distributions(system.other_project("Distributed"), report, sizes)
-        if HOSTILE in parts:
-            measure_hostility(system, report, sizes)
-        report.section("Afterwards")
-        kept, said = _audit(system)
-        report.row("audit of every project", said)
-        report.target("the audit of everything that was handed out", "every promise kept", said, met=kept)
+
+
+def _publishing(report: Report, sizes: Sizes, data: Path, port: int, venv: Path) -> None:
+    with running(data, port, "--processes", "1") as system:
+        found = publishing.measure_publishing(system, report, sizes, venv)
         _memory_row(report, system)
-        # After the audit: what the rest measures is written straight into the tables.
-        if LISTS in parts:
-            measure_lists(system, report, sizes)
-        if PAGES in parts:
-            measure_pages(system.other_project("Paged"), report, sizes)
-        if FILES in parts:
-            report.section("Exports and imports")
-            # In a project of their own: an export takes everything that there is.
-            exported = system.other_project("Exported")
-            measure_bulk(exported, report, sizes)
-    return kept
+        report.drawing("publishing", "Codes published per second", publishing.drawing(found))
+    processes = publishing.more_processes()
+    with running(data, port, "--processes", str(processes)) as system:
+        publishing.measure_processes(system, report, sizes, processes)
+        _memory_row(report, system)
+        measure_fairness(system, report, sizes)
 
 
 def _pools(system: System, report: Report, sizes: Sizes) -> None:
@@ -125,6 +128,29 @@ def _memory(system: System) -> str:
     return f"{sum(by_kind.values()):.0f} MB ({parts})"
 
 
+def _distributions(system: System, report: Report, sizes: Sizes) -> None:
+    measure_distributions(system.other_project("Distributed"), report, sizes)
+
+
+def _pages(system: System, report: Report, sizes: Sizes) -> None:
+    measure_pages(system.other_project("Paged"), report, sizes)
+
+
+def _files(system: System, report: Report, sizes: Sizes) -> None:
+    report.section("Exports and imports")
+    # In a project of their own: an export takes everything that there is.
+    measure_bulk(system.other_project("Exported"), report, sizes)
+
+
+def _audited(system: System, report: Report) -> bool:
+    report.section("Afterwards")
+    kept, said = _audit(system)
+    report.row("audit of every project", said)
+    report.target("the audit of everything that was handed out", "every promise kept", said, met=kept)
+    _memory_row(report, system)
+    return kept
+
+
 def _audit(system: System) -> tuple[bool, str]:
     execute(system, "ANALYZE")  # the questions are asked of all tables, which have just been filled
     command = [sys.executable, "-m", "largesse", "audit", "--data", str(system.data)]
@@ -139,6 +165,10 @@ def _free_port() -> int:
         port: int = probe.getsockname()[1]
         return port
 
+
+Measure: TypeAlias = Callable[[System, Report, Sizes], None]
+BEFORE_AUDIT: Final[dict[str, Measure]] = {POOLS: _pools, DISTRIBUTIONS: _distributions, HOSTILE: measure_hostility}
+AFTER_AUDIT: Final[dict[str, Measure]] = {LISTS: measure_lists, PAGES: _pages, FILES: _files}
 
 if __name__ == "__main__":
     main()

@@ -15,7 +15,6 @@ CONNECTIONS: Final = 64
 CONNECTIONS_BETWEEN: Final = 256  # what isn't compared goes faster
 SPREAD_MAX: Final = 0.2
 REFUSED_MAX_MS: Final = 50.0
-TURNS: Final = 5
 FIRST, MIDDLE, LAST = PLACES = "first", "middle", "last"
 
 Way: TypeAlias = Sequence[tuple[float, float, Run]]
@@ -33,11 +32,11 @@ def compare(system: System, pools: Mapping[str, Campaign], sizes: Sizes) -> tupl
         for start, end in pieces(sizes.edge)
     ]
     turns: dict[str, list[Run]] = {place: [] for place in PLACES}
-    for turn in range(TURNS):
+    for turn in range(sizes.turns):
         # Not always in the same order: something that happens every five seconds would always meet the same one.
         for place in PLACES[turn % len(PLACES) :] + PLACES[: turn % len(PLACES)]:
-            codes = round(sizes.codes * edge / TURNS)
-            if place == LAST and turn == TURNS - 1:
+            codes = round(sizes.codes * edge / sizes.turns)
+            if place == LAST and turn == sizes.turns - 1:
                 codes = free(system, pools[LAST])  # answers like 503 leave codes behind: refusals would be none
             wanted = order(system, pools[place].name, min(CONNECTIONS, codes), requests=codes)
             turns[place].append(run(wanted, system.cpu_s))

@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 
 from bench import svg
 from bench.campaigns import make_campaign
-from bench.database import connected
+from bench.database import connected, project_id, without_indexes
 from bench.report import Report, verdict
 from bench.sizes import Sizes
 from bench.system import System
@@ -36,12 +36,6 @@ SLOW_CALLS: Final = 5
 SLOW_S: Final = 2.0
 """What takes longer than a list should is asked a few times only."""
 
-INDEXES: Final = """
-SELECT i.indexrelid::regclass::text AS name, pg_get_indexdef(i.indexrelid) AS definition
-FROM pg_index i JOIN pg_class t ON t.oid = i.indrelid
-WHERE t.relname = ANY ($1::text[]) AND NOT EXISTS (SELECT FROM pg_constraint c WHERE c.conindid = i.indexrelid)
-"""
-TABLES: Final = ["publications", "publication_vouchers", "vouchers", "customers"]
 # $1 project, $2 how many, $3 ids of the campaigns, $4 how many are few and $5 many. Two in a hundred failed. Two
 # channels are there to be found, `few` and `many`, and a hundred for the rest.
 CUSTOMERS: Final = """
@@ -98,7 +92,7 @@ def measure_lists(system: System, report: Report, sizes: Sizes) -> None:
     names = [f"listed {number}" for number in range(CAMPAIGNS)]
     campaigns = [make_campaign(system, name).id for name in names]
     started = time.perf_counter()
-    asyncio.run(_fill(system, sizes.listed, campaigns))
+    asyncio.run(_fill(system, project_id(system), sizes.listed, campaigns))
     filled_s = time.perf_counter() - started
     report.section(
         f"Lists at {sizes.listed:,} publications (filled by SQL in {filled_s:.0f} s)",
@@ -185,18 +179,9 @@ def _asked(system: System, query: Mapping[str, Any], calls: int) -> tuple[list[f
     return latencies[1:], f"{answer.status}: {body['message']}"
 
 
-async def _fill(system: System, count: int, campaigns: list[str]) -> None:
-    """Without the indexes that are no constraints, which are made again over everything: minutes instead of an hour."""
-    async with connected(system) as connection:
-        project = await connection.fetchval("SELECT project_id FROM api_keys WHERE app_id = $1", system.key["id"])
-        indexes = await connection.fetch(INDEXES, TABLES)
-        for index in indexes:
-            await connection.execute(f"DROP INDEX {index['name']}")
+async def _fill(system: System, project: int, count: int, campaigns: list[str]) -> None:
+    async with connected(system) as connection, without_indexes(connection):
         await connection.execute(CUSTOMERS, project, count // CUSTOMERS_SHARE + 1)
         await connection.execute(PUBLICATIONS, project, count, campaigns, *few_and_many(count))
         for statement in (VOUCHERS, LINKS, COUNTERS):
-            await connection.execute("ANALYZE publications, vouchers")  # or one is read whole for each row of it
             await connection.execute(statement, project)
-        for index in indexes:
-            await connection.execute(index["definition"])
-        await connection.execute("VACUUM ANALYZE")

@@ -10,8 +10,8 @@ from urllib.parse import urlencode
 
 from bench import svg
 from bench.campaigns import make_campaign
-from bench.database import connected
-from bench.lists import COUNTERS, INDEXES, TABLES
+from bench.database import connected, project_id, without_indexes
+from bench.lists import COUNTERS
 from bench.report import Report, verdict
 from bench.sizes import Sizes
 from bench.system import System
@@ -20,7 +20,6 @@ from largesse.cli.latency import percentiles_ms
 CAMPAIGNS: Final = 10
 DAYS: Final = 90
 PAGE_MS: Final = 100.0
-CALLS: Final = 100
 # Each customer got two codes on average, evenly over ninety days, through four channels; two in a hundred failed.
 CUSTOMERS: Final = """
 INSERT INTO customers (project_id, id, source_id, name, email, created_at)
@@ -78,7 +77,7 @@ def measure_pages(system: System, report: Report, sizes: Sizes) -> None:
     """In a project of its own: what it fills in has no events."""
     campaigns = [make_campaign(system, f"paged {number}").id for number in range(CAMPAIGNS)]
     started = time.perf_counter()
-    project, holder, voucher, code = asyncio.run(_fill(system, sizes.paged, campaigns))
+    project, holder, voucher, code = asyncio.run(_fill(system, project_id(system), sizes.paged, campaigns))
     filled_s = time.perf_counter() - started
     cookie = _sign_in(system)
     load = os.getloadavg()[0]
@@ -88,7 +87,7 @@ def measure_pages(system: System, report: Report, sizes: Sizes) -> None:
     )
     bars: dict[str, float] = {}
     for name, path in pages(campaigns[0], holder, voucher, code).items():
-        found = percentiles_ms(_asked(system, f"/app/{project}{path}", cookie, CALLS))
+        found = percentiles_ms(_asked(system, f"/app/{project}{path}", cookie, sizes.page_calls))
         bars[name] = found["p99"]
         shown = (f"{found[figure]:.1f}" for figure in ("p50", "p99", "max"))
         report.row(name, *shown, verdict(found["p99"] <= PAGE_MS))
@@ -172,20 +171,15 @@ def _asked(system: System, path: str, cookie: str, calls: int) -> list[float]:
     return latencies[1:]
 
 
-async def _fill(system: System, count: int, campaigns: list[str]) -> tuple[Any, ...]:
-    """Without the indexes that are no constraints, as the lists. Public id of the project, and somebody's voucher."""
+async def _fill(system: System, project: int, count: int, campaigns: list[str]) -> tuple[Any, ...]:
+    """Public id of the project, and somebody's voucher."""
     async with connected(system) as connection:
-        project = await connection.fetchval("SELECT project_id FROM api_keys WHERE app_id = $1", system.key["id"])
-        indexes = await connection.fetch(INDEXES, TABLES)
-        for index in indexes:
-            await connection.execute(f"DROP INDEX {index['name']}")
-        await connection.execute(CUSTOMERS, project, count // 2)
-        await connection.execute(PUBLICATIONS, project, count, campaigns)
-        for statement in (VOUCHERS, LINKS, COUNTERS, HOURS, DAYS_OF_HOURS):
-            await connection.execute("ANALYZE publications, vouchers")
-            await connection.execute(statement, project)
-        for index in indexes:
-            await connection.execute(index["definition"])
-        await connection.execute("VACUUM ANALYZE")
+        async with without_indexes(connection):
+            await connection.execute(CUSTOMERS, project, count // 2)
+            await connection.execute(PUBLICATIONS, project, count, campaigns)
+            await connection.execute(VOUCHERS, project)
+            await connection.execute("ANALYZE publications, vouchers")  # or one is read whole for each row of the other
+            for statement in (LINKS, COUNTERS, HOURS, DAYS_OF_HOURS):
+                await connection.execute(statement, project)
         public_id = await connection.fetchval("SELECT public_id FROM projects WHERE id = $1", project)
         return (public_id, *(await connection.fetchrow(SOMEBODY, project) or ()))

@@ -39,18 +39,22 @@ class System:
             time.sleep(0.02)
         self.ready_after_s = time.perf_counter() - started
         self.key: dict[str, str] = json.loads((data / "credentials.json").read_text())["server"]
+        self._managing: dict[str, str] = {}
 
     def _is_ready(self) -> bool:
         try:
-            return self.call("GET", "/readyz", keyed=False)[0] == 200
+            return self.call("GET", "/readyz", headers={})[0] == 200
         except (OSError, http.client.HTTPException):
             return False
 
-    def call(self, method: str, path: str, body: Any = None, *, keyed: bool = True) -> tuple[int, Any]:
+    def call(
+        self, method: str, path: str, body: Any = None, *, headers: dict[str, str] | None = None
+    ) -> tuple[int, Any]:
+        """With the project's key, or with other headers."""
+        if headers is None:
+            headers = {"X-App-Id": self.key["id"], "X-App-Token": self.key["token"]}
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
-        headers = {"Content-Type": "application/json"}
-        if keyed:
-            headers |= {"X-App-Id": self.key["id"], "X-App-Token": self.key["token"]}
+        headers = {"Content-Type": "application/json", **headers}
         connection.request(method, path, None if body is None else json.dumps(body), headers)
         answer = connection.getresponse()
         text = answer.read()
@@ -59,14 +63,18 @@ class System:
 
     def other_project(self, name: str) -> "System":
         """The same server as another project's key sees it."""
-        self._command("projects", "create", name)
+        if not self._managing:
+            command = [sys.executable, "-m", "largesse", "keys", "create", "--kind", "management"]
+            where = ["--data", str(self.data), "--json"]
+            made = json.loads(subprocess.run([*command, *where], capture_output=True, check=True, timeout=60).stdout)
+            self._managing = {"X-Management-Id": made["id"], "X-Management-Token": made["token"]}
+        status, project = self.call("POST", "/management/v1/projects", {"name": name}, headers=self._managing)
+        if status != 200:
+            raise RuntimeError(f"no project of its own: {status} {project}")
+        key = project["server_side_key"]
         tenant = copy.copy(self)
-        tenant.key = self._command("keys", "create", "--project", name)
+        tenant.key = {"id": key["app_id"], "token": key["app_token"]}
         return tenant
-
-    def _command(self, *arguments: str) -> Any:
-        command = [sys.executable, "-m", "largesse", *arguments, "--data", str(self.data), "--json"]
-        return json.loads(subprocess.run(command, capture_output=True, check=True, timeout=60).stdout)
 
     def processes(self) -> dict[str, list[int]]:
         """Pids of the parent, the API, the jobs and PostgreSQL."""

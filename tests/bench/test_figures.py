@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import urlencode
@@ -195,15 +196,17 @@ def test_a_report_keeps_the_prose_and_replaces_the_figures(tmp_path: Path):
     benchmarks.write_text(f"# Prose\n\n{MARK}\n\nold figures\n")
     report = Report()
     report.section("One", "a | b")
-    report.row("x", "1")
+    with report.part("lists"):
+        report.row("x", "1")
     report.drawing("curve", "Curve", "<svg/>")
-    report.write(quick=True, parts=["lists"], benchmarks=benchmarks, drawings=tmp_path / "docs")
+    report.write(quick=True, parts=["lists"], root=tmp_path)
     text = benchmarks.read_text()
     assert text.startswith(f"# Prose\n\n{MARK}\n\n")
     assert "old figures" not in text
-    assert "a quick run" in text
+    assert "a quick run: one repeat, small sizes; 0 s (lists 0)." in text
+    assert re.search(r"A loop in Python ran \d+\.\d million times a second before, \d+\.\d after it\.", text)
     assert "| a | b |\n| --- | --- |\n| x | 1 |\n\n![Curve](docs/bench/curve.svg)" in text
-    assert (tmp_path / "docs" / "curve.svg").read_text() == "<svg/>"
+    assert (tmp_path / "docs" / "bench" / "curve.svg").read_text() == "<svg/>"
 
 
 def test_a_run_takes_the_place_of_those_that_measured_nothing_else(tmp_path: Path):
@@ -212,10 +215,10 @@ def test_a_run_takes_the_place_of_those_that_measured_nothing_else(tmp_path: Pat
     for parts in (["pools"], ["pools", "lists"], ["files"], ["pools"]):
         report = Report()
         report.section(" and ".join(parts))
-        report.write(quick=True, parts=parts, benchmarks=benchmarks, drawings=tmp_path / "docs")
+        report.write(quick=True, parts=parts, root=tmp_path)
     headings = [line for line in benchmarks.read_text().splitlines() if line.startswith("### ")]
     assert headings == ["### pools", "### files", "### pools and lists"]
     report = Report()
-    report.write(quick=True, parts=["files", "lists", "pools"], benchmarks=benchmarks, drawings=tmp_path / "docs")
+    report.write(quick=True, parts=["files", "lists", "pools"], root=tmp_path)
     assert "###" not in benchmarks.read_text()
     assert benchmarks.read_text().startswith(f"# Prose\n\n{MARK}\n\n<!-- run of: files lists pools -->\n## ")
