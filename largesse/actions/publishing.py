@@ -52,7 +52,7 @@ ROLLED_BACK: Final = (
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
     batch_max: int = 64
     in_flight_max: int = 2  # statements
-    crowd: int = 64  # requests of one project that wait, before it gets a further statement beside the one in flight
+    crowd: int = 40  # requests of one project that wait, before it gets a further statement beside the one in flight
     waiting_max: int = 4_096  # requests
     patience_s: float = 2.0  # how long a request keeps trying
     retry_after_s: float = 0.002  # times the number of tries
