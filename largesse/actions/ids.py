@@ -3,8 +3,12 @@
 import secrets
 import time
 from collections.abc import Callable
+from typing import Final
 
 from largesse.domain import ids
+
+ENTROPY_BYTES: Final = 4_096
+"""Read from the system at once: for each id by itself, the thread that publishes would stand back for others."""
 
 
 class IdSource:
@@ -18,6 +22,8 @@ class IdSource:
         self._clock = millis
         self._millis = 0
         self._head = ""  # the milliseconds' digits
+        self._entropy = b""
+        self._used = 0  # of it
         self._run = 0
         self._counter = secrets.randbelow(ids.HEX_COUNTER_MAX)
 
@@ -30,7 +36,13 @@ class IdSource:
     def _start(self, millis: int) -> None:
         self._millis = millis
         self._head = ids.base62(millis, ids.MILLIS_DIGITS)
-        self._run = secrets.randbelow(ids.RUN_MAX // 2)
+        self._run = int.from_bytes(self._random(4)) % (ids.RUN_MAX // 2)
+
+    def _random(self, count: int) -> bytes:
+        start, self._used = self._used, self._used + count
+        if self._used > len(self._entropy):
+            self._entropy, start, self._used = secrets.token_bytes(ENTROPY_BYTES), 0, count
+        return self._entropy[start : self._used]
 
     def new(self, prefix: str) -> str:
         """An id of `prefix`, for example `pub_`. Raises KeyError for a prefix that the catalogue doesn't have."""
@@ -41,7 +53,7 @@ class IdSource:
         self._run += 1
         if self._run == ids.RUN_MAX:
             self._start(self._millis + 1)
-        return ids.counted_id(prefix, self._head, self._run, secrets.token_bytes(length - ids.COUNTED_DIGITS))
+        return ids.counted_id(prefix, self._head, self._run, self._random(length - ids.COUNTED_DIGITS))
 
     def run(self, prefix: str, count: int) -> list[str]:
         """`count` consecutive alphanumeric ids for a batch: one random start, counting up; many times as fast as `new`.

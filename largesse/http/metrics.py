@@ -44,6 +44,7 @@ class Metrics:
         self._seconds = Histogram(
             "largesse_http_request_seconds", "Time to answer", ("route",), buckets=_SECONDS, registry=self.registry
         )
+        self._observed: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
         self.in_flight = Gauge("largesse_http_requests_in_flight", "Requests being answered", registry=self.registry)
 
     def watch_publisher(self, statistics: Statistics) -> None:
@@ -52,8 +53,13 @@ class Metrics:
 
     def observe(self, method: str, route: str, status: int, seconds: float) -> None:
         """`route` is the path's template, or "" where none matched: never what a caller made up."""
-        self._requests.labels(method, route, str(status)).inc()
-        self._seconds.labels(route).observe(seconds)
+        key = (method, route, status)
+        if (observed := self._observed.get(key)) is None:  # as many as are shown
+            observed = self._requests.labels(method, route, str(status)), self._seconds.labels(route)
+            self._observed[key] = observed
+        requests, durations = observed
+        requests.inc()
+        durations.observe(seconds)
 
     def render(self) -> bytes:
         return generate_latest(self.registry)

@@ -27,7 +27,9 @@ _NUL_OR_SURROGATE: Final = re.compile(rb"\\u(?:0000|[dD][89a-fA-F])")
 _LONG_NUMBER: Final = b"0" * 19
 _DIGITS_TO_ZERO: Final = bytes.maketrans(b"123456789", b"000000000")
 # Possessive, and a string without an end reaches to the end: otherwise a body of quotes takes quadratic time.
-_STRING_OR_BRACKET: Final = re.compile(rb'"(?:[^"\\]++|\\.?)*+"?|[\[\]{}]', re.DOTALL)
+_STRING: Final = rb'"(?:[^"\\]++|\\.?)*+"?'
+_STRINGS: Final = re.compile(_STRING, re.DOTALL)
+_STRING_OR_BRACKET: Final = re.compile(_STRING + rb"|[\[\]{}]", re.DOTALL)
 
 
 def parse_json(body: bytes, type_: type[T]) -> T:
@@ -107,9 +109,14 @@ def _looks_harmless(body: bytes) -> bool:
             return False
     if b"\\u" in body and _NUL_OR_SURROGATE.search(body):
         return False
-    if _LONG_NUMBER in body.translate(_DIGITS_TO_ZERO):
-        return False
-    return not _too_deep(body)
+    return not _has_long_number(body) and not _too_deep(body)
+
+
+def _has_long_number(body: bytes) -> bool:
+    """Inside a string, where many ids of 19 digits and more stand, digits are as good as letters."""
+    return _LONG_NUMBER in body.translate(_DIGITS_TO_ZERO) and _LONG_NUMBER in _STRINGS.sub(b'"', body).translate(
+        _DIGITS_TO_ZERO
+    )
 
 
 def _too_deep(body: bytes) -> bool:

@@ -270,3 +270,19 @@ def test_a_body_of_quotes_takes_no_more_time_than_its_length(end: bytes) -> None
 def test_of_a_key_given_twice_the_last_counts() -> None:
     assert parse_json(b'{"quantity":1,"quantity":2}', Order).quantity == 2
     assert parse_json(b'{"quantity":1,"quantity":2,"when":"2024-01-01"}', Order).quantity == 2
+
+
+@pytest.mark.parametrize(
+    ("body", "fast"),
+    [
+        (b'{"name":"order-1795960333123456789"}', True),  # as ids are
+        (b'{"name":"a\\"1795960333123456789\\\\"}', True),
+        (b'{"1795960333123456789":1,"name":"x"}', True),
+        (b'{"name":"x","n":1795960333123456789}', False),
+        (b'{"name":"x","n":[-1795960333123456789.5]}', False),
+        (b'{"name":"a\\\\","n":1795960333123456789}', False),
+    ],
+)
+def test_only_long_numbers_need_a_closer_look_not_digits_in_a_string(body: bytes, fast: bool) -> None:
+    assert parse_json(body, Unit).name
+    assert parse._looks_harmless(body) is fast
