@@ -4,7 +4,8 @@ While a statement is in flight further requests wait in a queue per project; whe
 the next one. No timer: alone a request goes at once, under load batches grow by themselves, like a group commit. The
 queues are served in turn, and so are the campaigns in each, so that one's storm doesn't starve another; a crowd for one
 campaign goes in batches of its own. A project has
-a second statement in flight only when a crowd of its requests waits: two small batches cost more than a large one.
+a second statement in flight only when a crowd of its requests waits: two small batches cost more than a large one; and
+that one doesn't count when another project wants its own.
 """
 
 import asyncio
@@ -51,7 +52,7 @@ ROLLED_BACK: Final = (
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
     batch_max: int = 64
-    in_flight_max: int = 2  # statements
+    in_flight_max: int = 2  # statements of one project, and projects that have one
     crowd: int = 40  # requests of one project that wait, before it gets a further statement beside the one in flight
     waiting_max: int = 4_096  # requests
     patience_s: float = 2.0  # how long a request keeps trying
@@ -190,7 +191,7 @@ class Publisher:
         self._start_batches()
 
     def _start_batches(self) -> None:
-        while len(self._in_flight) < self._limits.in_flight_max and (project_id := self._whose_turn()) is not None:
+        while (project_id := self._whose_turn()) is not None:
             if batch := self._next_batch(project_id):
                 task = asyncio.create_task(self._run(batch))
                 self._in_flight[task] = project_id
@@ -201,10 +202,12 @@ class Publisher:
         self._start_batches()
 
     def _whose_turn(self) -> int | None:
-        """The project that has waited longest, of those that have no statement in flight or a crowd."""
+        """The project that has waited longest, of those that may have a statement, or a further one for their crowd."""
         busy = self._in_flight.values()
+        crowds_may = len(busy) < self._limits.in_flight_max
+        others_may = crowds_may or len(set(busy)) < self._limits.in_flight_max
         for project_id, queue in self._queues.items():
-            if project_id not in busy or len(queue) >= self._limits.crowd:
+            if (others_may and project_id not in busy) or (crowds_may and len(queue) >= self._limits.crowd):
                 return project_id
         return None
 

@@ -30,8 +30,8 @@ async def build_app(settings: Settings) -> AsyncIterator[App]:
     assert settings.secret_key is not None
     limits = Limits(in_flight_max=settings.publish_statements)
     if cores() > FEW_CORES:
-        # Where the database has a core to spare, a second statement uses it. On two cores it makes the batches smaller,
-        # and PostgreSQL needs half as much time again.
+        # Where the database has a core to spare, a second statement uses it. On two cores small batches would become
+        # smaller still, and PostgreSQL need half as much time again.
         limits = msgspec.structs.replace(limits, crowd=1)
     ids = IdSource()
     async with contextlib.AsyncExitStack() as stack:
@@ -47,7 +47,7 @@ async def build_app(settings: Settings) -> AsyncIterator[App]:
         # The direct URL: a PgBouncer in between would not take the settings that the statement needs.
         publish_pool = await create_pool(
             settings.direct_url,
-            size=limits.in_flight_max + 1,
+            size=2 * limits.in_flight_max,  # a crowd's, the other projects', and one to read what was published before
             settings=PUBLISH_SETTINGS,
             application="largesse-publish",
         )

@@ -14,7 +14,7 @@ from tests.factories.campaigns import add_vouchers, make_campaign
 from tests.factories.counters import all_counters
 from tests.factories.publications import request
 
-SAME_CUSTOMER = "INSERT INTO customers (project_id, id, source_id) VALUES ($1, 'cust_held', 'c0')"
+SAME_CUSTOMER = "INSERT INTO customers (project_id, id, source_id) VALUES ($1, 'cust_held_' || $2, $2)"
 
 
 @pytest.fixture
@@ -39,16 +39,20 @@ async def test_a_project_has_a_second_statement_in_flight_only_for_a_crowd(
         )
     )
     busy, free = await make_campaign(pool, project, vouchers_count=5), await make_campaign(pool, other)
-    publisher = Publisher(publish_pool, IdSource(), limits=Limits(in_flight_max=3, crowd=crowd))
+    publisher = Publisher(publish_pool, IdSource(), limits=Limits(in_flight_max=2, crowd=crowd))
     async with pool.acquire() as holder, holder.transaction():
-        await holder.execute(SAME_CUSTOMER, project.id)
+        for name in ("c0", "c1"):
+            await holder.execute(SAME_CUSTOMER, project.id, name)
         first = asyncio.create_task(publisher.publish(project, request("c0", campaign=busy)))
         while not publisher.statistics.batches:  # it is in flight, and waits for what becomes of its customer
             await asyncio.sleep(0)
         more = [asyncio.create_task(publisher.publish(project, request(f"c{n}", campaign=busy))) for n in (1, 2, 3)]
+        await asyncio.sleep(0)
+        while publisher.statistics.batches < statements:
+            await asyncio.sleep(0)
         await publisher.publish(other, request("somebody", campaign=free))  # the neighbour waits for nobody
         assert publisher.statistics.batches == statements + 1
-        assert not first.done()
+        assert not any(task.done() for task in (first, *more))
     codes = [(await task).codes for task in (first, *more)]
     assert len({code for (code,) in codes}) == 4
 
@@ -63,7 +67,7 @@ async def test_campaigns_of_a_project_are_served_in_turn(pool: Pool, publish_poo
         served.append(campaign)
 
     async with pool.acquire() as holder, holder.transaction():
-        await holder.execute(SAME_CUSTOMER, project.id)
+        await holder.execute(SAME_CUSTOMER, project.id, "c0")
         asked = [asyncio.create_task(ask(storm, "c0"))]
         while not publisher.statistics.batches:
             await asyncio.sleep(0)
@@ -88,7 +92,7 @@ async def test_a_crowd_for_one_campaign_shares_no_batch_with_those_who_want_anot
         served.append(customer)
 
     async with pool.acquire() as holder, holder.transaction():
-        await holder.execute(SAME_CUSTOMER, project.id)
+        await holder.execute(SAME_CUSTOMER, project.id, "c0")
         asked = [asyncio.create_task(ask(storm, "c0"))]
         while not publisher.statistics.batches:
             await asyncio.sleep(0)
