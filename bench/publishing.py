@@ -98,7 +98,7 @@ def in_turn(
     expected = dict.fromkeys(contenders, float(RATE_GUESS))
     for name, (campaign, ask) in contenders.items():
         ensure_free(system, campaign, int(RATE_GUESS * ROOM * WARM_UP_S))
-        expected[name] = max(expected[name], ask(min(WARM_UP_S, sizes.seconds / 2)).rate)
+        expected[name] = max(expected[name], ask(WARM_UP_S).rate)
     execute(system, "VACUUM ANALYZE")
     for _ in range(sizes.repeats):
         for name, (campaign, ask) in contenders.items():
