@@ -40,7 +40,7 @@ QUICK: Final = Sizes(
     repeats=1,
     seconds=1,
     rounds=2,
-    codes=5_000,
+    codes=2_000,
     edge=10,
     turns=1,
     listed=100_000,
@@ -49,5 +49,5 @@ QUICK: Final = Sizes(
     page_calls=10,
     exported=50_000,
     imported=5_000,
-    messages=1_000,
+    messages=500,
 )
