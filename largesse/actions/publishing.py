@@ -205,7 +205,7 @@ class Publisher:
         """The project that has waited longest, of those that may have a statement, or a further one for their crowd."""
         busy = self._in_flight.values()
         crowds_may = len(busy) < self._limits.in_flight_max
-        others_may = crowds_may or len(set(busy)) < self._limits.in_flight_max
+        others_may = len(set(busy)) < self._limits.in_flight_max
         for project_id, queue in self._queues.items():
             if (others_may and project_id not in busy) or (crowds_may and len(queue) >= self._limits.crowd):
                 return project_id

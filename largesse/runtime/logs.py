@@ -35,8 +35,8 @@ def configure_logs(log_format: str, *, quiet: bool = False) -> None:
 class _Lines:
     """A stream that writes once for all that is said in one turn of the event loop.
 
-    Each write lets another thread have the interpreter, and the one that answers requests has to get it back: a write
-    for each of a batch of 64 was a tenth of the API's time. Outside of a loop every line is written at once.
+    Each write lets another thread have the interpreter, and the one that answers requests has to get it back: a batch
+    that is answered would ask for it 64 times. Outside of a loop every line is written at once.
     """
 
     def __init__(self, stream: TextIO) -> None:
