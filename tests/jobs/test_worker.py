@@ -181,16 +181,11 @@ async def test_a_job_that_fails_is_tried_again_and_in_the_end_parked_but_never_l
     assert not await worker.step()
 
 
-async def test_a_hundred_thousand_codes_take_less_than_five_seconds(scopes: Scopes, pool: Pool, worker: Worker) -> None:
-    loop = asyncio.get_running_loop()
-    begun = loop.time()
-    await start(scopes, "a", 100_000)
-    while await worker.step():
-        pass
-    taken = loop.time() - begun
-    print(f"100,000 codes in {taken:.2f} s")
-    assert await statuses(pool) == ["DONE"]
-    assert taken < 30, "the target is 5 s on a machine of its own; this is for a machine that is shared"
+async def test_a_job_is_due_the_moment_it_is_made(pool: Pool, project: Project) -> None:
+    """A rounded time would be up to half a millisecond in the future: told of the job, a worker wouldn't find it."""
+    for _ in range(40):
+        await pool.execute("INSERT INTO jobs (project_id, kind, action_id) VALUES ($1, 'k', 'a')", project.id)
+        assert await pool.fetchval("SELECT bool_and(run_at <= clock_timestamp()) FROM jobs")
 
 
 async def test_a_project_whose_log_cannot_be_read_stops_no_other(pool: Pool, project: Project) -> None:
