@@ -85,13 +85,13 @@ class Mailer:
             start_tls=None if self._scheme == "smtp" and not must_encrypt else must_encrypt,
             timeout=CONNECT_S,
         )
-        await client.connect()
-        if self._user is not None:
-            try:
+        try:
+            await client.connect()
+            if self._user is not None:
                 await client.login(self._user, self._password or "")
-            except BaseException:
-                _hang_up(client)
-                raise
+        except BaseException:
+            _hang_up(client)
+            raise
         return client
 
     async def _converse(self, client: aiosmtplib.SMTP, mail: Mail, content: bytes) -> Delivery:
