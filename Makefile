@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 PICTURES := home campaigns campaign campaign-summary publish distribution-tried voucher
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test screenshots acceptance check format bench clean
+.PHONY: help setup run test test-slow screenshots acceptance check format bench clean
 
 help: ## List the targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -23,9 +23,12 @@ $(STAMP): requirements.lock pyproject.toml
 run: setup ## Start a server with a demo project, publish two codes, keep serving
 	$(BIN)/largesse demo
 
-test: setup ## Run the whole test suite; it starts what it needs (races and kills by themselves, at the end)
-	$(BIN)/python -m pytest -n auto --ignore tests/races --ignore tests/acceptance
-	$(BIN)/python -m pytest tests/races tests/acceptance
+test: setup ## Run the test suite but for what is slow; it starts what it needs
+	$(BIN)/python -m pytest -n auto -m "not slow"
+
+test-slow: setup ## A million rows, every page in Chromium, contract fuzzing; then races and kills by themselves
+	$(BIN)/python -m pytest -n auto -m slow --ignore tests/races --ignore tests/acceptance
+	$(BIN)/python -m pytest -m slow tests/races tests/acceptance
 
 screenshots: setup ## Look at every page with Chromium, and take the pictures of the docs
 	$(BIN)/python -m pytest -n auto tests/browser

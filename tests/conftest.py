@@ -1,68 +1,54 @@
-"""One PostgreSQL for the whole run, one migrated template in it, a cheap clone per test that needs its own."""
+"""One PostgreSQL for each process of the run, in it a migrated template and a database that is emptied between tests."""
 
 import asyncio
 import os
-import secrets
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
-from urllib.parse import urlsplit, urlunsplit
 
-import asyncpg
 import pytest
 
 from largesse.actions.ids import IdSource
 from largesse.actions.publishing import Publisher
 from largesse.domain.projects import Project
 from largesse.store.connection import API_SETTINGS, PUBLISH_SETTINGS, Pool, create_pool
-from largesse.store.migrate import migrate
-
-TEMPLATE = "largesse_template"
-
-
-def with_database(url: str, name: str) -> str:
-    return urlunsplit(urlsplit(url)._replace(path=f"/{name}"))
+from tests import databases
 
 
 @pytest.fixture(scope="session")
-def server_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def server_url() -> Iterator[str]:
     """The superuser URL of a PostgreSQL for this run: LARGESSE_TEST_DATABASE_URL, or an embedded one."""
     if url := os.environ.get("LARGESSE_TEST_DATABASE_URL"):
         yield url
         return
     from tests.embedded import running_server
 
-    with running_server(tmp_path_factory.mktemp("postgres")) as url:
+    with running_server() as url:
         yield url
 
 
 @pytest.fixture(scope="session")
 def template(server_url: str) -> str:
     """The name of a migrated database to clone."""
-    name = f"{TEMPLATE}_{secrets.token_hex(4)}"
-
-    async def build() -> None:
-        await execute(server_url, f"CREATE DATABASE {name} TEMPLATE template0 LC_COLLATE 'C' LC_CTYPE 'C'")
-        await migrate(with_database(server_url, name))
-
-    asyncio.run(build())
-    return name
+    return asyncio.run(databases.make_template(server_url))
 
 
-async def execute(url: str, statement: str) -> None:
-    connection = await asyncpg.connect(url)
-    try:
-        await connection.execute(statement)
-    finally:
-        await connection.close()
+@pytest.fixture(scope="session")
+def shared_database(server_url: str, template: str) -> databases.Shared:
+    return databases.Shared(server_url, template)
 
 
 @pytest.fixture
-async def database_url(server_url: str, template: str) -> AsyncIterator[str]:
-    """A database of this test's own."""
-    name = f"t_{secrets.token_hex(6)}"
-    await execute(server_url, f"CREATE DATABASE {name} TEMPLATE {template}")
-    yield with_database(server_url, name)
-    await execute(server_url, f"DROP DATABASE {name} WITH (FORCE)")
+async def database_url(
+    request: pytest.FixtureRequest, server_url: str, template: str, shared_database: databases.Shared
+) -> AsyncIterator[str]:
+    """An empty migrated database: the run's shared one, or with the mark `own_database` one of the test's own."""
+    if request.node.get_closest_marker("own_database"):
+        url = await databases.clone(server_url, template)
+        yield url
+        await databases.drop(server_url, url)
+    else:
+        yield await shared_database.ready()
+        await shared_database.empty()
 
 
 @pytest.fixture

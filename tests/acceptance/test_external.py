@@ -77,7 +77,7 @@ def test_several_servers_may_migrate_one_empty_database_at_once(data: Path, serv
     import subprocess
 
     from tests.acceptance.server import clean_environment
-    from tests.conftest import with_database
+    from tests.databases import with_database
 
     name = "t_" + data.name.replace("-", "_").lower()
     asyncio.run(execute(server_url, f"CREATE DATABASE {name} TEMPLATE template0"))

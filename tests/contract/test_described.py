@@ -4,6 +4,7 @@ that isn't described.
 
 from typing import Any
 
+import pytest
 import schemathesis
 from hypothesis import HealthCheck, settings
 
@@ -11,6 +12,7 @@ from largesse.http.openapi import describe
 from largesse.http.routes import all_routes
 from tests.acceptance.server import Server
 
+pytestmark = pytest.mark.slow
 EXAMPLES = 20
 schema = schemathesis.openapi.from_dict(describe(all_routes()))
 

@@ -1,17 +1,25 @@
 """Integration keys, access tokens and balances on a real server of two processes, through the official client."""
 
+from __future__ import annotations
+
 import json
 import secrets
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
-import voucherify
 
 from tests.acceptance.server import Server
 
-pytestmark = [pytest.mark.filterwarnings("ignore::DeprecationWarning"), pytest.mark.row("A196")]
+if TYPE_CHECKING:
+    import voucherify
+
+pytestmark = [
+    pytest.mark.usefixtures("official_client"),
+    pytest.mark.filterwarnings("ignore::DeprecationWarning"),
+    pytest.mark.row("A196"),
+]
 FELT_WITHIN_S = 5.0
 
 

@@ -1,16 +1,25 @@
 """The unmodified official client (PyPI `voucherify`) against a real server: would its users notice?"""
 
+from __future__ import annotations
+
 import secrets
 import time
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import pytest
-import voucherify
 from pydantic import ValidationError
 
 from tests.acceptance.server import Server
 
-pytestmark = [pytest.mark.filterwarnings("ignore::DeprecationWarning"), pytest.mark.row("A196")]
+if TYPE_CHECKING:
+    import voucherify
+
+pytestmark = [
+    pytest.mark.usefixtures("official_client"),
+    pytest.mark.filterwarnings("ignore::DeprecationWarning"),
+    pytest.mark.row("A196"),
+]
 
 
 @pytest.fixture(scope="module")

@@ -1,17 +1,25 @@
 """The official Python client around publications: exports, segments, rules, schemas, the bin, imports, management."""
 
+from __future__ import annotations
+
 import json
 import secrets
 import time
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
-import voucherify
 
 from tests.acceptance.server import Server, run
 
-pytestmark = [pytest.mark.filterwarnings("ignore::DeprecationWarning"), pytest.mark.row("A196")]
+if TYPE_CHECKING:
+    import voucherify
+
+pytestmark = [
+    pytest.mark.usefixtures("official_client"),
+    pytest.mark.filterwarnings("ignore::DeprecationWarning"),
+    pytest.mark.row("A196"),
+]
 DISCOUNT = {"type": "DISCOUNT_VOUCHER", "discount": {"type": "PERCENT", "percent_off": 10}}
 RULES = {"1": {"name": "order.amount", "conditions": {"$more_than": [1000]}}, "logic": "1"}
 

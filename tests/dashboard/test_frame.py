@@ -1,6 +1,7 @@
 """Who may open which page, and what no page lets anybody do."""
 
 import httpx
+import pytest
 
 from largesse.domain.projects import Project
 from largesse.store.connection import Pool
@@ -48,6 +49,7 @@ async def test_a_form_without_the_proof_or_from_elsewhere_changes_nothing(dashbo
     assert await pool.fetchval("SELECT count(*) FROM users WHERE email = 'new@example.com'") == 1
 
 
+@pytest.mark.own_database
 async def test_what_nobody_foresaw_is_a_page_too_and_says_nothing_of_the_inside(dashboard: Person, pool: Pool) -> None:
     await pool.execute("ALTER TABLE publication_days RENAME TO gone")
     answer = await dashboard.get()

@@ -2,6 +2,8 @@
 
 import asyncio
 import threading
+import time
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -9,6 +11,7 @@ import pytest
 from largesse.actions import distribution_sending
 from largesse.actions.courier import REFUSED, UNREACHED, Delivery
 from largesse.jobs.worker import Worker
+from largesse.store import distribution_messages as stored
 from largesse.wire.templates import render_template
 from tests.factories.campaigns import make_campaign
 from tests.factories.counters import held
@@ -98,6 +101,36 @@ class TestWriting:
         await sent(api, pool, courier)
         assert courier.recipients == ["ann@example.com", "bob@example.com", "cid@example.com"]
         await sound()
+
+
+async def test_a_claim_that_has_become_old_is_not_sent_but_made_again(api, pool, project, courier, sound, monkeypatch):
+    """A process that slept after its claim may have been taken for dead, and another one have claimed its messages."""
+    claim, loop = stored.claim_messages, asyncio.get_running_loop()
+    slept_s = 0.0
+    claims: list[dict[str, Any]] = []
+
+    async def claimed(*given: Any) -> None:
+        await claim(*given)
+        claims.append(given[-1])
+
+    def sleep() -> None:
+        nonlocal slept_s
+        slept_s = distribution_sending.SEND_WITHIN_S + 1
+
+    def monotonic() -> float:
+        if claims and not slept_s:
+            loop.call_soon(sleep)  # after the claim was committed, before its messages are sent
+        return time.monotonic() + slept_s
+
+    monkeypatch.setattr(stored, "claim_messages", claimed)
+    monkeypatch.setattr(distribution_sending, "time", SimpleNamespace(monotonic=monotonic))
+    await make_campaign(pool, project, name="c", vouchers_count=2)
+    await people(api, "ann", "bob")
+    await sent(api, pool, courier)
+    assert [len(one) for one in claims] == [2, 2]
+    assert courier.recipients == ["ann@example.com", "bob@example.com"]
+    assert await states(pool) == {"accepted": 2}
+    await sound()
 
 
 async def test_what_was_delivered_is_in_the_customers_activity(api, pool, project, courier):

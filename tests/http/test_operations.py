@@ -12,6 +12,7 @@ from tests.http.conftest import client_of
 from tests.http.probes import PROBES
 
 
+@pytest.mark.own_database
 async def test_ready_when_the_database_has_the_schema(anonymous: httpx.AsyncClient, pool: Pool) -> None:
     assert (await anonymous.get("/readyz")).json()["status"] == "ready"
     await pool.execute("DELETE FROM migrations")

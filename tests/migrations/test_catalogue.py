@@ -81,6 +81,7 @@ async def test_there_are_no_triggers_and_no_functions_on_a_projects_tables(pool:
     assert [row[0] for row in named if "pgqueuer" not in row[0]] == []
 
 
+@pytest.mark.own_database
 @pytest.mark.parametrize(
     "breakage",
     [

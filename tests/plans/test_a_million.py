@@ -11,7 +11,7 @@ from largesse.store import campaigns, customers, vouchers
 from largesse.store.connection import API_SETTINGS, set_codecs
 from largesse.store.lists import COVERED_MAX, GATHERED_MAX, ListSql, Narrowing
 from largesse.store.publications import LIST
-from tests.conftest import execute, with_database
+from tests.databases import execute, with_database
 from tests.plans.test_publications import PROJECT, SMALL, Plans, nodes, one, rows_read
 
 __all__ = ["nodes"]
@@ -187,6 +187,7 @@ def test_campaigns_are_listed_by_their_last_change(plans: Plans) -> None:
     assert len(plans.runner.run(plans.connection.fetch(text, *arguments))) == 10
 
 
+@pytest.mark.own_database
 async def test_without_statistics_one_voucher_is_found_by_its_key(pool: Any) -> None:
     await pool.execute("ALTER TABLE vouchers SET (autovacuum_enabled = off)")
     await pool.execute(

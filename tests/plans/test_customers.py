@@ -13,7 +13,7 @@ from largesse.domain.projects import Project
 from largesse.store import activity, customers, redeemables
 from largesse.store.connection import set_codecs
 from largesse.store.lists import Narrowing
-from tests.conftest import execute, with_database
+from tests.databases import execute, with_database
 from tests.plans.test_publications import Plans, rows_read
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]

@@ -14,7 +14,7 @@ from largesse.store.connection import set_codecs
 from largesse.store.lists import Narrowing
 from largesse.store.publications import LIST
 from largesse.store.vouchers import LIST as VOUCHERS_LIST
-from tests.conftest import execute, with_database
+from tests.databases import execute, with_database
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 

@@ -3,6 +3,8 @@
 import asyncio
 from typing import Final
 
+import pytest
+
 from largesse.actions.publishing import Publisher
 from largesse.domain.projects import Project
 from largesse.store.connection import Pool
@@ -16,6 +18,7 @@ TOGETHER: Final = 64
 READ_MAX: Final = 1_000
 
 
+@pytest.mark.own_database
 async def test_a_plan_made_on_empty_tables_is_not_kept_while_they_fill(
     pool: Pool, publisher: Publisher, project: Project
 ) -> None:

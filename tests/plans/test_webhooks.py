@@ -10,7 +10,7 @@ import pytest
 
 from largesse.store import deliveries, events
 from largesse.store.connection import set_codecs
-from tests.conftest import execute, with_database
+from tests.databases import execute, with_database
 from tests.plans.test_customers import assert_reads
 from tests.plans.test_publications import Plans, rows_read
 

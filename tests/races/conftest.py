@@ -8,6 +8,7 @@ nothing and fails.
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
 
 import asyncpg
 import pytest
@@ -26,6 +27,12 @@ RETRYABLE = (
     asyncpg.QueryCanceledError,
 )
 PATIENCE = 400  # tries
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.slow)
 
 
 class Race:

@@ -101,6 +101,7 @@ async def test_entered_and_left_take_turns_and_the_rows_are_right(connections, p
     assert sum(len(types) % 2 for types in sequences) == len(inside)
 
 
+@pytest.mark.own_database
 async def test_without_the_primary_key_and_the_lock_somebody_enters_twice(connections, pool, project, monkeypatch):
     """The race took place."""
     segment_id = await prepared(connections, project)

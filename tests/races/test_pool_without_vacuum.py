@@ -5,12 +5,15 @@ import json
 from typing import Any
 
 import asyncpg
+import pytest
 
 from largesse.domain.projects import Project
 from largesse.store import publications as store
 from largesse.store.connection import PUBLISH_SETTINGS, Connection, Pool, set_codecs
 from tests.factories.campaigns import make_campaign
 from tests.factories.publications import request
+
+pytestmark = pytest.mark.own_database  # vacuum is turned off
 
 CODES = 9_000
 LEFT = 100

@@ -176,6 +176,7 @@ NO_VOUCHER_LOCK = ("    LIMIT 1 FOR UPDATE SKIP LOCKED) v\n", "    LIMIT 1) v\n"
 NO_CUSTOMER_LOCK = ("    LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED) c),", "    LIMIT 1) c),")
 
 
+@pytest.mark.own_database
 class TestGuards:
     """The same races with the guard taken away: the promise breaks, so the race did test the guard."""
 

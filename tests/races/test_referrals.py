@@ -124,6 +124,7 @@ async def test_the_primary_key_alone_holds_it(connections, pool, project):
     assert await pool.fetchval("SELECT count(*) FROM referrals") == 1
 
 
+@pytest.mark.own_database
 async def test_without_the_primary_key_there_are_more(connections, pool, project, monkeypatch):
     await pool.execute("ALTER TABLE referrals DROP CONSTRAINT referrals_pkey")
     statement = (

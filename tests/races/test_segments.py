@@ -57,6 +57,7 @@ async def test_there_are_never_more_than_allowed(connections, pool, project, mon
     assert [row["slot"] for row in slots] == list(range(1, ALLOWED + 1))
 
 
+@pytest.mark.own_database
 async def test_the_unique_slot_is_what_holds_it(connections, pool, project, monkeypatch):
     """Without it there are more: the race took place."""
     monkeypatch.setattr(domain, "FILTERED_MAX", ALLOWED)

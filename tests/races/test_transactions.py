@@ -68,6 +68,7 @@ async def test_a_balance_never_falls_below_0(connections, pool, project, capsys)
     happened("a card with too little for all", ROUNDS * (CONNECTIONS - AMOUNT // REMOVAL), capsys)
 
 
+@pytest.mark.own_database
 async def test_without_its_guard_the_race_breaks_the_promise(connections, pool, project, monkeypatch):
     """What reads the balance first and writes after, as here the change with a value read before, removes too much."""
     await pool.execute("ALTER TABLE vouchers DROP CONSTRAINT vouchers_balance")

@@ -42,6 +42,7 @@ async def test_sound_database_has_no_findings(pool, project, used):
     assert await broken(pool, project) == set()
 
 
+@pytest.mark.own_database
 @pytest.mark.parametrize(
     ("invariant", "damage"),
     [

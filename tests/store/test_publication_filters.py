@@ -22,7 +22,7 @@ from largesse.store.connection import set_codecs
 from largesse.store.lists import Narrowing
 from largesse.wire.filters import read_filter
 from largesse.wire.lists import Query
-from tests.conftest import execute, with_database
+from tests.databases import execute, with_database
 from tests.factories.mixed import MIXED, WORDS, Mixed, insert_mixed_publications
 
 NINE = (

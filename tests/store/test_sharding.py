@@ -1,5 +1,7 @@
 """What `migrate --citus` would run, from the catalogue. Without Citus nobody can run it here."""
 
+import pytest
+
 from largesse.store.cluster import control_tables, shard, sharding
 from largesse.store.connection import Pool
 
@@ -37,6 +39,7 @@ async def test_what_is_sharded_already_stays(pool: Pool) -> None:
     assert [arguments for _, arguments in rest] == [("vouchers", "async_actions")]
 
 
+@pytest.mark.own_database
 async def test_each_table_is_asked_for_once(pool: Pool) -> None:
     """With functions in place of those of Citus, which write down what they are asked for."""
     await pool.execute(
