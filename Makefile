@@ -20,8 +20,8 @@ $(STAMP): requirements.lock pyproject.toml
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $(STAMP)
 
-run: setup ## Start a server with a demo project, publish two codes, keep serving
-	$(BIN)/largesse demo
+run: setup ## Start a server with a demo project, publish two codes, keep serving (PORT=8100: another port)
+	$(BIN)/largesse demo $(if $(PORT),--port $(PORT))
 
 test: setup ## Run the test suite but for what is slow; it starts what it needs
 	$(BIN)/python -m pytest -n auto -m "not slow"

@@ -10,7 +10,6 @@ from largesse.cli.bench import add_bench
 from largesse.cli.codes import add_codes
 from largesse.cli.demo import add_demo
 from largesse.cli.doctor import add_doctor
-from largesse.cli.errors import NotBuiltYet
 from largesse.cli.events import events_app
 from largesse.cli.export import add_export
 from largesse.cli.host import Host
@@ -19,11 +18,9 @@ from largesse.cli.projects import projects_app
 from largesse.cli.serve import add_serve
 from largesse.cli.users import users_app
 
-NOT_BUILT = ("import",)
-
 
 def command_line(host: Host) -> typer.Typer:
-    app = typer.Typer(name="largesse", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+    app = typer.Typer(name="largesse", no_args_is_help=True, pretty_exceptions_enable=False)
 
     @app.callback()
     def largesse(
@@ -42,8 +39,6 @@ def command_line(host: Host) -> typer.Typer:
     app.add_typer(keys_app(host), name="keys")
     app.add_typer(users_app(host), name="users")
     app.add_typer(events_app(host), name="events")
-    for name in NOT_BUILT:
-        _add_not_built(app, name)
     return app
 
 
@@ -51,11 +46,3 @@ def _show_version(asked: bool) -> None:
     if asked:
         typer.echo(__version__)
         raise typer.Exit
-
-
-def _add_not_built(app: typer.Typer, name: str) -> None:
-    @app.command(
-        name, help="Not built yet.", context_settings={"allow_extra_args": True, "ignore_unknown_options": True}
-    )
-    def not_built() -> None:
-        raise NotBuiltYet(f"`largesse {name}`")

@@ -1,7 +1,7 @@
 """`largesse serve`, `work` and `migrate`: what keeps an installation running."""
 
 import asyncio
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
@@ -10,6 +10,12 @@ from largesse.cli.host import Host
 from largesse.cli.options import Data, Json
 from largesse.cli.output import print_fields, print_json
 from largesse.store.cluster import has_extension, shard
+
+NO_CLUSTER: Final = (
+    "Largesse doesn't run on a Citus cluster yet: publishing fails there, and events get lost. Use one PostgreSQL, or"
+    " several installations with the projects divided among them (docs/scaling.md). Nothing was changed;"
+    " --experimental shards all the same."
+)
 
 
 def add_serve(app: typer.Typer, host: Host) -> None:
@@ -35,11 +41,16 @@ def add_serve(app: typer.Typer, host: Host) -> None:
     @app.command()
     def migrate(
         *,
-        citus: Annotated[bool, typer.Option("--citus", help="Shard all tables by project afterwards.")] = False,
+        citus: Annotated[
+            bool, typer.Option("--citus", help="Shard all tables by project; needs --experimental.")
+        ] = False,
+        experimental: Annotated[bool, typer.Option("--experimental", help="Do what isn't fit for use yet.")] = False,
         data: Data = None,
         json: Json = False,
     ) -> None:
         """Bring the database to this program's schema. `serve` does it too."""
+        if citus and not experimental:
+            raise CommandFailed(NO_CLUSTER)
         applied = asyncio.run(host.migrate(data=data))
         answer = {"applied": applied} | ({"sharded": asyncio.run(_shard(host, data))} if citus else {})
         if json:

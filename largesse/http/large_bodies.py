@@ -64,7 +64,7 @@ async def _ask(question: bytes) -> bytes:
     """What the process says; nothing when it takes too long. Raises Unavailable where the machine has no room."""
     try:
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", __name__, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
+            sys.executable, "-P", "-m", __name__, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
         )
     except OSError as error:
         raise Unavailable from error

@@ -22,7 +22,8 @@ class Orders(msgspec.Struct, frozen=True):
 
 
 def command(module: str) -> list[str]:
-    return [sys.executable, "-m", module]
+    """-P: the folder where the server was started isn't a place to import from, whoever may write to it."""
+    return [sys.executable, "-P", "-m", module]
 
 
 def environment(orders: Orders) -> dict[str, str]:

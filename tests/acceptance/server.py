@@ -19,7 +19,8 @@ STOP_TIMEOUT_S = 20
 
 
 def command(*arguments: str) -> list[str]:
-    return [sys.executable, "-m", "largesse", *arguments]
+    """As an operator types it."""
+    return [str(Path(sys.executable).with_name("largesse")), *arguments]
 
 
 def clean_environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
@@ -53,7 +54,12 @@ class Server:
     """One `largesse serve`."""
 
     def __init__(
-        self, data: Path, *flags: str, environment: Mapping[str, str] | None = None, port: int | None = None
+        self,
+        data: Path,
+        *flags: str,
+        environment: Mapping[str, str] | None = None,
+        port: int | None = None,
+        folder: Path | None = None,
     ) -> None:
         self.data = data
         self.port = port or free_port()
@@ -62,6 +68,7 @@ class Server:
         self.process = subprocess.Popen(
             command("serve", "--data", str(data), "--port", str(self.port), *flags),
             env=clean_environment(environment),
+            cwd=folder,
             stdout=log,
             stderr=log,
         )
@@ -138,9 +145,11 @@ class Server:
 
 
 @contextlib.contextmanager
-def serving(data: Path, *flags: str, environment: Mapping[str, str] | None = None) -> Iterator[Server]:
-    """A server that is ready, stopped at the end of the block."""
-    server = Server(data, *flags, environment=environment)
+def serving(
+    data: Path, *flags: str, environment: Mapping[str, str] | None = None, folder: Path | None = None
+) -> Iterator[Server]:
+    """A server that is ready, started in `folder`, stopped at the end of the block."""
+    server = Server(data, *flags, environment=environment, folder=folder)
     try:
         server.wait_ready()
         yield server

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.acceptance.server import clean_environment, command, data_folder, mentioned, run, wait_until
+from tests.acceptance.server import clean_environment, command, data_folder, mentioned, run, serving, wait_until
 
 pytestmark = pytest.mark.slow
 
@@ -19,12 +19,15 @@ def data() -> Iterator[Path]:
         yield folder
 
 
-@pytest.mark.parametrize("verb", ["import"])
-def test_a_verb_that_isnt_built_says_so_whatever_it_is_given(verb: str) -> None:
-    answer = run(verb, "something", "--option", "7")
-    assert (answer.returncode, answer.stdout) == (1, "")
-    assert answer.stderr == f"largesse: `largesse {verb}` isn't built yet.\n"
-    assert json.loads(run(verb, "--json").stdout) == {"error": f"`largesse {verb}` isn't built yet."}
+def test_help_names_only_what_is_there() -> None:
+    shown = run("--help").stdout
+    assert "built" not in shown
+    assert "publish" in shown
+
+
+def test_a_shell_completes_commands() -> None:
+    answer = run(environment={"_LARGESSE_COMPLETE": "complete_bash", "COMP_WORDS": "largesse pub", "COMP_CWORD": "1"})
+    assert answer.stdout.split() == ["publish"]
 
 
 @pytest.mark.parametrize(
@@ -66,10 +69,28 @@ def test_a_key_of_a_project_that_isnt_there_is_refused(data: Path) -> None:
     assert (answer.returncode, answer.stderr) == (1, "largesse: There is no project Nowhere.\n")
 
 
-def test_migrating_to_shards_without_the_extension_says_what_is_missing(data: Path) -> None:
-    answer = run("migrate", "--citus", "--data", str(data))
+def test_sharding_is_refused_and_changes_nothing(data: Path) -> None:
+    answer = run("migrate", "--citus", "--data", str(data / "new"))
+    assert answer.returncode == 1
+    assert "doesn't run on a Citus cluster yet" in answer.stderr
+    assert not (data / "new").exists()
+
+
+def test_sharding_without_the_extension_says_what_is_missing(data: Path) -> None:
+    answer = run("migrate", "--citus", "--experimental", "--data", str(data))
     assert answer.returncode == 1
     assert "needs the citus extension" in answer.stderr
+
+
+@pytest.mark.parametrize("name", ["json.py", "largesse.py"])
+def test_nothing_is_imported_from_the_folder_where_it_is_started(data: Path, name: str) -> None:
+    """Children are started with an interpreter of their own, perhaps as root."""
+    folder = data / "anybody"
+    folder.mkdir()
+    (folder / name).write_text(f"open({str(data / 'imported')!r}, 'w')\nraise SystemExit(7)\n")
+    with serving(data / "d", "--processes", "1", folder=folder) as server:
+        assert server.call("POST", "/v1/vouchers", {"code": "x" * 2_000_000})[0] == 400  # a process judges large bodies
+    assert not (data / "imported").exists()
 
 
 def test_migrate_names_what_it_applied_once(data: Path) -> None:
