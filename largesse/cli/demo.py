@@ -160,7 +160,7 @@ def _next_steps(newcomer: Newcomer, shown: Shown) -> list[str]:
     return [
         f"The dashboard: {newcomer.base_url}/app/",
         "",
-        f"  E-mail:   {newcomer.email}",
+        f"  E-mail:   {newcomer.email or 'an account of yours (`largesse users list`)'}",
         f"  Password: {newcomer.password or 'as you chose it'}",
         "",
         f"The API: {newcomer.base_url} (operations: {newcomer.base_url}/docs)",

@@ -62,7 +62,7 @@ async def _tail(
     follow: bool,
     json: bool,
 ) -> None:
-    async with host.database(data=data, command="events") as connection:
+    async with host.reading(data=data, command="events") as connection:
         project = await the_project(connection, name)
         place = after or BEGINNING
         if after is None:

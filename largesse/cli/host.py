@@ -25,8 +25,8 @@ class Newcomer(msgspec.Struct, frozen=True):
     app_id: str
     token: str
     data: str
-    email: str  # of the dashboard's first account
-    password: str | None  # None: somebody chose it
+    email: str | None  # of the dashboard's first account; None: another start made it
+    password: str | None  # None: it was chosen, or isn't known here
 
 
 class Host(Protocol):
@@ -43,6 +43,20 @@ class Host(Protocol):
 
     def database(self, *, data: str | None, command: str) -> AbstractAsyncContextManager[Connection]:
         """A connection to the running server's database, or to one started for this command alone."""
+
+    def reading(self, *, data: str | None, command: str) -> AbstractAsyncContextManager[Connection]:
+        """The same for a command that only reads: nothing is made, migrated or written. Raises a refusal where there is
+        no database, or its schema isn't this program's.
+        """
+
+    def place(self, *, data: str | None) -> str:
+        """Where the database is, in words: host, port and name, or the data directory."""
+
+    def key_changed(self, *, data: str | None, app_id: str, token: str | None) -> None:
+        """A key has another token, or (None) none any more: `credentials.json` follows, if it holds the key."""
+
+    def password_changed(self, *, data: str | None, email: str, password: str) -> None:
+        """Likewise for an account of the dashboard."""
 
     def database_url(self, *, data: str | None, command: str) -> AbstractAsyncContextManager[str]:
         """The same, for commands that need connections of their own."""

@@ -117,11 +117,12 @@ async def _rotate(host: Host, data: str | None, app_id: str) -> dict[str, object
             key, token = await rotate_key(connection, app_id)
         except NotFound as error:
             raise CommandFailed(f"There is no key {app_id} that isn't revoked.") from error
+    host.key_changed(data=data, app_id=app_id, token=token)
     return _shown(key, token)
 
 
 async def _list(host: Host, data: str | None, project: str | None) -> list[ListedKey]:
-    async with host.database(data=data, command="keys") as connection:
+    async with host.reading(data=data, command="keys") as connection:
         owner = None if project is None else await the_project(connection, project)
         return await list_keys(connection, owner)
 
@@ -132,3 +133,4 @@ async def _revoke(host: Host, data: str | None, app_id: str) -> None:
             await revoke_key(connection, app_id)
         except NotFound as error:
             raise CommandFailed(f"There is no key {app_id} that isn't revoked.") from error
+    host.key_changed(data=data, app_id=app_id, token=None)

@@ -72,8 +72,9 @@ def add_schemas(app: typer.Typer, host: Host) -> None:
 
 
 @asynccontextmanager
-async def _scope(host: Host, data: str | None, project: str) -> AsyncIterator[Scope]:
-    async with host.database(data=data, command="projects") as connection:
+async def _scope(host: Host, data: str | None, project: str, *, reads: bool = False) -> AsyncIterator[Scope]:
+    opened = host.reading if reads else host.database
+    async with opened(data=data, command="projects") as connection:
         ids = IdSource()
         try:
             async with connection.transaction():
@@ -84,7 +85,7 @@ async def _scope(host: Host, data: str | None, project: str) -> AsyncIterator[Sc
 
 
 async def _list(host: Host, data: str | None, project: str) -> list[MetadataSchema]:
-    async with _scope(host, data, project) as scope:
+    async with _scope(host, data, project, reads=True) as scope:
         return list((await metadata_schemas.schemas_of(scope)).values())
 
 

@@ -117,7 +117,7 @@ def _add_show_and_delete(app: typer.Typer, host: Host) -> None:
 
 
 async def _find(host: Host, data: str | None, project: str) -> Project:
-    async with host.database(data=data, command="projects") as connection:
+    async with host.reading(data=data, command="projects") as connection:
         return await the_project(connection, project)
 
 
@@ -149,5 +149,5 @@ async def _create(host: Host, data: str | None, name: str, time_zone: str, *, ig
 
 
 async def _list(host: Host, data: str | None) -> list[Project]:
-    async with host.database(data=data, command="projects") as connection:
+    async with host.reading(data=data, command="projects") as connection:
         return await list_projects(connection)

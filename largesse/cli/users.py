@@ -78,7 +78,7 @@ def users_app(host: Host) -> typer.Typer:
 
 
 async def _list(host: Host, data: str | None) -> list[dict[str, object]]:
-    async with host.database(data=data, command="users") as connection:
+    async with host.reading(data=data, command="users") as connection:
         names = {project.id: project.name for project in await list_projects(connection)}
         return [_shown(one, names) for one in await store.list_users(connection)]
 
@@ -111,6 +111,7 @@ async def _password(host: Host, data: str | None, email: str) -> dict[str, objec
         password_hash = await Passwords().hash(password)
         async with connection.transaction():
             await actions.change_password(connection, user.id, password_hash)
+    host.password_changed(data=data, email=user.email, password=password)
     return {"email": user.email, "password": password}
 
 

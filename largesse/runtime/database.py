@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -14,7 +14,9 @@ from largesse.runtime.directory import LASTING, DataDirectory, read_json
 from largesse.runtime.postgres import running
 from largesse.runtime.refusal import StartRefused
 from largesse.runtime.settings import Settings
-from largesse.store.migrate import migrate
+from largesse.store.connection import CONNECT_TIMEOUT_S, Connection, set_codecs
+from largesse.store.installation import only_read
+from largesse.store.migrate import check_schema, migrate
 
 ATTACH_TIMEOUT_S: Final = 60.0
 ATTACH_POLL_S: Final = 0.1
@@ -27,10 +29,11 @@ def resolved(settings: Settings, directory: DataDirectory, url: str) -> Settings
 
 
 @contextlib.asynccontextmanager
-async def opened(settings: Settings, command: str) -> AsyncIterator[Settings]:
+async def opened(settings: Settings, command: str, *, reads_only: bool = False) -> AsyncIterator[Settings]:
     """Settings whose database is there for the length of the block.
 
-    Attaches to a running `serve` on the data directory; without one PostgreSQL runs for this command alone.
+    Attaches to a running `serve` on the data directory; without one PostgreSQL runs for this command alone, and for one
+    that only reads a database must be there already.
     """
     directory = DataDirectory(settings.data_path)
     if settings.database_url is not None:
@@ -39,6 +42,8 @@ async def opened(settings: Settings, command: str) -> AsyncIterator[Settings]:
     if url := await running_url(directory):
         yield resolved(settings, directory, url)
         return
+    if reads_only and not directory.has_database():
+        raise StartRefused(f"There is no database in {directory.path}: choose the data directory with --data.")
     async with directory.owned(command), running(directory) as postgres:
         yield resolved(settings, directory, postgres.url)
 
@@ -58,13 +63,36 @@ async def running_url(directory: DataDirectory) -> str | None:
 
 async def bring_up_to_date(settings: Settings) -> list[str]:
     """Migrate; return what was applied. Raises StartRefused or DatabaseRefused with a sentence."""
-    url = settings.direct_url
-    parts = urlsplit(url)
-    where = f"{parts.hostname or 'its socket'}:{parts.port or 5432}{parts.path}"
+    with _usable(settings.direct_url):
+        return await migrate(settings.direct_url)
+
+
+@contextlib.asynccontextmanager
+async def reading(settings: Settings) -> AsyncIterator[Connection]:
+    """A connection that changes nothing. Raises StartRefused, and DatabaseRefused for another program's schema."""
+    with _usable(settings.direct_url):
+        connection = await asyncpg.connect(settings.direct_url, timeout=CONNECT_TIMEOUT_S)
     try:
-        return await migrate(url)
+        await only_read(connection)
+        await check_schema(connection)
+        await set_codecs(connection)
+        yield connection
+    finally:
+        await connection.close()
+
+
+def place_of(url: str) -> str:
+    """Where a database is, without what opens it."""
+    parts = urlsplit(url)
+    return f"{parts.hostname or 'its socket'}:{parts.port or 5432}{parts.path}"
+
+
+@contextlib.contextmanager
+def _usable(url: str) -> Iterator[None]:
+    try:
+        yield
     except asyncpg.LockNotAvailableError as error:
-        raise StartRefused(f"Somebody else has been migrating the database {where} for too long.") from error
+        raise StartRefused(f"Another process has been migrating the database {place_of(url)} for too long.") from error
     except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError) as error:
         reason = str(error) or type(error).__name__
-        raise StartRefused(f"The database {where} can't be used: {reason.rstrip('.')}.") from error
+        raise StartRefused(f"The database {place_of(url)} can't be used: {reason.rstrip('.')}.") from error

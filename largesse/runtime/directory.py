@@ -54,6 +54,9 @@ class DataDirectory:
             raise StartRefused(f"The data directory {self.path} can't be made: {error.strerror}.") from error
         self.check_ours()
 
+    def has_database(self) -> bool:
+        return (self.postgres / "PG_VERSION").exists()
+
     def check_ours(self) -> None:
         """Raises StartRefused when the directory belongs to somebody else."""
         owner = self.path.stat().st_uid

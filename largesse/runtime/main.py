@@ -14,10 +14,10 @@ from largesse.cli.host import Check, Newcomer
 from largesse.cli.main import command_line
 from largesse.cli.output import print_json
 from largesse.domain.errors import LargesseError
-from largesse.domain.keys import SERVER
-from largesse.runtime.bootstrap import DASHBOARD
-from largesse.runtime.database import bring_up_to_date, opened
-from largesse.runtime.directory import DataDirectory, read_json
+from largesse.runtime.bootstrap import demo_key
+from largesse.runtime.credentials import Credentials
+from largesse.runtime.database import bring_up_to_date, opened, place_of, reading
+from largesse.runtime.directory import DataDirectory
 from largesse.runtime.doctor import examine
 from largesse.runtime.logs import configure_logs
 from largesse.runtime.refusal import StartRefused
@@ -60,7 +60,7 @@ class LocalHost:
         settings = self._settings(port=port, data=data, quiet=True)
 
         async def meanwhile(started: Settings) -> bool:
-            await asyncio.to_thread(show, _newcomer(started))
+            await asyncio.to_thread(show, await _newcomer(started))
             return not once
 
         asyncio.run(serve(settings, meanwhile))
@@ -82,6 +82,26 @@ class LocalHost:
             finally:
                 await connection.close()
 
+    @contextlib.asynccontextmanager
+    async def reading(self, *, data: str | None, command: str) -> AsyncIterator[Connection]:
+        async with (
+            opened(self._settings(data=data), command, reads_only=True) as settings,
+            reading(settings) as connection,
+        ):
+            yield connection
+
+    def place(self, *, data: str | None) -> str:
+        settings = self._settings(data=data)
+        if settings.database_url is None:
+            return str(DataDirectory(settings.data_path).path)
+        return place_of(settings.direct_url)
+
+    def key_changed(self, *, data: str | None, app_id: str, token: str | None) -> None:
+        Credentials(DataDirectory(self._settings(data=data).data_path)).key_changed(app_id, token)
+
+    def password_changed(self, *, data: str | None, email: str, password: str) -> None:
+        Credentials(DataDirectory(self._settings(data=data).data_path)).password_changed(email, password)
+
     def assets(self, *, data: str | None) -> ProjectAssets:
         settings = self._settings(data=data)
         key = settings.secret_key or DataDirectory(settings.data_path).secret("secret_key")
@@ -91,15 +111,13 @@ class LocalHost:
         return await examine(self._settings(data=data, port=port))
 
 
-def _newcomer(settings: Settings) -> Newcomer:
-    """The server key and the account that variables asked for, else the generated ones."""
+async def _newcomer(settings: Settings) -> Newcomer:
+    """A server key, and the account that variables asked for, else the one that the first start made."""
     directory = DataDirectory(settings.data_path)
-    credentials = read_json(directory.credentials_file)
-    found = next((key for key in settings.keys if key.kind == SERVER), None)
-    known = credentials.get(SERVER, {}) if found is None else {}
-    app_id, token = (found.app_id, found.token) if found else (known["id"], known["token"])
-    account = credentials.get(DASHBOARD, {}) if settings.admin_email is None else {"email": settings.admin_email}
-    return Newcomer(settings.base_url, app_id, token, str(directory.path), account["email"], account.get("password"))
+    key = await demo_key(settings, directory)
+    made = Credentials(directory).account()
+    email, password = (settings.admin_email, None) if settings.admin_email else made or (None, None)
+    return Newcomer(settings.base_url, key.app_id, key.token, str(directory.path), email, password)
 
 
 def main() -> NoReturn:

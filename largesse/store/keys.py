@@ -73,6 +73,11 @@ async def ensure_key(
     return "present" if row["same"] else "different"
 
 
+async def opens(connection: Connection, app_id: str, token: str) -> bool:
+    """Whether the key is known with that token, and neither revoked nor expired."""
+    return bool(await connection.fetchval(SQL["opens"], app_id, hash_token(token)))
+
+
 async def revoke_key(connection: Connection, app_id: str) -> None:
     """Raises NotFound when there is no such key, or it was revoked before."""
     if await connection.fetchrow(SQL["revoke_key"], app_id) is None:

@@ -32,6 +32,11 @@ SELECT revoked_at IS NOT NULL AS revoked,
        token_hash = $2 AND kind = $3 AND project_id IS NOT DISTINCT FROM $4 AS same
 FROM api_keys WHERE app_id = $1;
 
+-- opens --
+-- Whether the key works with that token.
+SELECT EXISTS (SELECT FROM api_keys WHERE app_id = $1 AND token_hash = $2 AND revoked_at IS NULL
+  AND (expires_at IS NULL OR expires_at > now()));
+
 -- revoke_key --
 -- For ever: a revoked key never comes back. No row when there is no such key, or it was revoked before.
 WITH revoked AS (

@@ -44,6 +44,28 @@ async def migrate(database_url: str) -> list[str]:
         await connection.close()
 
 
+async def check_schema(connection: Connection) -> str:
+    """The name of the newest migration, on a database that is as this program needs it; nothing is changed.
+
+    Raises DatabaseRefused for a database that isn't Largesse's, or whose schema is older or newer than this program.
+    """
+    missing = await missing_migrations(connection)
+    if len(missing) == len(migrations()):
+        raise DatabaseRefused("There is no Largesse in this database: look at LARGESSE_DATABASE_URL, or at --data.")
+    await _refuse_newer(connection)
+    if missing:
+        raise DatabaseRefused(f"The schema is older than this program (it lacks {missing[0]}): run `largesse migrate`.")
+    return list(migrations())[-1]
+
+
+async def _refuse_newer(connection: Connection) -> None:
+    applied = {row["name"] for row in await connection.fetch("SELECT name FROM migrations")}
+    if unknown := sorted(applied - migrations().keys()):
+        raise DatabaseRefused(
+            f"The database's schema is newer than this program (it has {unknown[-1]}): upgrade the program."
+        )
+
+
 async def missing_migrations(connection: Connection) -> list[str]:
     """What is still to be applied before this program can work."""
     try:
@@ -67,12 +89,8 @@ async def _apply_missing(connection: "asyncpg.Connection[asyncpg.Record]") -> li
         " (name text PRIMARY KEY, applied_at timestamptz(3) NOT NULL DEFAULT now())"
     )
     known = migrations()
-    applied = {row["name"] for row in await connection.fetch("SELECT name FROM migrations")}
-    if unknown := sorted(applied - known.keys()):
-        raise DatabaseRefused(
-            f"The database's schema is newer than this program (it has {unknown[-1]}): upgrade the program."
-        )
-    missing = [name for name in known if name not in applied]
+    await _refuse_newer(connection)
+    missing = await missing_migrations(connection)
     for name in missing:
         async with connection.transaction():
             await connection.execute(known[name])

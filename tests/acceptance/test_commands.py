@@ -1,14 +1,18 @@
 """The operator's verbs as a shell sees them: what they print and how they exit."""
 
+import asyncio
 import json
+import secrets
 import signal
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
+import asyncpg
 import pytest
 
 from tests.acceptance.server import clean_environment, command, data_folder, mentioned, run, serving, wait_until
+from tests.databases import execute, with_database
 
 pytestmark = pytest.mark.slow
 
@@ -121,3 +125,80 @@ def test_an_export_goes_to_a_file_or_to_standard_output(data: Path) -> None:
         answer = run(*wrong, *where)
         assert answer.returncode == 1
         assert "Traceback" not in answer.stderr
+
+
+READING = [
+    ("audit",),
+    ("keys", "list"),
+    ("projects", "list"),
+    ("projects", "show", "default"),
+    ("projects", "schemas", "default"),
+    ("users", "list"),
+    ("events", "tail"),
+]
+
+
+@pytest.mark.parametrize("arguments", READING)
+def test_a_command_that_reads_makes_nothing_where_nothing_is(data: Path, arguments: tuple[str, ...]) -> None:
+    answer = run(*arguments, "--data", str(data / "mistyped"))
+    assert (answer.returncode, answer.stdout) == (1, "")
+    assert f"There is no database in {data / 'mistyped'}" in answer.stderr
+    assert not (data / "mistyped").exists()
+
+
+def test_a_command_that_reads_makes_nothing_in_another_database(data: Path, server_url: str) -> None:
+    name = f"empty_{secrets.token_hex(4)}"
+    asyncio.run(execute(server_url, f"CREATE DATABASE {name} TEMPLATE template0"))
+    url = with_database(server_url, name)
+    environment = {"LARGESSE_DATABASE_URL": url, "LARGESSE_SECRET_KEY": "0" * 32}
+    for arguments in READING:
+        answer = run(*arguments, "--data", str(data), environment=environment)
+        assert (answer.returncode, answer.stdout) == (1, "")
+        assert "There is no Largesse in this database" in answer.stderr
+    assert asyncio.run(tables(url)) == 0
+    asyncio.run(execute(server_url, f"DROP DATABASE {name}"))
+
+
+async def tables(url: str) -> int:
+    connection = await asyncpg.connect(url)
+    try:
+        return int(
+            await connection.fetchval("SELECT count(*) FROM pg_class WHERE relnamespace = 'public'::regnamespace")
+        )
+    finally:
+        await connection.close()
+
+
+@pytest.mark.own_database
+def test_a_command_that_reads_wants_its_own_schema(data: Path, database_url: str) -> None:
+    environment = {"LARGESSE_DATABASE_URL": database_url, "LARGESSE_SECRET_KEY": "0" * 32}
+    asyncio.run(execute(database_url, "DELETE FROM migrations WHERE name = '0017_installation'"))
+    answer = run("audit", "--data", str(data), environment=environment)
+    assert (answer.returncode, answer.stdout) == (1, "")
+    assert "older than this program (it lacks 0017_installation): run `largesse migrate`" in answer.stderr
+    asyncio.run(execute(database_url, "INSERT INTO migrations VALUES ('0017_installation'), ('9999_future')"))
+    answer = run("audit", "--data", str(data), environment=environment)
+    assert answer.returncode == 1
+    assert "newer than this program (it has 9999_future)" in answer.stderr
+
+
+def test_an_audit_says_what_it_looked_at(data: Path) -> None:
+    assert run("projects", "create", "Shop", "--data", str(data)).returncode == 0
+    answer = run("audit", "--data", str(data))
+    assert answer.returncode == 0
+    assert f"Looked at {data}, schema 00" in answer.stdout
+    assert "projects Shop; 0 customers, 0 vouchers, 0 publications." in answer.stdout
+    told = json.loads(run("audit", "--data", str(data), "--json").stdout)
+    assert told["looked_at"]["projects"] == ["Shop"]
+
+
+def test_a_rotated_key_of_the_first_start_goes_on_opening_the_demo(data: Path) -> None:
+    assert run("demo", "--once", "--port", "0", "--data", str(data)).returncode == 0
+    before = json.loads((data / "credentials.json").read_text())
+    assert run("keys", "rotate", before["server"]["id"], "--data", str(data)).returncode == 0
+    assert run("users", "password", before["dashboard"]["email"], "--data", str(data)).returncode == 0
+    after = json.loads((data / "credentials.json").read_text())
+    assert after["server"]["token"] != before["server"]["token"]
+    assert after["dashboard"]["password"] != before["dashboard"]["password"]
+    assert run("demo", "--once", "--port", "0", "--data", str(data)).returncode == 0
+    assert json.loads((data / "credentials.json").read_text()) == after

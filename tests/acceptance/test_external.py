@@ -65,6 +65,7 @@ def test_a_database_that_isnt_there_is_refused_without_its_password(data: Path) 
     assert "hunter2" not in refused.stderr
 
 
+@pytest.mark.own_database
 def test_a_schema_newer_than_the_program_is_refused(data: Path, database_url: str) -> None:
     environment = {"LARGESSE_DATABASE_URL": database_url, **SECRET}
     asyncio.run(execute(database_url, "INSERT INTO migrations (name) VALUES ('9999_from_the_future')"))

@@ -3,35 +3,17 @@
 import asyncio
 import contextlib
 import json
-from collections.abc import AsyncIterator
 from typing import Any, cast
 
-import asyncpg
 import pytest
 from typer.testing import CliRunner
 
 from largesse.cli.errors import CommandFailed
 from largesse.cli.events import _tail, events_app
 from largesse.cli.host import Host
-from largesse.store.connection import Connection, set_codecs
 from largesse.store.events import append_event
+from tests.cli.host import ThisDatabase
 from tests.events.log import readable
-
-
-class ThisDatabase:
-    """The part of a Host that the command uses."""
-
-    def __init__(self, url: str) -> None:
-        self._url = url
-
-    @contextlib.asynccontextmanager
-    async def database(self, *, data: str | None, command: str) -> AsyncIterator[Connection]:
-        connection = await asyncpg.connect(self._url)
-        await set_codecs(connection)
-        try:
-            yield connection
-        finally:
-            await connection.close()
 
 
 async def tail(url: str, *arguments: str) -> list[str]:

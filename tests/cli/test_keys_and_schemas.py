@@ -1,13 +1,10 @@
 """Keys, projects and metadata schemas from the command line, on a database that is there already."""
 
 import asyncio
-import contextlib
 import json
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any, cast
 
-import asyncpg
 import pytest
 from typer.testing import CliRunner
 
@@ -16,24 +13,9 @@ from largesse.cli.host import Host
 from largesse.cli.main import command_line
 from largesse.domain.keys import hash_token
 from largesse.domain.projects import Project
-from largesse.store.connection import Connection, Pool, set_codecs
+from largesse.store.connection import Pool
 from largesse.store.keys import find_key
-
-
-class ThisDatabase:
-    """The part of a Host that the commands use."""
-
-    def __init__(self, url: str) -> None:
-        self._url = url
-
-    @contextlib.asynccontextmanager
-    async def database(self, *, data: str | None, command: str) -> AsyncIterator[Connection]:
-        connection = await asyncpg.connect(self._url)
-        await set_codecs(connection)
-        try:
-            yield connection
-        finally:
-            await connection.close()
+from tests.cli.host import ThisDatabase
 
 
 async def run(url: str, *arguments: str) -> dict[str, Any]:

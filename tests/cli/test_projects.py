@@ -1,34 +1,16 @@
 """`largesse projects update`, on a database that is there already."""
 
 import asyncio
-import contextlib
 import json
-from collections.abc import AsyncIterator
 from typing import Any, cast
 
-import asyncpg
 import pytest
 from typer.testing import CliRunner
 
 from largesse.cli.errors import CommandFailed
 from largesse.cli.host import Host
 from largesse.cli.projects import projects_app
-from largesse.store.connection import Connection
-
-
-class ThisDatabase:
-    """The part of a Host that the command uses."""
-
-    def __init__(self, url: str) -> None:
-        self._url = url
-
-    @contextlib.asynccontextmanager
-    async def database(self, *, data: str | None, command: str) -> AsyncIterator[Connection]:
-        connection = await asyncpg.connect(self._url)
-        try:
-            yield connection
-        finally:
-            await connection.close()
+from tests.cli.host import ThisDatabase
 
 
 async def update(url: str, *arguments: str) -> dict[str, Any]:
