@@ -27,7 +27,7 @@ BEGIN
     FOR one IN
         SELECT c.oid::regclass AS name, pg_relation_size(c.oid) > 65536 AS large
         FROM pg_class c
-        WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r' AND c.relname <> 'migrations'
+        WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r' AND c.relname NOT IN ('migrations', 'installation')
     LOOP
         IF one.large THEN
             EXECUTE format('TRUNCATE %s CASCADE', one.name);
@@ -38,6 +38,7 @@ BEGIN
             END IF;
         END IF;
     END LOOP;
+    UPDATE installation SET initialised_at = NULL, secret_fingerprint = NULL;
     PERFORM setval(format('%I.%I', schemaname, sequencename)::regclass, start_value, false)
         FROM pg_sequences WHERE schemaname = 'public' AND last_value IS NOT NULL;
 END

@@ -39,6 +39,7 @@ from largesse.store.customers import find_customer
 from largesse.store.distribution_messages import let_go
 from largesse.store.events import start_reader
 from largesse.store.holds import enough_free
+from largesse.store.vault import Vault
 from largesse.wire.distributions import DistributionInput, keep_secrets
 
 JOB: Final = "DISTRIBUTION"
@@ -50,16 +51,18 @@ NEVER: Final = datetime(1970, 1, 1, tzinfo=UTC)
 """When a distribution was made that isn't yet."""
 
 
-async def create_distribution(scope: Scope, sent: DistributionInput) -> Distribution:
+async def create_distribution(scope: Scope, sent: DistributionInput, vault: Vault) -> Distribution:
     """A draft. Raises InvalidPayload, DuplicateFound; NotFound for a customer, segment or campaign."""
-    distribution = await draft_of(scope, sent, scope.ids.new("distr_"))
+    distribution = await draft_of(scope, sent, vault, scope.ids.new("distr_"))
     if not await store.create_distribution(scope.connection, scope.project.id, distribution, DISTRIBUTIONS_MAX):
         raise InvalidDistribution(f"A project can have up to {DISTRIBUTIONS_MAX} distributions")
     await log(scope, distribution.id, "created")
     return await get_distribution(scope, distribution.id)
 
 
-async def draft_of(scope: Scope, sent: DistributionInput, id: str, before: Distribution | None = None) -> Distribution:
+async def draft_of(
+    scope: Scope, sent: DistributionInput, vault: Vault, id: str, before: Distribution | None = None
+) -> Distribution:
     """What a body stands for, its references looked up. Raises InvalidPayload, NotFound."""
     sent.check()
     audience = await _audience(scope, sent)
@@ -86,7 +89,7 @@ async def draft_of(scope: Scope, sent: DistributionInput, id: str, before: Distr
         trigger=trigger,
         audience=audience,
         action=action,
-        channels=keep_secrets(sent.stored_channels(), [] if before is None else before.channels),
+        channels=keep_secrets(sent.stored_channels(), [] if before is None else before.channels, vault.seal),
         recipients_max=sent.limit,
         when_exhausted=when_exhausted,
     )
@@ -126,14 +129,14 @@ async def locked(scope: Scope, id: str) -> Distribution:
     return distribution
 
 
-async def update_distribution(scope: Scope, id: str, sent: DistributionInput) -> Distribution:
+async def update_distribution(scope: Scope, id: str, sent: DistributionInput, vault: Vault) -> Distribution:
     """The whole of it, until it has begun; after that what the messages say, but not to whom, through what, with what.
 
     Raises NotFound, InvalidDistribution, InvalidPayload, DuplicateFound.
     """
     before = await locked(scope, id)
     check_verb(before, "changed", EDITABLE)
-    after = await draft_of(scope, sent, id, before)
+    after = await draft_of(scope, sent, vault, id, before)
     if before.started_at is not None or before.set_live_at is not None:
         _check_begun(before, after)
     if before.status != DRAFT:

@@ -13,6 +13,7 @@ from largesse.domain.distributions import CSV, EMAIL, SMS, WEBHOOK, Distribution
 from largesse.store import distribution_messages as messages
 from largesse.store.counters import free_vouchers
 from largesse.store.distribution_messages import Candidate
+from largesse.store.vault import Vault
 from largesse.wire.customers import render_customer_short
 from largesse.wire.distributions import DistributionInput
 
@@ -26,9 +27,9 @@ async def try_saved(scope: Scope, id: str, limit: int, offset: int) -> dict[str,
     return await _try(scope, await get_distribution(scope, id), limit, offset)
 
 
-async def try_unsaved(scope: Scope, sent: DistributionInput, limit: int, offset: int) -> dict[str, Any]:
+async def try_unsaved(scope: Scope, sent: DistributionInput, vault: Vault, limit: int, offset: int) -> dict[str, Any]:
     """Raises InvalidPayload besides."""
-    return await _try(scope, await draft_of(scope, sent, "distr_" + "0" * 26), limit, offset)
+    return await _try(scope, await draft_of(scope, sent, vault, "distr_" + "0" * 26), limit, offset)
 
 
 async def _try(scope: Scope, distribution: Distribution, limit: int, offset: int) -> dict[str, Any]:

@@ -11,11 +11,13 @@ from largesse.store import deliveries
 from largesse.store import webhooks as store
 from largesse.store.connection import Connection
 from largesse.store.events import start_reader
+from largesse.store.vault import Vault
 from largesse.store.webhooks import Secret
-from largesse.wire.webhooks import WebhookChanges, WebhookInput
+from largesse.wire.webhooks import WebhookChanges, WebhookInput, without_nulls
 
 RESOURCE_TYPE: Final = "webhook"
 READER: Final = "webhooks"
+_FOLLOWS: Final = "Property .headers must be sent again, or be {}: target_url has changed"
 SWITCHED_OFF: Final = "The webhook was switched off."
 EVENTS: Final = {
     **dict.fromkeys(UNBUILT, "must be an event that happens here: nothing brings this one about yet"),
@@ -24,7 +26,7 @@ EVENTS: Final = {
 """What can be asked for, and what is wrong with the rest that somebody may know."""
 
 
-async def create_webhook(scope: Scope, sent: WebhookInput, *, allow_private: bool) -> Webhook:
+async def create_webhook(scope: Scope, sent: WebhookInput, *, vault: Vault, allow_private: bool) -> Webhook:
     """It is told what is committed from now on. Raises InvalidPayload, also when the project has too many."""
     sent.check(EVENTS, allow_private=allow_private)
     await ensure_secret(scope.connection, scope.project.id)
@@ -34,7 +36,7 @@ async def create_webhook(scope: Scope, sent: WebhookInput, *, allow_private: boo
         scope.ids.new("wh_"),
         target_url=sent.target_url,
         events=list(dict.fromkeys(sent.events)),
-        headers=sent.headers or {},
+        headers=vault.seal_all(without_nulls(sent.headers or {})),
         active=sent.active is not False,
     )
     if webhook is None:
@@ -50,24 +52,40 @@ async def get_webhook(scope: Scope, id: str) -> Webhook:
     return webhook
 
 
-async def update_webhook(scope: Scope, id: str, sent: WebhookChanges, *, allow_private: bool) -> Webhook:
+async def update_webhook(scope: Scope, id: str, sent: WebhookChanges, *, vault: Vault, allow_private: bool) -> Webhook:
     """What it was still to be told is parked when it is switched off. Raises NotFound, InvalidPayload."""
     sent.check(EVENTS, allow_private=allow_private)
+    headers = await _changed_headers(scope, id, sent, vault)
     webhook = await store.update_webhook(
         scope.connection,
         scope.project.id,
         id,
         target_url=sent.target_url,
         events=None if sent.events is None else list(dict.fromkeys(sent.events)),
-        headers=sent.headers,
+        headers=headers,
         active=sent.active,
     )
     if webhook is None:
         await get_webhook(scope, id)
-        raise InvalidPayload("Property .headers must be sent again, or be {}: target_url has changed")
+        raise InvalidPayload(_FOLLOWS)
     if sent.active is False:
         await deliveries.park_deliveries(scope.connection, scope.project.id, id, SWITCHED_OFF)
     return webhook
+
+
+async def _changed_headers(scope: Scope, id: str, sent: WebhookChanges, vault: Vault) -> dict[str, str] | None:
+    """Sealed; a null keeps the value that answers don't show, unless that would follow to another address."""
+    if sent.headers is None:
+        return None
+    if None not in sent.headers.values():
+        return vault.seal_all(without_nulls(sent.headers))
+    before = await store.lock_webhook(scope.connection, scope.project.id, id)
+    if before is None:
+        raise NotFound.of(RESOURCE_TYPE, id)
+    if sent.target_url not in (None, before.target_url):
+        raise InvalidPayload(_FOLLOWS)
+    given = vault.seal_all(without_nulls(sent.headers))
+    return {name: value for name, value in before.headers.items() if name in sent.headers} | given
 
 
 async def delete_webhook(scope: Scope, id: str) -> None:

@@ -61,6 +61,9 @@ class Host(Protocol):
     def database_url(self, *, data: str | None, command: str) -> AbstractAsyncContextManager[str]:
         """The same, for commands that need connections of their own."""
 
+    async def rotate_secret_key(self, *, data: str | None) -> int:
+        """How many webhooks and distributions were sealed with the new key."""
+
     def assets(self, *, data: str | None) -> ProjectAssets:
         """The addresses of pictures. Within `database` or `database_url`: before, there may be no key yet."""
 

@@ -15,6 +15,7 @@ from largesse.cli.export import add_export
 from largesse.cli.host import Host
 from largesse.cli.keys import keys_app
 from largesse.cli.projects import projects_app
+from largesse.cli.secret_key import secret_key_app
 from largesse.cli.serve import add_serve
 from largesse.cli.users import users_app
 
@@ -39,6 +40,7 @@ def command_line(host: Host) -> typer.Typer:
     app.add_typer(keys_app(host), name="keys")
     app.add_typer(users_app(host), name="users")
     app.add_typer(events_app(host), name="events")
+    app.add_typer(secret_key_app(host), name="secret-key")
     return app
 
 

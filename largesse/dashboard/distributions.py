@@ -90,7 +90,7 @@ async def create(view: View) -> Response:
         with form.refusing(fields_of(form)):
             sent = parse_value(body, DistributionInput)
             async with view.work() as scope:
-                made = await actions.create_distribution(scope, sent)
+                made = await actions.create_distribution(scope, sent, view.services.vault)
             return view.go(f"/distributions/{made.id}", "The draft is kept. Look below at what it would do.")
     return await _form(view, form, status=400)
 
@@ -107,7 +107,7 @@ async def update(view: View) -> Response:
         with form.refusing(fields_of(form)):
             sent = parse_value(body, DistributionInput)
             async with view.work() as scope:
-                await actions.update_distribution(scope, distribution.id, sent)
+                await actions.update_distribution(scope, distribution.id, sent, view.services.vault)
             return view.go(f"/distributions/{distribution.id}", "The distribution was changed.")
     return await _form(view, form, distribution, 400)
 

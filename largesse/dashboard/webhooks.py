@@ -22,6 +22,8 @@ from largesse.wire.webhooks import RedeliveryInput, WebhookChanges, WebhookInput
 
 PAGES_MAX: Final = 100
 LINES_MAX: Final = 20
+HIDDEN: Final = "••••••••"
+"""What the form shows for the value of a header; left as it is, it keeps the value."""
 _FIELDS: Final = {"target_url": "target_url", "events": "events", "headers": "headers"}
 
 
@@ -36,6 +38,10 @@ async def new(view: View) -> Response:
     return _form(view, Form([("events", "voucher.published"), ("events", "publication.succeeded"), ("active", "on")]))
 
 
+def _ours(view: View) -> dict[str, Any]:
+    return {"vault": view.services.vault, "allow_private": view.services.allow_private_targets}
+
+
 async def create(view: View) -> Response:
     form = await view.form()
     body = _body(form)
@@ -43,14 +49,14 @@ async def create(view: View) -> Response:
         with form.refusing(_FIELDS):
             sent = parse_value(body, WebhookInput)
             async with view.work() as scope:
-                webhook = await webhooks.create_webhook(scope, sent, allow_private=view.services.allow_private_targets)
+                webhook = await webhooks.create_webhook(scope, sent, **_ours(view))
             return view.go(f"/developers/webhooks/{webhook.id}", "The webhook is told what happens from now on.")
     return _form(view, form, status=400)
 
 
 async def edit(view: View) -> Response:
     webhook = await _find(view)
-    headers = "\n".join(f"{name}: {value}" for name, value in webhook.headers.items())
+    headers = "\n".join(f"{name}: {HIDDEN}" for name in webhook.headers)
     given = [("target_url", webhook.target_url), ("headers", headers), ("active", "on" if webhook.active else "")]
     return _form(view, Form([*given, *(("events", name) for name in webhook.events)]), webhook)
 
@@ -62,21 +68,19 @@ async def update(view: View) -> Response:
         with form.refusing(_FIELDS):
             sent = parse_value(body, WebhookChanges)
             async with view.work() as scope:
-                await webhooks.update_webhook(
-                    scope, webhook.id, sent, allow_private=view.services.allow_private_targets
-                )
+                await webhooks.update_webhook(scope, webhook.id, sent, **_ours(view))
             return view.go(f"/developers/webhooks/{webhook.id}", "The webhook was changed.")
     return _form(view, form, webhook, 400)
 
 
 def _body(form: Form) -> dict[str, Any]:
-    headers = {}
+    headers: dict[str, str | None] = {}
     for line in form.text("headers").split("\n")[: LINES_MAX + 1]:
         name, colon, value = line.partition(":")
         if line.strip() and not colon:
             form.fault("headers", f"Write name: value; this line has no colon: {line[:60]}")
         if line.strip():
-            headers[name.strip()] = value.strip()
+            headers[name.strip()] = None if value.strip() == HIDDEN else value.strip()
     return {
         "target_url": form.text("target_url"),
         "events": form.all("events"),

@@ -20,6 +20,7 @@ from yarl import URL
 from largesse import __version__
 from largesse.delivery.targets import Resolver, TargetRefused
 from largesse.domain.targets import is_public
+from largesse.store.vault import Vault
 
 LIMIT_S: Final = 10.0
 """From the name server's first question to the status line (spec distributions-exports-webhooks §6.2)."""
@@ -67,7 +68,8 @@ class _Pinned(AbstractResolver):
 class Poster:
     """An async context manager: it owns connections, which are kept for a moment and used again."""
 
-    def __init__(self, *, allow_private: bool, limit_s: float = LIMIT_S) -> None:
+    def __init__(self, *, allow_private: bool, vault: Vault, limit_s: float = LIMIT_S) -> None:
+        self._vault = vault
         self._allow_private = allow_private
         self._limit_s = limit_s
 
@@ -97,7 +99,7 @@ class Poster:
         await self._session.close()
 
     async def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> Outcome:
-        """Send the bytes as they are. Never raises for what the other side does."""
+        """Send the bytes as they are; headers may be sealed. Never raises for what the other side does."""
         begun = time.monotonic()
         seen = SimpleNamespace(connected=False)
         try:
@@ -119,7 +121,7 @@ class Poster:
             raise TargetRefused(f"{host} is not a public address.")
         async with asyncio.timeout(self._limit_s) as limit:
             async with self._session.post(
-                target, data=body, headers=headers, allow_redirects=False, trace_request_ctx=seen
+                target, data=body, headers=self._vault.open_all(headers), allow_redirects=False, trace_request_ctx=seen
             ) as answer:
                 accepted = 200 <= answer.status < 300  # noqa: PLR2004
                 return Outcome(

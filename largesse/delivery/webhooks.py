@@ -32,6 +32,7 @@ from largesse.store.connection import JOB_SETTINGS, Connection, Pool, acquire, c
 from largesse.store.deliveries import Recorded, Turn
 from largesse.store.events import waiting_projects
 from largesse.store.projects import get_project
+from largesse.store.vault import Vault
 from largesse.store.webhooks import disable_webhook, get_secret, get_webhook
 
 CONNECTIONS: Final = 6
@@ -320,11 +321,11 @@ def _row(sent: _Sent, verdict: Verdict) -> Recorded:
     )
 
 
-async def run(database_url: str, *, stop: asyncio.Event, allow_private: bool) -> None:
+async def run(database_url: str, *, stop: asyncio.Event, allow_private: bool, vault: Vault) -> None:
     """A sender on that database until `stop` is set. PostgreSQL may come and go meanwhile."""
     pool = await create_pool(database_url, size=CONNECTIONS, settings=JOB_SETTINGS, application="largesse-delivery")
     try:
-        async with Poster(allow_private=allow_private) as poster:
+        async with Poster(allow_private=allow_private, vault=vault) as poster:
             await Sender(pool, poster, stop).run()
     finally:
         await pool.close()

@@ -23,6 +23,7 @@ from largesse.http.requests import (
     read_query,
     respond,
     respond_empty,
+    services,
     unit_of_work,
 )
 from largesse.http.routing import Route
@@ -46,7 +47,7 @@ async def create(request: Request) -> Response:
     """Make a distribution: a draft, until it is sent or set live"""
     sent = await read_body(request, DistributionInput)
     async with unit_of_work(request) as scope:
-        made = await distributions.create_distribution(scope, sent)
+        made = await distributions.create_distribution(scope, sent, services(request).vault)
     return respond(render_distribution(made))
 
 
@@ -61,7 +62,7 @@ async def update(request: Request) -> Response:
     """Replace a distribution, as long as it isn't at work"""
     sent = await read_body(request, DistributionInput)
     async with unit_of_work(request) as scope:
-        changed = await distributions.update_distribution(scope, id_of(request), sent)
+        changed = await distributions.update_distribution(scope, id_of(request), sent, services(request).vault)
     return respond(render_distribution(changed))
 
 
@@ -127,7 +128,7 @@ async def try_unsaved(request: Request) -> Response:
     sent = await read_body(request, DistributionInput)
     page = _read_page(request)
     async with unit_of_work(request) as scope:
-        found = await dry_runs.try_unsaved(scope, sent, page.limit, page.offset)
+        found = await dry_runs.try_unsaved(scope, sent, services(request).vault, page.limit, page.offset)
     return respond({"object": "distribution_dry_run"} | found)
 
 

@@ -13,6 +13,7 @@ from largesse.domain.publications import Publication, PublicationRequest
 from largesse.http.large_bodies import LargeBodies
 from largesse.http.metrics import Metrics
 from largesse.store.connection import Pool
+from largesse.store.vault import Vault
 from largesse.wire.assets import AssetTokens, AssetUrls
 
 BODY_BYTES_MAX: Final = 10_485_760
@@ -39,6 +40,7 @@ class Services:
     keys: KeyCache
     ids: IdSource
     asset_tokens: AssetTokens
+    vault: Vault
     publisher: Publisher = field(default_factory=NoPublisher)
     rates: RateLimits = field(default_factory=RateLimits)
     metrics: Metrics = field(default_factory=Metrics)

@@ -1,6 +1,6 @@
 """/management/v1/projects/{id}/webhooks; secret, deliveries, re-delivery and test are ours."""
 
-from typing import Final
+from typing import Any, Final
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -46,11 +46,16 @@ ORDERS: Final = ("created_at",)
 PAGE_MAX: Final = 1_000
 
 
+def _ours(request: Request) -> dict[str, Any]:
+    """What the installation has to do with webhooks of any project."""
+    return {"vault": services(request).vault, "allow_private": services(request).allow_private_targets}
+
+
 async def create(request: Request) -> Response:
     """Create a webhook: it is told what happens from now on"""
     sent = await read_body(request, WebhookInput)
     async with work_on_project(request) as scope:
-        webhook = await webhooks.create_webhook(scope, sent, allow_private=services(request).allow_private_targets)
+        webhook = await webhooks.create_webhook(scope, sent, **_ours(request))
     return respond(render_webhook(webhook))
 
 
@@ -76,7 +81,7 @@ async def update(request: Request) -> Response:
             scope,
             path_parameter(request, "webhook_id"),
             sent,
-            allow_private=services(request).allow_private_targets,
+            **_ours(request),
         )
     return respond(render_webhook(webhook))
 

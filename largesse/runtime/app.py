@@ -18,6 +18,7 @@ from largesse.http.services import Services
 from largesse.runtime.listen import listen_for_keys
 from largesse.runtime.settings import FEW_CORES, Settings, cores
 from largesse.store.connection import API_SETTINGS, PUBLISH_SETTINGS, Pool, create_pool
+from largesse.store.vault import Vault
 from largesse.wire.assets import AssetTokens
 
 API_CONNECTIONS: Final = 8
@@ -60,6 +61,7 @@ async def build_app(settings: Settings) -> AsyncIterator[App]:
             keys=KeyCache(pool),
             ids=ids,
             asset_tokens=AssetTokens(settings.secret_key.encode()),
+            vault=Vault(settings.secret_key),
             publisher=publisher,
             metrics=metrics,
             rates=RateLimits(calls=settings.calls_per_minute, processes=settings.processes),

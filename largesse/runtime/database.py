@@ -17,6 +17,7 @@ from largesse.runtime.settings import Settings
 from largesse.store.connection import CONNECT_TIMEOUT_S, Connection, set_codecs
 from largesse.store.installation import only_read
 from largesse.store.migrate import check_schema, migrate
+from largesse.store.vault import OtherSecretKey, Vault, claim_installation
 
 ATTACH_TIMEOUT_S: Final = 60.0
 ATTACH_POLL_S: Final = 0.1
@@ -62,9 +63,31 @@ async def running_url(directory: DataDirectory) -> str | None:
 
 
 async def bring_up_to_date(settings: Settings) -> list[str]:
-    """Migrate; return what was applied. Raises StartRefused or DatabaseRefused with a sentence."""
+    """Migrate, and make sure that the secret key is the installation's; return what was applied.
+
+    Raises StartRefused or DatabaseRefused with a sentence.
+    """
     with _usable(settings.direct_url):
-        return await migrate(settings.direct_url)
+        applied = await migrate(settings.direct_url)
+        await _claim(settings)
+    return applied
+
+
+async def _claim(settings: Settings) -> None:
+    """Raises StartRefused for an installation with another secret key."""
+    assert settings.secret_key is not None
+    connection = await asyncpg.connect(settings.direct_url, timeout=CONNECT_TIMEOUT_S)
+    try:
+        await set_codecs(connection)
+        async with connection.transaction():
+            await claim_installation(connection, Vault(settings.secret_key))
+    except OtherSecretKey:
+        raise StartRefused(
+            f"LARGESSE_SECRET_KEY isn't the key of the installation in {place_of(settings.direct_url)}: all its servers"
+            " need the same. `largesse secret-key rotate` changes it, or ends a change that was cut short."
+        ) from None
+    finally:
+        await connection.close()
 
 
 @contextlib.asynccontextmanager

@@ -120,6 +120,21 @@ class DataDirectory:
             write_private(self.secrets_file, known)
         return str(known[name])
 
+    def next_secret(self, name: str) -> str | None:
+        """The secret that `change_secret` was about to put in the place of `name`."""
+        return read_json(self.secrets_file).get(f"{name}_next")
+
+    def begin_change(self, name: str, new: str) -> None:
+        """Note the secret that comes next, so that a crash can't lose it."""
+        write_private(self.secrets_file, read_json(self.secrets_file) | {f"{name}_next": new})
+
+    def end_change(self, name: str) -> str:
+        """The one that was noted takes its place."""
+        known = read_json(self.secrets_file)
+        known[name] = known.pop(f"{name}_next")
+        write_private(self.secrets_file, known)
+        return str(known[name])
+
 
 def read_json(file: Path) -> dict[str, Any]:
     """The object in a file; an empty one when there is no file."""

@@ -21,6 +21,7 @@ from largesse.runtime.directory import DataDirectory
 from largesse.runtime.doctor import examine
 from largesse.runtime.logs import configure_logs
 from largesse.runtime.refusal import StartRefused
+from largesse.runtime.secret_key import rotate_secret_key
 from largesse.runtime.serve import serve
 from largesse.runtime.settings import Settings, load_settings
 from largesse.runtime.work import work
@@ -101,6 +102,9 @@ class LocalHost:
 
     def password_changed(self, *, data: str | None, email: str, password: str) -> None:
         Credentials(DataDirectory(self._settings(data=data).data_path)).password_changed(email, password)
+
+    async def rotate_secret_key(self, *, data: str | None) -> int:
+        return await rotate_secret_key(self._settings(data=data))
 
     def assets(self, *, data: str | None) -> ProjectAssets:
         settings = self._settings(data=data)

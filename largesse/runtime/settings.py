@@ -55,6 +55,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     database_url: str | None = None
     database_direct_url: str | None = None
     secret_key: str | None = None
+    new_secret_key: str | None = None  # for `largesse secret-key rotate` only
     keys: tuple[KeyPair, ...] = ()
     admin_email: str | None = None
     admin_password: str | None = None
@@ -105,6 +106,7 @@ def load_settings(environment: Mapping[str, str], **flags: Any) -> Settings:
         database_url=_database(value, "LARGESSE_DATABASE_URL"),
         database_direct_url=_database(value, "LARGESSE_DATABASE_DIRECT_URL"),
         secret_key=value.get("LARGESSE_SECRET_KEY"),
+        new_secret_key=value.get("LARGESSE_NEW_SECRET_KEY"),
         keys=_keys(value),
         admin_email=value.get("LARGESSE_ADMIN_EMAIL"),
         admin_password=value.get("LARGESSE_ADMIN_PASSWORD"),
@@ -207,7 +209,8 @@ def _check_together(settings: Settings) -> None:
             "LARGESSE_SECRET_KEY is required with an external database: "
             "every server of the installation must know the same one."
         )
-    if settings.secret_key is not None and len(settings.secret_key) < SECRET_KEY_CHARACTERS_MIN:
-        raise SettingRefused(f"LARGESSE_SECRET_KEY must have at least {SECRET_KEY_CHARACTERS_MIN} characters.")
+    for name in ("secret_key", "new_secret_key"):
+        if len(getattr(settings, name) or "x" * SECRET_KEY_CHARACTERS_MIN) < SECRET_KEY_CHARACTERS_MIN:
+            raise SettingRefused(f"LARGESSE_{name.upper()} must have at least {SECRET_KEY_CHARACTERS_MIN} characters.")
     if (settings.admin_email is None) != (settings.admin_password is None):
         raise SettingRefused("LARGESSE_ADMIN_EMAIL and LARGESSE_ADMIN_PASSWORD belong together: set both or neither.")

@@ -13,6 +13,7 @@ from largesse.runtime import child
 from largesse.runtime.listen import listen_for_jobs
 from largesse.runtime.logs import configure_logs
 from largesse.runtime.settings import Settings
+from largesse.store.vault import Vault
 from largesse.wire.assets import AssetTokens, project_assets
 
 
@@ -21,15 +22,16 @@ async def work(settings: Settings) -> None:
     assert settings.secret_key is not None
     assets = project_assets(settings.secret_key, settings.base_url)
     stop = child.stop_event()
+    vault = Vault(settings.secret_key)
     tokens = AssetTokens(settings.secret_key.encode())
     async with (
-        Poster(allow_private=settings.allow_private_targets) as poster,
+        Poster(allow_private=settings.allow_private_targets, vault=vault) as poster,
         PostalCourier(tokens, settings.base_url, smtp_url=settings.smtp_url, poster=poster) as courier,
         opened(settings.direct_url, stop=stop, assets=assets, courier=courier) as worker,
     ):
         await asyncio.gather(
             _jobs(settings, worker),
-            webhooks.run(settings.direct_url, stop=stop, allow_private=settings.allow_private_targets),
+            webhooks.run(settings.direct_url, stop=stop, allow_private=settings.allow_private_targets, vault=vault),
         )
 
 

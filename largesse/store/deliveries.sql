@@ -22,7 +22,7 @@ RETURNING id
 UPDATE webhook_turns t SET worker = $1, heartbeat_at = $2
 FROM (
   SELECT c.project_id, c.webhook_id FROM webhook_turns c JOIN projects p ON p.id = c.project_id AND p.deleted_at IS NULL
-  WHERE c.due_at <= $2 AND (c.rest_until IS NULL OR c.rest_until <= $2)
+  WHERE c.due_at <= $2::timestamptz(3) AND (c.rest_until IS NULL OR c.rest_until <= $2::timestamptz(3))
     AND (c.heartbeat_at IS NULL OR c.heartbeat_at < $2 - make_interval(secs => $4))
   ORDER BY c.turn_at, c.project_id, c.webhook_id LIMIT $3
   FOR UPDATE OF c SKIP LOCKED
@@ -62,8 +62,8 @@ FROM (
     SELECT e.id, e.due_at FROM webhook_deliveries e
     WHERE e.project_id = $1 AND e.webhook_id = $2 AND e.entity_id = w.entity_id AND e.status = 'PENDING'
     ORDER BY e.xid, e.seq, e.part LIMIT 1) AS h
-  WHERE w.project_id = $1 AND w.webhook_id = $2 AND w.ended_at IS NULL AND w.due_at <= $3
-    AND h.id <> w.id AND h.due_at > $3
+  WHERE w.project_id = $1 AND w.webhook_id = $2 AND w.ended_at IS NULL AND w.due_at <= $3::timestamptz(3)
+    AND h.id <> w.id AND h.due_at > $3::timestamptz(3)
   LIMIT $4
 ) AS b
 WHERE d.project_id = $1 AND d.id = b.id
@@ -75,7 +75,7 @@ RETURNING d.id
 SELECT d.id, d.webhook_id, d.event_id, d.type, d.entity_id, d.body, d.status, d.reason, d.tries, d.tried_at, d.due_at,
   d.attempts, d.created_at, d.ended_at
 FROM webhook_deliveries d
-WHERE d.project_id = $1 AND d.webhook_id = $2 AND d.ended_at IS NULL AND d.due_at <= $3 AND d.id <> ALL ($5::text[])
+WHERE d.project_id = $1 AND d.webhook_id = $2 AND d.ended_at IS NULL AND d.due_at <= $3::timestamptz(3) AND d.id <> ALL ($5::text[])
   AND d.id = (
     SELECT e.id FROM webhook_deliveries e
     WHERE e.project_id = $1 AND e.webhook_id = $2 AND e.entity_id = d.entity_id AND e.status = 'PENDING'
@@ -179,4 +179,4 @@ SELECT k.* FROM unnest($4::text[]) AS w (entity_id) CROSS JOIN LATERAL (
   FROM webhook_deliveries d
   WHERE d.project_id = $1 AND d.webhook_id = $2 AND d.entity_id = w.entity_id AND d.status = 'PENDING'
   ORDER BY d.xid, d.seq, d.part LIMIT 1) AS k
-WHERE k.due_at <= $3
+WHERE k.due_at <= $3::timestamptz(3)

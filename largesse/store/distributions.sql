@@ -83,11 +83,11 @@ RETURNING attempt
 -- Those that have something to do by the clock, and no job: $2 is the kind.
 SELECT d.id FROM distributions d
 WHERE d.project_id = $1 AND d.deleted_at IS NULL
-  AND (d.status = 'TO SEND' AND d.starts_at <= now()
+  AND (d.status = 'TO SEND' AND d.starts_at <= now()::timestamptz(3)
     OR d.status = 'LIVE' AND d.phase = 'recipients'
     OR d.status IN ('IN_PROGRESS', 'LIVE') AND EXISTS (
       SELECT FROM distribution_messages m
-      WHERE m.project_id = $1 AND m.distribution_id = d.id AND m.state = 'held' AND m.due_at <= now()))
+      WHERE m.project_id = $1 AND m.distribution_id = d.id AND m.state = 'held' AND m.due_at <= now()::timestamptz(3)))
   AND NOT EXISTS (
     SELECT FROM jobs j WHERE j.project_id = $1 AND j.subject = d.id AND j.kind = $2 AND j.parked_at IS NULL)
 ORDER BY d.id
@@ -102,7 +102,7 @@ FOR NO KEY UPDATE OF d SKIP LOCKED
 
 -- started_by_now --
 -- Whether its time has come.
-SELECT d.id FROM distributions d WHERE d.project_id = $1 AND d.id = $2 AND d.starts_at <= now()
+SELECT d.id FROM distributions d WHERE d.project_id = $1 AND d.id = $2 AND d.starts_at <= now()::timestamptz(3)
 
 -- live_distributions --
 -- Those that events may trigger.

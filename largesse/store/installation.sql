@@ -1,8 +1,8 @@
 -- The installation: what exists once, beside all projects.
 
 -- initialise --
--- A row for the one start that makes the first keys and the first account; a start beside it waits for its commit.
-INSERT INTO installation DEFAULT VALUES ON CONFLICT DO NOTHING RETURNING one
+-- For the one start that makes the first keys and the first account; a start beside it waits for its commit.
+UPDATE installation SET initialised_at = now() WHERE initialised_at IS NULL RETURNING one
 
 -- count_rows --
 -- How much a project has, for a command that says what it looked at.

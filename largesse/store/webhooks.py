@@ -55,6 +55,11 @@ async def get_webhook(connection: Connection, project_id: int, id: str) -> Webho
     return _webhook(await connection.fetchrow(SQL["get_webhook"], project_id, id))
 
 
+async def lock_webhook(connection: Connection, project_id: int, id: str) -> Webhook | None:
+    """Held until the transaction ends. None for an unknown one."""
+    return _webhook(await connection.fetchrow(SQL["lock_webhook"], project_id, id))
+
+
 async def update_webhook(
     connection: Connection,
     project_id: int,

@@ -25,6 +25,11 @@ FROM webhooks WHERE project_id = $1 AND deleted_at IS NULL ORDER BY created_at, 
 SELECT id, target_url, events, headers, active, disabled_reason, created_at, updated_at
 FROM webhooks WHERE project_id = $1 AND id = $2 AND deleted_at IS NULL
 
+-- lock_webhook --
+-- By id, held until the transaction ends.
+SELECT id, target_url, events, headers, active, disabled_reason, created_at, updated_at
+FROM webhooks WHERE project_id = $1 AND id = $2 AND deleted_at IS NULL FOR UPDATE
+
 -- update_webhook --
 -- Null leaves as it is. Whoever says whether it is active also takes back what we had against it. No row, too, where
 -- headers would follow to another address unsaid: they may be secrets of the one before.

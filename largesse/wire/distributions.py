@@ -1,6 +1,7 @@
 """Distributions as JSON: ours, in the contract's manner (spec distributions-exports-webhooks §1–§3)."""
 
 import re
+from collections.abc import Callable
 from typing import Annotated, Any, Final, Literal
 from urllib.parse import urlsplit
 
@@ -300,8 +301,11 @@ def audience_filter(distribution: Distribution) -> Filter | None:
     return None if sent is None else parse_filter(sent, FILTERS, name="audience.filter")
 
 
-def keep_secrets(channels: list[dict[str, Any]], before: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """A header sent as null keeps the value that it had: answers don't show them. Without one it goes.
+def keep_secrets(
+    channels: list[dict[str, Any]], before: list[dict[str, Any]], seal: Callable[[str], str]
+) -> list[dict[str, Any]]:
+    """Values of headers are stored sealed. One sent as null keeps the value that it had, which answers don't show; one
+    that had none goes.
 
     Raises InvalidPayload where it would follow to another address: whoever may only change a distribution could have
     a secret sent to himself.
@@ -316,13 +320,13 @@ def keep_secrets(channels: list[dict[str, Any]], before: list[dict[str, Any]]) -
     if faults:
         raise InvalidPayload(str(faults))
     return [
-        one | {"headers": _merged(one["headers"], known.get(one["type"], {}))} if one.get("headers") else one
+        one | {"headers": _merged(one["headers"], known.get(one["type"], {}), seal)} if one.get("headers") else one
         for one in channels
     ]
 
 
-def _merged(sent: dict[str, str | None], known: dict[str, str]) -> dict[str, str]:
-    kept = {name: known.get(name) if value is None else value for name, value in sent.items()}
+def _merged(sent: dict[str, str | None], known: dict[str, str], seal: Callable[[str], str]) -> dict[str, str]:
+    kept = {name: known.get(name) if value is None else seal(value) for name, value in sent.items()}
     return {name: value for name, value in kept.items() if value is not None}
 
 

@@ -29,12 +29,15 @@ _Events = Annotated[
     list[Annotated[str, msgspec.Meta(max_length=100)]], msgspec.Meta(min_length=1, max_length=EVENTS_MAX)
 ]
 _Headers = Annotated[
-    dict[str, Annotated[str, msgspec.Meta(max_length=HEADER_CHARACTERS_MAX)]], msgspec.Meta(max_length=HEADERS_MAX)
+    dict[str, Annotated[str, msgspec.Meta(max_length=HEADER_CHARACTERS_MAX)] | None],
+    msgspec.Meta(max_length=HEADERS_MAX),
 ]
 
 
 class WebhookChanges(msgspec.Struct, frozen=True, kw_only=True):
-    """Null is as good as absent: what isn't said stays as it is. `headers` (ours) are replaced as a whole."""
+    """Null is as good as absent: what isn't said stays as it is. `headers` (ours) are replaced as a whole; of
+    one that is null, as answers show all of them, the value is kept.
+    """
 
     target_url: _Url | None = None
     events: _Events | None = None
@@ -58,7 +61,7 @@ class WebhookChanges(msgspec.Struct, frozen=True, kw_only=True):
                 faults.add(place, "is a header that this server sets itself")
             elif names.count(name.lower()) > 1:
                 faults.add(place, "must have a unique name, whatever its case")
-            if not _HEADER_VALUE.fullmatch(value):
+            if value is not None and not _HEADER_VALUE.fullmatch(value):
                 faults.add(place, "must be printable ASCII")
         if faults:
             raise InvalidPayload(str(faults))
@@ -93,13 +96,18 @@ class TestInput(msgspec.Struct, frozen=True, kw_only=True):
     event: Annotated[str, msgspec.Meta(max_length=100)] | None = None
 
 
+def without_nulls(headers: Mapping[str, str | None]) -> dict[str, str]:
+    return {name: value for name, value in headers.items() if value is not None}
+
+
 def render_webhook(webhook: Webhook) -> dict[str, Any]:
+    """The values of headers aren't shown: most are keys of somebody."""
     return {
         "id": webhook.id,
         "target_url": webhook.target_url,
         "events": webhook.events,
         "active": webhook.active,
-        "headers": webhook.headers,
+        "headers": dict.fromkeys(webhook.headers),
         "disabled_reason": webhook.disabled_reason,
         "created_at": render(webhook.created_at),
         "updated_at": None if webhook.updated_at is None else render(webhook.updated_at),

@@ -172,11 +172,11 @@ async def tables(url: str) -> int:
 @pytest.mark.own_database
 def test_a_command_that_reads_wants_its_own_schema(data: Path, database_url: str) -> None:
     environment = {"LARGESSE_DATABASE_URL": database_url, "LARGESSE_SECRET_KEY": "0" * 32}
-    asyncio.run(execute(database_url, "DELETE FROM migrations WHERE name = '0017_installation'"))
+    asyncio.run(execute(database_url, "DELETE FROM migrations WHERE name = '0016_installation'"))
     answer = run("audit", "--data", str(data), environment=environment)
     assert (answer.returncode, answer.stdout) == (1, "")
-    assert "older than this program (it lacks 0017_installation): run `largesse migrate`" in answer.stderr
-    asyncio.run(execute(database_url, "INSERT INTO migrations VALUES ('0017_installation'), ('9999_future')"))
+    assert "older than this program (it lacks 0016_installation): run `largesse migrate`" in answer.stderr
+    asyncio.run(execute(database_url, "INSERT INTO migrations VALUES ('0016_installation'), ('9999_future')"))
     answer = run("audit", "--data", str(data), environment=environment)
     assert answer.returncode == 1
     assert "newer than this program (it has 9999_future)" in answer.stderr
@@ -202,3 +202,40 @@ def test_a_rotated_key_of_the_first_start_goes_on_opening_the_demo(data: Path) -
     assert after["dashboard"]["password"] != before["dashboard"]["password"]
     assert run("demo", "--once", "--port", "0", "--data", str(data)).returncode == 0
     assert json.loads((data / "credentials.json").read_text()) == after
+
+
+def test_another_secret_key_is_refused_and_the_key_can_be_changed(data: Path, database_url: str) -> None:
+    def with_key(key: str, **more: str) -> dict[str, str]:
+        return {"LARGESSE_DATABASE_URL": database_url, "LARGESSE_SECRET_KEY": key * 32, **more}
+
+    where = ("--data", str(data))
+    assert run("projects", "create", "Shop", *where, environment=with_key("a")).returncode == 0
+    for arguments in (("serve", "--port", "0"), ("work",), ("migrate",), ("keys", "create", "--project", "Shop")):
+        refused = run(*arguments, *where, environment=with_key("b"))
+        assert refused.returncode == 1, arguments
+        assert "LARGESSE_SECRET_KEY isn't the key of the installation" in refused.stderr
+    with serving(data, environment=with_key("a")):
+        refused = run("secret-key", "rotate", *where, environment=with_key("a", LARGESSE_NEW_SECRET_KEY="b" * 32))
+        assert (refused.returncode, "Stop all servers" in refused.stderr) == (1, True)
+    assert "LARGESSE_NEW_SECRET_KEY must hold" in run("secret-key", "rotate", *where, environment=with_key("a")).stderr
+    for _ in range(2):  # the second ends what the first did
+        changed = run("secret-key", "rotate", *where, environment=with_key("a", LARGESSE_NEW_SECRET_KEY="b" * 32))
+        assert changed.returncode == 0, changed.stderr
+    assert run("migrate", *where, environment=with_key("a")).returncode == 1
+    assert run("migrate", *where, environment=with_key("b")).returncode == 0
+
+
+def test_a_change_of_a_generated_secret_key_that_was_cut_short_is_ended(data: Path) -> None:
+    where = ("--data", str(data))
+    assert run("projects", "create", "Shop", *where).returncode == 0
+    secrets_file = data / "secrets.json"
+    before = json.loads(secrets_file.read_text())
+    assert run("secret-key", "rotate", *where).returncode == 0
+    after = json.loads(secrets_file.read_text())
+    assert after["secret_key"] != before["secret_key"]
+    assert run("migrate", *where).returncode == 0
+    secrets_file.write_text(json.dumps(before | {"secret_key_next": after["secret_key"]}))  # killed after the commit
+    assert run("migrate", *where).returncode == 1
+    assert run("secret-key", "rotate", *where).returncode == 0
+    assert json.loads(secrets_file.read_text()) == after
+    assert run("migrate", *where).returncode == 0

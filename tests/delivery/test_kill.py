@@ -18,6 +18,7 @@ from largesse.wire.webhooks import WebhookInput
 from tests.actions.conftest import Scopes, scopes
 from tests.conftest import ROOT
 from tests.delivery.receiver import Got, answer, receiving
+from tests.factories.vault import VAULT
 
 __all__ = ["scopes"]
 
@@ -53,7 +54,7 @@ async def test_killed_again_and_again_nothing_is_lost_and_ids_stay(
     async with receiving(behave) as receiver:
         async with scopes() as scope:
             wanted = WebhookInput(target_url=receiver.url, events=[EVENT])
-            await webhooks.create_webhook(scope, wanted, allow_private=True)
+            await webhooks.create_webhook(scope, wanted, allow_private=True, vault=VAULT)
         async with scopes() as scope:
             for n in range(COUNT):
                 # A few entities with many events each, and many with one.
@@ -102,7 +103,7 @@ async def test_stopped_for_longer_than_its_heartbeat_and_going_on_it_takes_nothi
     async with receiving(delay_s=0.05) as receiver:
         async with scopes() as scope:
             wanted = WebhookInput(target_url=receiver.url, events=[EVENT])
-            await webhooks.create_webhook(scope, wanted, allow_private=True)
+            await webhooks.create_webhook(scope, wanted, allow_private=True, vault=VAULT)
         async with scopes() as scope:
             for n in range(300):
                 await events.append_event(

@@ -16,11 +16,12 @@ from cryptography.x509.oid import NameOID
 
 from largesse.delivery.posting import BODY_BYTES_MAX, Poster, Result, retry_after
 from tests.delivery.receiver import answer, receiving
+from tests.factories.vault import VAULT
 
 
 @pytest.fixture
 async def poster() -> AsyncIterator[Poster]:
-    async with Poster(allow_private=True, limit_s=0.5) as poster:
+    async with Poster(allow_private=True, vault=VAULT, limit_s=0.5) as poster:
         yield poster
 
 
@@ -117,7 +118,7 @@ async def test_a_body_that_never_comes_does_not_change_what_the_status_said(post
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::1]", "[::ffff:127.0.0.1]", "2130706433", "127.1"])
 async def test_private_targets_get_no_connection(host: str) -> None:
-    async with receiving() as receiver, Poster(allow_private=False) as poster:
+    async with receiving() as receiver, Poster(allow_private=False, vault=VAULT) as poster:
         outcome = await poster.post(f"http://{host}:{receiver.port}/", b"{}", {})
     assert outcome.result is Result.UNREACHED
     assert receiver.got == []

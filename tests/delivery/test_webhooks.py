@@ -23,6 +23,7 @@ from largesse.wire.webhooks import WebhookInput
 from tests.actions.conftest import Scopes, scopes
 from tests.delivery.receiver import Behaviour, Receiver, answer, receiving
 from tests.events.log import readable
+from tests.factories.vault import VAULT
 
 __all__ = ["scopes"]
 
@@ -51,7 +52,7 @@ class World:
     async def webhook(self, receiver: Receiver, **sent: Any) -> Webhook:
         async with self.scopes() as scope:
             wanted = WebhookInput(target_url=receiver.url, events=[EVENT], **sent)
-            return await webhooks.create_webhook(scope, wanted, allow_private=True)
+            return await webhooks.create_webhook(scope, wanted, allow_private=True, vault=VAULT)
 
     async def happen(self, *names: str, entity: str | None = None) -> None:
         async with self.scopes() as scope:
@@ -81,7 +82,7 @@ class World:
 @pytest.fixture
 async def world(scopes: Scopes, pool: Pool, project: Project) -> AsyncIterator[World]:
     clock = Clock()
-    async with Poster(allow_private=True, limit_s=0.5) as poster:
+    async with Poster(allow_private=True, vault=VAULT, limit_s=0.5) as poster:
         sender = Sender(pool, poster, asyncio.Event(), clock=clock)
         yield World(scopes, pool, project, clock, sender)
 

@@ -15,6 +15,7 @@ from largesse.http.app import App, create_app
 from largesse.http.services import Services
 from largesse.store.connection import Pool
 from largesse.wire.assets import AssetTokens
+from tests.factories.vault import VAULT
 
 APP_ID = "test-app-id"
 APP_TOKEN = "test-app-token"
@@ -44,7 +45,12 @@ async def api_key(pool: Pool, project: Project) -> dict[str, str]:
 def services(pool: Pool, publisher: Publisher) -> Services:
     """Override or `dataclasses.replace` it to change a limit."""
     return Services(
-        pool=pool, keys=KeyCache(pool), ids=IdSource(), asset_tokens=AssetTokens(b"test"), publisher=publisher
+        pool=pool,
+        keys=KeyCache(pool),
+        ids=IdSource(),
+        asset_tokens=AssetTokens(b"test"),
+        vault=VAULT,
+        publisher=publisher,
     )
 
 

@@ -11,6 +11,7 @@ from largesse.auth.keys import KeyCache
 from largesse.http.app import create_app
 from largesse.http.services import Services
 from largesse.wire.assets import AssetTokens
+from tests.factories.vault import VAULT
 from tests.http.conftest import client_of
 from tests.http.probes import PROBES, Probe
 
@@ -37,7 +38,8 @@ BODIES = st.binary() | TEXTS.map(str.encode) | CUT.map(str.encode)
 async def test_no_body_of_any_shape_is_a_server_error(body: bytes) -> None:
     nobody: Any = None  # the route asks no database
     app = create_app(
-        Services(pool=nobody, keys=KeyCache(nobody), ids=IdSource(), asset_tokens=AssetTokens(b"test")), PROBES
+        Services(pool=nobody, keys=KeyCache(nobody), ids=IdSource(), asset_tokens=AssetTokens(b"test"), vault=VAULT),
+        PROBES,
     )
     async with client_of(app) as client:
         answer = await client.post("/open-probes", content=body)
@@ -49,7 +51,8 @@ async def test_no_body_of_any_shape_is_a_server_error(body: bytes) -> None:
 async def test_every_fault_of_a_body_is_reported_at_once() -> None:
     nobody: Any = None
     app = create_app(
-        Services(pool=nobody, keys=KeyCache(nobody), ids=IdSource(), asset_tokens=AssetTokens(b"test")), PROBES
+        Services(pool=nobody, keys=KeyCache(nobody), ids=IdSource(), asset_tokens=AssetTokens(b"test"), vault=VAULT),
+        PROBES,
     )
     body = {"campaign": {"count": 51}, "kind": "C", "starts": "2024-02-30", "parts": [{}, {"name": 1}]}
     async with client_of(app) as client:

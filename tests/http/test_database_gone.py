@@ -14,6 +14,7 @@ from largesse.http.routes import all_routes
 from largesse.http.services import Services
 from largesse.store.connection import API_SETTINGS, Pool, create_pool, is_unavailable
 from largesse.wire.assets import AssetTokens
+from tests.factories.vault import VAULT
 from tests.http.conftest import KEY_HEADERS, client_of
 from tests.http.probes import PROBES
 
@@ -39,7 +40,9 @@ def assert_unavailable(answer: httpx.Response) -> None:
 
 
 async def test_without_a_database_nobody_is_refused_as_unknown(dead_pool: Pool) -> None:
-    services = Services(pool=dead_pool, keys=KeyCache(dead_pool), ids=IdSource(), asset_tokens=AssetTokens(b"test"))
+    services = Services(
+        pool=dead_pool, keys=KeyCache(dead_pool), ids=IdSource(), asset_tokens=AssetTokens(b"test"), vault=VAULT
+    )
     async with client_of(create_app(services, [*all_routes(), *PROBES]), KEY_HEADERS) as client:
         for path in ("/v1/publications", "/v1/probes"):
             assert_unavailable(await client.post(path, json={"customer": "x"}))

@@ -21,6 +21,7 @@ from tests.factories.campaigns import make_campaign
 from tests.factories.counters import held
 from tests.factories.courier import FakeCourier, run_jobs
 from tests.factories.distributions import EMAIL, SMS, manual
+from tests.factories.vault import VAULT
 from tests.http.conftest import client_of
 from tests.http.test_distribution_runs import people, sent, sound, states, status_of
 from tests.http.test_distributions import PATH
@@ -49,7 +50,7 @@ async def postal(receiver, services) -> AsyncIterator[PostalCourier]:
     """What a worker has, with a real mail server."""
     with serving(receiver) as address:
         async with (
-            Poster(allow_private=True) as poster,
+            Poster(allow_private=True, vault=VAULT) as poster,
             PostalCourier(
                 services.asset_tokens, "http://api.test", smtp_url=f"smtp://{address}", poster=poster
             ) as courier,
@@ -118,7 +119,7 @@ class TestEmail:
     async def test_without_a_server_it_pauses_and_nobody_is_lost(self, api, pool, receiver, postal, sound):
         await people(api, "ann", "bob")
         async with (
-            Poster(allow_private=True) as poster,
+            Poster(allow_private=True, vault=VAULT) as poster,
             PostalCourier(AssetTokens(b"x"), "http://x", smtp_url=None, poster=poster) as courier,
         ):
             id_ = await sent(api, pool, courier)
@@ -247,7 +248,7 @@ class TestWebhook:
 
     async def test_the_signature_is_that_of_the_bytes(self, api, pool, services):
         await people(api, "ann")
-        async with receiving() as receiver, Poster(allow_private=True) as poster:
+        async with receiving() as receiver, Poster(allow_private=True, vault=VAULT) as poster:
             courier = PostalCourier(services.asset_tokens, "http://x", smtp_url=None, poster=poster)
             await sent(api, pool, courier, channels=[WEBHOOK | {"url": receiver.url}])
             [got] = receiver.got
@@ -295,7 +296,7 @@ class TestWebhook:
 
     async def test_a_receiver_that_is_gone_pauses_it_at_once(self, api, pool, services, sound):
         await people(api, "ann")
-        async with receiving(lambda _: answer(410)) as receiver, Poster(allow_private=True) as poster:
+        async with receiving(lambda _: answer(410)) as receiver, Poster(allow_private=True, vault=VAULT) as poster:
             courier = PostalCourier(services.asset_tokens, "http://x", smtp_url=None, poster=poster)
             id_ = await sent(api, pool, courier, channels=[WEBHOOK | {"url": receiver.url}])
         found = (await api.get(f"{PATH}/{id_}")).json()

@@ -10,6 +10,7 @@ import pytest
 from tests.actions.conftest import work_off
 from tests.factories.campaigns import make_campaign
 from tests.factories.distributions import EMAIL, SMS, automatic, manual
+from tests.factories.vault import VAULT
 from tests.http.test_publications import assert_refused
 
 PATH = "/v1/distributions"
@@ -67,7 +68,7 @@ class TestCreate:
         again = await api.put(f"{PATH}/{one['id']}", json=manual(channels=one["channels"]))
         assert again.json()["channels"] == one["channels"]
         stored = await pool.fetchval("SELECT channels FROM distributions")
-        assert stored[0]["headers"] == SMS["headers"]
+        assert VAULT.open_all(stored[0]["headers"]) == SMS["headers"]
         assert (await api.put(f"{PATH}/{one['id']}", json=changed)).json()["channels"][0]["headers"] == {
             "authorization": None
         }

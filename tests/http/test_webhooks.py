@@ -14,6 +14,7 @@ from largesse.http.app import App
 from largesse.store.connection import Pool
 from tests.delivery.receiver import answer, receiving
 from tests.events.log import readable
+from tests.factories.vault import VAULT
 from tests.http.conftest import client_of, make_key
 
 TEN_PERCENT = {"type": "DISCOUNT_VOUCHER", "discount": {"type": "PERCENT", "percent_off": 10}}
@@ -54,7 +55,7 @@ class TestManagement:
             "object": "list", "data_ref": "data", "data": [webhook], "total": 1,
         }  # fmt: skip
         changed = (await manager.put(one, json={"active": False, "headers": {"X-One": "1"}})).json()
-        assert (changed["active"], changed["headers"], changed["events"]) == (False, {"X-One": "1"}, GOOD["events"])
+        assert (changed["active"], changed["headers"], changed["events"]) == (False, {"X-One": None}, GOOD["events"])
         assert changed["updated_at"] is not None
         assert (await manager.delete(one)).status_code == 204
         assert (await manager.get(one)).status_code == 404
@@ -68,12 +69,25 @@ class TestManagement:
         refused = await manager.put(one, json={"target_url": "https://elsewhere.example/"})
         assert refused.status_code == 400
         assert ".headers must be sent again" in refused.json()["details"]
-        assert (await manager.put(one, json={"target_url": GOOD["target_url"]})).json()["headers"] == {
-            "X-Key": "secret"
-        }
+        refused = await manager.put(one, json={"target_url": "https://elsewhere.example/", "headers": {"X-Key": None}})
+        assert ".headers must be sent again" in refused.json()["details"]
+        assert (await manager.put(one, json={"target_url": GOOD["target_url"]})).json()["headers"] == {"X-Key": None}
         moved = await manager.put(one, json={"target_url": "https://elsewhere.example/", "headers": {}})
         assert (moved.json()["target_url"], moved.json()["headers"]) == ("https://elsewhere.example/", {})
         assert (await manager.put(one, json={"target_url": GOOD["target_url"]})).status_code == 200
+
+    async def test_the_values_of_headers_are_sealed_not_shown_and_kept_by_null(
+        self, manager: httpx.AsyncClient, hooks: str, pool: Pool
+    ) -> None:
+        made = (await manager.post(hooks, json=GOOD | {"headers": {"A": "one", "B": "two", "C": None}})).json()
+        assert made["headers"] == {"A": None, "B": None}
+        one = f"{hooks}/{made['id']}"
+        sent = {"headers": {"A": None, "B": "three", "D": None, "E": "five"}}
+        changed = (await manager.put(one, json=sent)).json()
+        assert changed["headers"] == dict.fromkeys("ABE")
+        stored = await pool.fetchval("SELECT headers FROM webhooks")
+        assert all(value.startswith("sealed:") for value in stored.values())
+        assert VAULT.open_all(stored) == {"A": "one", "B": "three", "E": "five"}
 
     async def test_the_contracts_misspelt_names_are_taken_as_they_come(
         self, manager: httpx.AsyncClient, hooks: str
@@ -148,7 +162,7 @@ class TestDeliveries:
     async def sender(self, pool: Pool) -> AsyncIterator[Sender]:
         import asyncio
 
-        async with Poster(allow_private=True, limit_s=1) as poster:
+        async with Poster(allow_private=True, vault=VAULT, limit_s=1) as poster:
             yield Sender(pool, poster, asyncio.Event())
 
     async def test_what_happens_is_told(

@@ -21,6 +21,7 @@ from tests.conftest import ROOT
 from tests.delivery.smtp_receiver import Receiver, serving
 from tests.factories.campaigns import make_campaign
 from tests.factories.distributions import manual
+from tests.factories.vault import VAULT
 from tests.jobs.test_kill import LAPSE_S
 from tests.races.conftest import broken_promises
 
@@ -45,7 +46,7 @@ async def start(scopes, pool, project) -> str:
     )
     await pool.execute("ANALYZE")
     async with scopes() as scope:
-        made = await distributions.create_distribution(scope, parse_value(manual(), DistributionInput))
+        made = await distributions.create_distribution(scope, parse_value(manual(), DistributionInput), VAULT)
         await distributions.schedule_distribution(scope, made.id, now=True)
     return made.id
 

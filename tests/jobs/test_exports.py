@@ -92,7 +92,7 @@ async def test_a_worker_that_stops_leaves_the_file_to_the_next(scopes, pool, pro
         await exports.export_chunk(scope, export.id)
     stop.set()
     assert await worker.step()
-    row = await pool.fetchrow("SELECT tries, worker, run_at <= now() AS due FROM jobs")
+    row = await pool.fetchrow("SELECT tries, worker, run_at <= now()::timestamptz(3) AS due FROM jobs")
     assert tuple(row) == (0, None, True)
     await work_off(pool)
     assert await pool.fetchval("SELECT status FROM exports") == "DONE"

@@ -182,10 +182,12 @@ async def test_a_job_that_fails_is_tried_again_and_in_the_end_parked_but_never_l
 
 
 async def test_a_job_is_due_the_moment_it_is_made(pool: Pool, project: Project) -> None:
-    """A rounded time would be up to half a millisecond in the future: told of the job, a worker wouldn't find it."""
-    for _ in range(40):
-        await pool.execute("INSERT INTO jobs (project_id, kind, action_id) VALUES ($1, 'k', 'a')", project.id)
-        assert await pool.fetchval("SELECT bool_and(run_at <= clock_timestamp()) FROM jobs")
+    """Times are rounded to milliseconds: half of them to a moment that hasn't come yet."""
+    async with pool.acquire() as connection:
+        for number in range(40):
+            async with connection.transaction():
+                await jobs.enqueue_job(connection, project.id, "kind", f"a{number}")
+                assert await jobs.claim_job(connection, "worker", ["kind"], lapse_s=10)
 
 
 async def test_a_project_whose_log_cannot_be_read_stops_no_other(pool: Pool, project: Project) -> None:

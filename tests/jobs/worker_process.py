@@ -8,13 +8,14 @@ from largesse.delivery.posting import Poster
 from largesse.jobs.worker import Worker
 from largesse.store.connection import JOB_SETTINGS, create_pool
 from largesse.wire.assets import AssetTokens
+from tests.factories.vault import VAULT
 
 
 async def main(database_url: str, lapse_s: float, smtp_url: str | None = None) -> None:
     pool = await create_pool(database_url, size=4, settings=JOB_SETTINGS, application="largesse-jobs")
     tokens = AssetTokens(b"test")
     async with (
-        Poster(allow_private=True) as poster,
+        Poster(allow_private=True, vault=VAULT) as poster,
         PostalCourier(tokens, "http://127.0.0.1:8000", smtp_url=smtp_url, poster=poster) as courier,
     ):
         await Worker(pool, asyncio.Event(), heartbeat_s=lapse_s / 4, lapse_s=lapse_s, courier=courier).run()

@@ -13,6 +13,7 @@ from tests.factories.campaigns import make_campaign
 from tests.factories.courier import FakeCourier, run_jobs
 from tests.factories.distributions import manual
 from tests.factories.publications import by_id, request
+from tests.factories.vault import VAULT
 from tests.races.conftest import broken_promises
 
 __all__ = ["scopes"]
@@ -33,7 +34,7 @@ async def test_a_pool_shared_with_a_distribution_gives_every_code_once(
         PEOPLE,
     )
     async with scopes() as scope:
-        made = await distributions.create_distribution(scope, parse_value(manual(), DistributionInput))
+        made = await distributions.create_distribution(scope, parse_value(manual(), DistributionInput), VAULT)
         await distributions.schedule_distribution(scope, made.id, now=True)
     asked = [request(by_id(f"cust_{n:06}"), campaign=campaign) for n in range(PEOPLE, 0, -1)]
     courier = FakeCourier()

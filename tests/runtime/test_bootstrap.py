@@ -81,7 +81,7 @@ async def test_of_many_first_starts_at_once_one_makes_the_keys(pool, settings, h
 async def test_without_its_row_each_start_would_make_them(pool, settings, host):
     """The guard is the installation's one row."""
     await bootstrap(settings, host("a"))
-    await pool.execute("DELETE FROM installation")
+    await pool.execute("UPDATE installation SET initialised_at = NULL")
     await bootstrap(settings, host("b"))
     assert await made(pool) == (1, 8, 1)
 
@@ -90,7 +90,8 @@ async def test_a_first_start_that_was_killed_is_followed_by_one_with_the_same_ke
     directory = host("a")
     await bootstrap(settings, directory)
     before = known(directory)
-    await pool.execute("TRUNCATE installation, api_keys, users, projects CASCADE")  # as if it had never been committed
+    await pool.execute("TRUNCATE api_keys, users, projects CASCADE")  # as if it had never been committed
+    await pool.execute("UPDATE installation SET initialised_at = NULL")
     await bootstrap(settings, directory)
     assert {kind: known(directory)[kind] for kind in kinds.KINDS} == {kind: before[kind] for kind in kinds.KINDS}
     assert await made(pool) == (1, 4, 1)
@@ -98,10 +99,11 @@ async def test_a_first_start_that_was_killed_is_followed_by_one_with_the_same_ke
 
 async def test_an_installation_from_before_the_row_is_initialised_already(pool, settings, host):
     """The migration saw its keys."""
-    migration = Path("largesse/store/migrations/0017_installation.sql").read_text()
+    migration = Path("largesse/store/migrations/0016_installation.sql").read_text()
     await pool.execute(
         "INSERT INTO users (id, email, name, password_hash, role) VALUES ('u', 'a@b.c', '', '', 'admin')"
     )
+    await pool.execute("DELETE FROM installation")
     await pool.execute(migration[migration.index("INSERT") :])
     await bootstrap(settings, host("a"))
     assert await made(pool) == (0, 0, 1)

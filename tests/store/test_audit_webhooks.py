@@ -13,6 +13,7 @@ from largesse.wire.webhooks import WebhookInput
 from tests.actions.conftest import scopes
 from tests.delivery.receiver import answer, receiving
 from tests.events.log import readable
+from tests.factories.vault import VAULT
 
 __all__ = ["scopes"]
 
@@ -28,7 +29,10 @@ async def told(pool, project, scopes):
             )
 
     answers = [200, 500, 410]
-    async with receiving(lambda _: answer(answers.pop(0))) as receiver, Poster(allow_private=True) as poster:
+    async with (
+        receiving(lambda _: answer(answers.pop(0))) as receiver,
+        Poster(allow_private=True, vault=VAULT) as poster,
+    ):
         sender = Sender(pool, poster, asyncio.Event())
 
         async def work():
@@ -39,12 +43,12 @@ async def told(pool, project, scopes):
 
         wanted = WebhookInput(target_url=receiver.url, events=["customer.custom_event"])
         async with scopes() as scope:
-            await webhooks.create_webhook(scope, wanted, allow_private=True)
+            await webhooks.create_webhook(scope, wanted, allow_private=True, vault=VAULT)
         for name in ("a", "b"):
             await happen(name)
             await work()
         async with scopes() as scope:
-            gone = await webhooks.create_webhook(scope, wanted, allow_private=True)
+            gone = await webhooks.create_webhook(scope, wanted, allow_private=True, vault=VAULT)
             await deliveries.send_test(scope, gone.id, None)
         await work()
 
