@@ -49,6 +49,8 @@ CHUNK: Final = 10_000
 """Vouchers held, published or given back in one transaction."""
 UNFINISHED_MAX: Final = 100
 """Exports of a project under way at the same time: each will be a file."""
+UNFINISHED_OF_KEY_MAX: Final = 20
+"""Those of one key: it leaves room for others."""
 FILE_DAYS: Final = 7
 """How long a file can be downloaded; what was exported stays in the list."""
 PURGE_CHUNK: Final = 64
@@ -111,9 +113,14 @@ async def _create(
         unfinished_max=UNFINISHED_MAX,
         channel=WEBSITE if scope.by_person else API,
         user_id=scope.actor if scope.by_person else None,
+        app_id=None if scope.by_person else scope.actor,
+        unfinished_of_key_max=UNFINISHED_OF_KEY_MAX,
     )
     if not created:
-        raise TooManyExports(f"Only up to {UNFINISHED_MAX} exports of a project can be under way at the same time")
+        raise TooManyExports(
+            f"Only up to {UNFINISHED_OF_KEY_MAX} exports of a key, and {UNFINISHED_MAX} of a project, can be under way"
+            " at the same time"
+        )
     await jobs.enqueue_job(scope.connection, scope.project.id, JOB, id_)
     return await get_export(scope, id_)
 

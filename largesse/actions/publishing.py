@@ -55,6 +55,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     in_flight_max: int = 2  # statements of one project, and projects that have one
     crowd: int = 40  # requests of one project that wait, before it gets a further statement beside the one in flight
     waiting_max: int = 4_096  # requests
+    waiting_of_key_max: int = 2_048  # of one key: a key that lies open in links must leave room for the others
     patience_s: float = 2.0  # how long a request keeps trying
     retry_after_s: float = 0.002  # times the number of tries
     hint_s: float = 10.0  # how long a campaign is taken to be out of codes
@@ -147,6 +148,7 @@ class Publisher:
         self._in_flight: dict[asyncio.Task[None], int] = {}  # and whose statement it is
         self._folding: dict[tuple[int, str | None], asyncio.Task[None]] = {}  # campaigns whose counters are added up
         self._waiting = 0
+        self._waiting_of: dict[str | None, int] = {}  # by key, those that have any
         self._cursors: OrderedDict[tuple[int, str], tuple[str, int]] = (
             OrderedDict()
         )  # campaign as named: id, last pick key
@@ -174,15 +176,25 @@ class Publisher:
     async def _enqueue(self, project: Project, request: PublicationRequest) -> store.Verdict:
         if self._waiting >= self._limits.waiting_max:
             raise Unavailable(f"{self._limits.waiting_max} publications are waiting already; try again.")
+        of_key = self._waiting_of.get(request.actor, 0)
+        if of_key >= self._limits.waiting_of_key_max:
+            raise Unavailable(f"{of_key} publications of this key are waiting already; try again.")
         loop = asyncio.get_running_loop()
         waiting = _Waiting(project, request, loop.create_future(), loop.time() + self._limits.patience_s)
         self.statistics.requests += 1
         self._waiting += 1
+        self._waiting_of[request.actor] = of_key + 1
         try:
             self._queue(waiting)
             return await waiting.answer
         finally:
             self._waiting -= 1
+            self._release_share(request.actor)
+
+    def _release_share(self, actor: str | None) -> None:
+        self._waiting_of[actor] -= 1
+        if not self._waiting_of[actor]:
+            del self._waiting_of[actor]
 
     def _queue(self, waiting: _Waiting) -> None:
         if (line := self._queues.get(waiting.project.id)) is None:

@@ -45,3 +45,15 @@ class AsyncAction(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def finished(self) -> bool:
         return self.status in (DONE, FAILED)
+
+
+_SCOPES: Final = {
+    "CUSTOMERS": frozenset({"customers"}),
+    "VOUCHERS": frozenset({"vouchers"}),
+    "CAMPAIGN": frozenset({"campaigns"}),
+}
+
+
+def scopes_of(action: AsyncAction) -> frozenset[str]:
+    """What a key with scopes needs to see the result, which names customers and codes."""
+    return _SCOPES.get(action.type.partition(".")[0], frozenset())

@@ -159,6 +159,21 @@ class Export(msgspec.Struct, frozen=True, kw_only=True):
         return self.status in (DONE, ERROR)
 
 
+_SCOPES: Final = {
+    VOUCHER: frozenset({"vouchers"}),
+    CUSTOMER: frozenset({"customers"}),
+    PUBLICATION: frozenset({"publications"}),
+    TRANSACTION: frozenset({"vouchers"}),
+}
+_OF_CUSTOMERS: Final = frozenset({"customer_id", "customer_source_id"})
+
+
+def scopes_of(export: Export) -> frozenset[str]:
+    """What a key with scopes needs to see what is in the file, besides `exports`."""
+    of_customers = export.exported_object == VOUCHER and not _OF_CUSTOMERS.isdisjoint(export.parameters["fields"])
+    return _SCOPES[export.exported_object] | ({"customers"} if of_customers else set())
+
+
 def check_fields(exported: Exported, fields: list[str]) -> list[str]:
     """Each once, in the order sent. Raises InvalidExportFields."""
     if any(field not in exported.fields for field in fields):

@@ -9,14 +9,37 @@ from largesse.domain.projects import Project
 
 LIFETIME_S: Final = 900
 LIVE_MAX: Final = 1_000
-"""Tokens of a project that may be alive at the same time."""
+"""Tokens of a key that may be alive at the same time: counted by key, so that none uses up what others need."""
+OPEN_KEY_LIVE_MAX: Final = 100
+"""The same for a key that lies open in links: everybody who sees one can ask for tokens."""
 CLIENT_CREDENTIALS: Final = "client_credentials"
 
 _CLIENT_PREFIX: Final = "client_"
 LOG_SCOPE: Final = "event-log"
 """Opens the log of everything; `events` only lets custom events be told."""
-_MORE: Final = {"distributions": frozenset({"distributions", "publications", "customers"})}
-"""A distribution publishes codes, and shows and sends customers' data."""
+_MORE: Final = {
+    "distributions": frozenset({"publications", "customers"}),
+    "referrals": frozenset({"customers"}),
+    "trash-bin": frozenset({"campaigns", "vouchers"}),
+}
+"""What else a path is about: a distribution publishes codes, and shows and sends customers' data; a referral shows and
+saves customers; the bin names codes and campaigns, and deletes them for good.
+"""
+_MORE_BELOW: Final = {
+    ("vouchers", "publications"): frozenset({"publications"}),
+    ("customers", "redeemables"): frozenset({"vouchers"}),
+    ("customers", "activity"): frozenset({"publications"}),
+    ("customers", "activities"): frozenset({"publications"}),
+    ("customers", "segments"): frozenset({"segments"}),
+    ("campaigns", "vouchers"): frozenset({"vouchers"}),
+    ("campaigns", "import"): frozenset({"vouchers"}),
+    ("campaigns", "importCSV"): frozenset({"vouchers"}),
+    ("campaigns", "transactions"): frozenset({"vouchers"}),
+    ("validation-rules", "assignments"): frozenset({"validation-rules-assignments"}),
+}
+"""The same for what follows an object in a path: /v1/vouchers/{code}/publications lists publications."""
+_MORE_AT: Final = {("vouchers", "publish"): frozenset({"publications"})}
+"""And for words in an object's place."""
 _EVERYTHING: Final = {"/v1/": "api", "/client/v1/": "client_api"}
 SCOPES: Final = frozenset({
     *_EVERYTHING.values(), "publications", "vouchers", "campaigns", "customers", "exports", "qualifications",
@@ -61,14 +84,22 @@ def opens(scopes: frozenset[str], method: str, path: str) -> bool:
     """Whether `scopes` open a path: `vouchers` opens /v1/vouchers and what is below, `api` all of /v1."""
     for prefix, everything in _EVERYTHING.items():
         if path.startswith(prefix):
-            name = path.removeprefix(prefix).partition("/")[0]
-            needed = _needed(method, name) if prefix == "/v1/" else {_CLIENT_PREFIX + name}
+            words = [*path.removeprefix(prefix).split("/"), "", ""][:3]
+            needed = _needed(method, words) if prefix == "/v1/" else {_CLIENT_PREFIX + words[0]}
             return everything in scopes or needed <= scopes
     return False
 
 
-def _needed(method: str, name: str) -> frozenset[str]:
-    """What is done behind a path may be more than its name says: then the scopes for that are needed, too."""
+def covers(scopes: frozenset[str], needed: frozenset[str]) -> bool:
+    """Whether `scopes` allow what needs all of `needed`, whatever the path."""
+    return "api" in scopes or needed <= scopes
+
+
+def _needed(method: str, words: list[str]) -> frozenset[str]:
+    """What is done behind a path may be more than its first word says: then the scopes for that are needed, too."""
+    name, object_, below = words
     if name == "events" and method != "POST":
         return frozenset({LOG_SCOPE})
-    return _MORE.get(name, frozenset({name}))
+    nothing: frozenset[str] = frozenset()
+    more = (_MORE.get(name, nothing), _MORE_BELOW.get((name, below), nothing), _MORE_AT.get((name, object_), nothing))
+    return frozenset({name}).union(*more)

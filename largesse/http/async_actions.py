@@ -3,8 +3,9 @@
 from starlette.requests import Request
 from starlette.responses import Response
 
+from largesse.domain.async_actions import scopes_of
 from largesse.domain.errors import InvalidQueryParams, NotFound
-from largesse.http.requests import path_parameter, read_query, respond, unit_of_work
+from largesse.http.requests import path_parameter, read_query, require_scopes, respond, unit_of_work
 from largesse.http.routing import Route
 from largesse.store.async_actions import get_async_action, list_async_actions
 from largesse.wire.async_actions import render_async_action
@@ -18,6 +19,7 @@ async def get(request: Request) -> Response:
         action = await get_async_action(scope.connection, scope.project.id, action_id)
     if action is None:
         raise NotFound.of("async_action", action_id)
+    require_scopes(request, scopes_of(action))
     return respond(render_async_action(action))
 
 

@@ -48,6 +48,9 @@ SERVER_KEYS: Final = frozenset({"server"})
 INTEGRATION_KEYS: Final = frozenset({"integration"})
 CLIENT_KEYS: Final = frozenset({"client"})
 MANAGEMENT_KEYS: Final = frozenset({"management"})
+OPEN_KEYS: Final = INTEGRATION_KEYS | CLIENT_KEYS
+OPEN_KEYS_BODY_BYTES_MAX: Final = 262_144
+"""A publication with as much metadata as it and its customer may have fits in twice."""
 
 _JSON_TYPE: Final = "application/json"
 _JSON: Final = (b"content-type", b"application/json; charset=utf-8")
@@ -289,8 +292,15 @@ async def parse_body(exchange: Exchange, body: bytes, type_: type[T]) -> T:
     return parse_json(body, type_)
 
 
-async def _read_body(exchange: Exchange, receive: Receive, allowed: Iterable[str]) -> bytes:
+def _body_bytes_max(exchange: Exchange) -> int:
+    """A key that lies open in pages and links is in anybody's hands, and the room for large bodies is everybody's."""
     bytes_max = exchange.services.body_bytes_max
+    is_open = exchange.caller is not None and exchange.caller.kind in OPEN_KEYS
+    return min(bytes_max, OPEN_KEYS_BODY_BYTES_MAX) if is_open else bytes_max
+
+
+async def _read_body(exchange: Exchange, receive: Receive, allowed: Iterable[str]) -> bytes:
+    bytes_max = _body_bytes_max(exchange)
     announced = exchange.headers.get(b"content-length", b"")
     if announced.isdigit() and (len(announced) > len(str(bytes_max)) or int(announced) > bytes_max):
         raise PayloadTooLarge(bytes_max)

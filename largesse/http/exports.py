@@ -19,15 +19,17 @@ from largesse.domain.errors import (
     TooManyExports,
     Unauthorized,
 )
-from largesse.domain.exports import Export
+from largesse.domain.exports import Export, scopes_of
 from largesse.http import edge
 from largesse.http.edge import SERVER_KEYS, Exchange
 from largesse.http.requests import (
+    caller,
     exchange,
     path_parameter,
     project,
     read_body,
     read_query,
+    require_scopes,
     respond,
     respond_empty,
     services,
@@ -73,6 +75,11 @@ async def create(request: Request) -> Response:
     sent = await read_body(request, ExportInput)
     async with unit_of_work(request) as scope:
         export = await exports.create_export(scope, sent)
+        require_scopes(request, scopes_of(export))
+        if export.publishes and not caller(request).may("publications"):
+            raise Forbidden(
+                "This export publishes vouchers, which needs the scope publications: or send publish: false"
+            )
     return _respond(request, export)
 
 
@@ -88,6 +95,9 @@ async def list_(request: Request) -> Response:
         )
         total = await store.count_exports(scope.connection, scope.project)
     shown = [_render(request, export) for export in found]
+    for export, each in zip(found, shown, strict=True):
+        if not caller(request).may(*scopes_of(export)):
+            each["result"] = None  # its address opens the file
     return respond({"object": "list", "data_ref": "exports", "exports": shown, "total": total})
 
 
@@ -103,13 +113,16 @@ async def get(request: Request) -> Response:
         edge.check_kind(known, SERVER_KEYS)
     async with unit_of_work(request) as scope:
         export = await exports.get_export(scope, id_)
+    require_scopes(request, scopes_of(export))
     return _respond(request, export)
 
 
 async def delete(request: Request) -> Response:
     """Delete an export with its file; one that isn't done gives back the vouchers that it holds"""
     async with unit_of_work(request) as scope:
-        await exports.delete_export(scope, path_parameter(request, "export_id"))
+        export = await exports.get_export(scope, path_parameter(request, "export_id"))
+        require_scopes(request, scopes_of(export))
+        await exports.delete_export(scope, export.id)
     return respond_empty()
 
 
@@ -164,6 +177,8 @@ async def _download(request: Request, project_id: int, id: str) -> Response:
         export = await store.get_export(connection, project_id, id) if await is_open(connection, project_id) else None
     if export is None or not export.available:
         raise NotFound.of("export", id)
+    if exchange(request).caller is not None:  # keys opened it, not its address
+        require_scopes(request, scopes_of(export))
     headers = {
         "content-length": str(export.bytes),
         "content-disposition": f'attachment; filename="{export.id}.{export.format.lower()}"',

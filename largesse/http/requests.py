@@ -1,6 +1,6 @@
 """What a route needs: the body, the query, the caller, a transaction, an answer."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from typing import Any, Final, TypeVar, cast
 from urllib.parse import unquote
@@ -12,7 +12,7 @@ from starlette.responses import Response
 from largesse.actions.projects import get_record
 from largesse.actions.scope import Scope
 from largesse.auth.callers import Caller
-from largesse.domain.errors import InvalidPayload, InvalidQueryParams, MalformedJson, Unauthorized
+from largesse.domain.errors import Forbidden, InvalidPayload, InvalidQueryParams, MalformedJson, Unauthorized
 from largesse.domain.projects import Project
 from largesse.http import edge
 from largesse.http.services import Services
@@ -50,6 +50,13 @@ def project(request: Request) -> Project:
     if known is None:
         raise Unauthorized
     return known
+
+
+def require_scopes(request: Request, needed: Iterable[str]) -> None:
+    """For what only the object tells, not its path. Raises Forbidden where the token, or the key, lacks a scope."""
+    needed = sorted(needed)
+    if not caller(request).may(*needed):
+        raise Forbidden(f"This needs the scopes {', '.join(needed)}, too")
 
 
 async def read_body(request: Request, type_: type[T]) -> T:

@@ -22,7 +22,7 @@ async def issue(request: Request) -> Response:
     form = parse_form(await _read_form(request))
     scopes = check_scopes(form.get("grant_type"), form.get("scope"))
     async with unit_of_work(request) as scope:
-        token, expires_at = await tokens.issue_token(scope, scopes)
+        token, expires_at = await tokens.issue_token(scope, scopes, kind=caller(request).kind)
     app_id = caller(request).app_id
     return respond(render_token(token, app_id=app_id, scopes=scopes, expires_at=expires_at, expires_in=LIFETIME_S))
 

@@ -17,6 +17,7 @@ from largesse.domain.errors import (
 )
 from largesse.domain.vouchers import FILTERS
 from largesse.http.requests import (
+    caller,
     expect_no_body,
     is_python_client,
     path_parameter,
@@ -64,10 +65,10 @@ async def create_with_code(request: Request) -> Response:
 
 
 async def get(request: Request) -> Response:
-    """Get a voucher by its code or id, with its latest publications"""
+    """Get a voucher by its code or id, with its latest publications where the scopes allow it"""
     async with unit_of_work(request) as scope:
         voucher = await with_own_rules(scope, await vouchers.get_voucher(scope, path_parameter(request, "code")))
-        entries = await vouchers.entries_of(scope, voucher)
+        entries = await vouchers.entries_of(scope, voucher) if caller(request).may("publications") else None
     return respond(render_voucher(voucher, asset_urls(request), with_entries=entries))
 
 

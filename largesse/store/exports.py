@@ -102,10 +102,13 @@ async def create_export(
     unfinished_max: int,
     channel: str,
     user_id: str | None,
+    app_id: str | None,
+    unfinished_of_key_max: int,
 ) -> bool:
-    """False when `unfinished_max` exports of the project are under way."""
+    """False when `unfinished_max` exports of the project are under way, or `unfinished_of_key_max` of the key."""
     await lock_project(connection, project_id)
-    values = (id, exported_object, parameters, narrowed, publishes, phase, unfinished_max, channel, user_id)
+    values = (id, exported_object, parameters, narrowed, publishes, phase, unfinished_max, channel, user_id, app_id,
+              unfinished_of_key_max)  # fmt: skip
     return await connection.fetchval(SQL["create_export"], project_id, *values) is not None
 
 

@@ -1,11 +1,12 @@
 -- Exports: their rows, the pieces of their files, what they read, and the vouchers that they publish.
 
 -- create_export --
--- What was asked; the job that does it is enqueued in the same transaction. No row when $8 are under way already: the
--- caller holds the project's lock.
-INSERT INTO exports (project_id, id, exported_object, parameters, narrowed, publishes, phase, channel, user_id)
-SELECT $1, $2, $3, $4, $5, $6, $7, $9, $10
+-- What was asked; the job that does it is enqueued in the same transaction. No row when $8 are under way already, or $12
+-- of the key $11: the caller holds the project's lock.
+INSERT INTO exports (project_id, id, exported_object, parameters, narrowed, publishes, phase, channel, user_id, app_id)
+SELECT $1, $2, $3, $4, $5, $6, $7, $9, $10, $11
 WHERE (SELECT count(*) FROM exports WHERE project_id = $1 AND phase IS NOT NULL) < $8
+  AND (SELECT count(*) FROM exports WHERE project_id = $1 AND phase IS NOT NULL AND app_id = $11) < $12
 RETURNING id
 
 -- count_publishable --

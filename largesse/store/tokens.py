@@ -23,8 +23,10 @@ async def create_token(
     lifetime_s: int,
     live_max: int,
 ) -> int | None:
-    """Only the hash is stored. Returns when it expires, in Unix seconds; None when `live_max` tokens live already."""
-    await connection.execute(SQL["lock_project"], project_id)
+    """Only the hash is stored. Returns when it expires, in Unix seconds; None when `live_max` tokens of
+    the key live already.
+    """
+    await connection.execute(SQL["lock_key"], app_id, project_id)
     values = (hash_token(token), app_id, project_id, scopes, lifetime_s, live_max)
     expires_at: int | None = await connection.fetchval(SQL["create_token"], *values)
     return expires_at

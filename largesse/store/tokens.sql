@@ -1,14 +1,16 @@
 -- OAuth access tokens. A control table: a request is known by its token before its project is. Only hashes are kept.
 
--- lock_project --
--- One at a time counts a project's tokens and adds one.
-SELECT id FROM projects WHERE id = $1 FOR NO KEY UPDATE;
+-- lock_key --
+-- One at a time counts a key's tokens and adds one.
+SELECT app_id FROM api_keys WHERE app_id = $1 AND project_id = $2 FOR NO KEY UPDATE;
 
 -- create_token --
--- No row when $6 tokens of the project live already: the caller holds the project's lock. $5: seconds it lives.
+-- No row when $6 tokens of the key live already: the caller holds the key's lock. $5: seconds it lives.
 INSERT INTO oauth_tokens (token_hash, app_id, project_id, scopes, expires_at)
 SELECT $1, $2, $3, $4, now() + make_interval(secs => $5)
-WHERE (SELECT count(*) FROM oauth_tokens WHERE project_id = $3 AND expires_at > now()) < $6
+WHERE (
+  SELECT count(*) FROM oauth_tokens WHERE project_id = $3 AND app_id = $2 AND expires_at > now()
+) < $6
 RETURNING extract(epoch FROM expires_at)::bigint AS expires_at;
 
 -- find_token --

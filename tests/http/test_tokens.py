@@ -86,7 +86,7 @@ class TestIssue:
         for path in (TOKEN, INTROSPECT, REVOKE):
             assert_refused(await anonymous.post(path, data=form, headers=bearer(token)), 401, "unauthorized")
 
-    async def test_a_thousand_may_live_at_once_and_no_more_whoever_asks(self, api, other_api, pool):
+    async def test_a_key_may_have_a_thousand_and_no_more_however_it_asks(self, api, other_api, pool):
         await pool.execute(
             "INSERT INTO oauth_tokens SELECT decode(md5(n::text), 'hex'), $1, (SELECT id FROM projects WHERE name = 'Test'),"
             " '{api}', now() + interval '1 minute' * (CASE WHEN n <= $2 - 4 THEN 1 ELSE -1 END)"
