@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import Final
 
-from largesse.http.absent import contract_operations
+from largesse.http.absent import contract_operations, older_operations
 from largesse.http.routes import all_routes
 
 FILE: Final = Path(__file__).parent.parent / "COMPATIBILITY.md"
@@ -39,6 +39,16 @@ The test suite drives PyPI `voucherify` 6.1 and npm `@voucherify/sdk` 2.9, unmod
 """
 
 
+OLDER: Final = """
+## Older operations, and those beside the contract
+
+`POST /v1/vouchers/publish`, `POST /client/v1/publish` and `GET /v1/vouchers/{code}/publications` are served. These are
+known and answer 501 with the sentence beside them:
+
+| operation | what is said |
+| --- | --- |"""
+
+
 def compatibility() -> str:
     """The whole page."""
     served = {(method, _shape(route.path)): route for route in all_routes() for method in route.methods or ()}
@@ -56,7 +66,8 @@ def compatibility() -> str:
         "| operation | status | what is missing |",
         "| --- | --- | --- |",
     ]
-    return "\n".join([HEAD, *lines, *(line for _, line in rows), ""])
+    older = [f"| `{method} {path}` | {said} |" for method, path, said in older_operations()]
+    return "\n".join([HEAD, *lines, *(line for _, line in rows), OLDER, *older, ""])
 
 
 def _shape(path: str) -> str:

@@ -12,7 +12,11 @@ ALPHANUMERIC: Final = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTU
 DEFAULT_LENGTH: Final = 8
 LENGTH_MAX: Final = 100  # random characters
 CODE_LENGTH_MAX: Final = 255  # everything
-UNREACHABLE: Final = (".", "..")  # in a path clients make something else of them
+PATH_WORDS: Final = frozenset({
+    "publish", "qualification", "import", "importCSV", "bulk", "metadata", "enable", "disable",
+})  # fmt: skip
+"""What stands in the place of a code in some path of the API, or stood there: an operation, never a code."""
+UNREACHABLE: Final = PATH_WORDS | {".", ".."}  # in a path clients make something else of the dots
 CHARSET_MAX: Final = 256  # one random byte decides one character
 PICK_KEY_BITS: Final = 63
 
@@ -70,7 +74,9 @@ def code_config(
         raise InvalidCodeConfig(f"Codes of this configuration would be longer than {CODE_LENGTH_MAX} characters")
     sample = f"{config.prefix}{config.pattern}{config.postfix}"
     if sample in UNREACHABLE or sample != sample.strip() or any(character.isspace() for character in config.charset):
-        raise InvalidCodeConfig("Codes of this configuration would begin or end with spaces, or be . or ..")
+        raise InvalidCodeConfig(
+            "Codes of this configuration would begin or end with spaces, or be . or .. or a word of a path"
+        )
     return config
 
 
@@ -79,6 +85,7 @@ def check_code(code: str) -> str:
     if not 1 <= len(code) <= CODE_LENGTH_MAX or not code.isprintable() or code != code.strip() or code in UNREACHABLE:
         raise InvalidVoucher(
             f"Property .code must be 1 to {CODE_LENGTH_MAX} printable characters without outer spaces, and not . or .."
+            f" or one of the words {', '.join(sorted(PATH_WORDS))}"
         )
     return code
 
@@ -118,7 +125,8 @@ def check_capacity(config: CodeConfig, wanted: int, taken: int, *, case_sensitiv
 
 
 def new_codes(config: CodeConfig, count: int, entropy: Entropy) -> list[str]:
-    """`count` random codes, each combination equally likely. The same code may come twice: an insert decides.
+    """`count` random codes, each combination equally likely. The same code may come twice: an insert decides. A word of
+    a path is left out.
 
     A byte below the largest multiple of the charset's size maps to a character, a higher one is thrown away, so no
     character is likelier than another. `bytes.translate` does both for the whole batch at once.
@@ -134,14 +142,20 @@ def new_codes(config: CodeConfig, count: int, entropy: Entropy) -> list[str]:
     if not any(pieces[1:-1]):  # one run of random characters, as nearly always
         before, after = pieces[0], pieces[-1]
         if not before and not after:
-            return [letters[i : i + length] for i in range(0, length * count, length)]
-        return [before + letters[i : i + length] + after for i in range(0, length * count, length)]
+            return _reachable([letters[i : i + length] for i in range(0, length * count, length)])
+        return _reachable([before + letters[i : i + length] + after for i in range(0, length * count, length)])
     template = "%s".join(piece.replace("%", "%%") for piece in pieces)
-    return [template % tuple(letters[i : i + length]) for i in range(0, length * count, length)]
+    return _reachable([template % tuple(letters[i : i + length]) for i in range(0, length * count, length)])
+
+
+def _reachable(codes: list[str]) -> list[str]:
+    return codes if PATH_WORDS.isdisjoint(codes) else [code for code in codes if code not in PATH_WORDS]
 
 
 def codes_at(config: CodeConfig, start: int, count: int, *, case_sensitive: bool = True) -> list[str]:
-    """`count` codes of the recipe's space from place `start` on, round the end: each place is a different code."""
+    """`count` codes of the recipe's space from place `start` on, round the end: each place is a different code, and one
+    that is a word of a path is left out.
+    """
     charset = list(dict.fromkeys(config.charset))
     if not case_sensitive:
         charset = list({fold(character): character for character in charset}.values())
@@ -155,7 +169,7 @@ def codes_at(config: CodeConfig, start: int, count: int, *, case_sensitive: bool
             rest, digit = divmod(rest, size)
             letters.append(charset[digit])
         codes.append(template % tuple(letters))
-    return codes
+    return _reachable(codes)
 
 
 def _random_letters(charset: str, count: int, entropy: Entropy) -> str:

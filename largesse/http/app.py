@@ -7,7 +7,7 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from largesse.http import edge, exports, publications
-from largesse.http.absent import contract_operations
+from largesse.http.absent import contract_operations, older_operations
 from largesse.http.edge import SERVER_KEYS, Exchange, Reply
 from largesse.http.openapi import documentation_routes
 from largesse.http.requests import EXCHANGE
@@ -28,7 +28,7 @@ class App:
     def __init__(self, services: Services, routes: Iterable[Route], pages: edge.Handle | None = None) -> None:
         self._services = services
         self._pages = pages
-        self._table = RouteTable(routes, contract_operations())
+        self._table = RouteTable(routes, contract_operations(), older_operations())
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":

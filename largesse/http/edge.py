@@ -59,6 +59,7 @@ _CREDENTIALS: Final = (
     ("/client/v1/", b"x-client-application-id", b"x-client-token", frozenset({"client"})),
     ("/management/v1/", b"x-management-id", b"x-management-token", frozenset({"management"})),
 )
+_PREFIXES: Final = frozenset({"/app/", *(prefix for prefix, *_ in _CREDENTIALS)})
 _PYTHON_CLIENT: Final = "OpenAPI-Python-SDK/"
 _TOKEN_PREFIXES: Final = ("/v1/", "/client/v1/")
 _OAUTH: Final = "/v1/oauth/"
@@ -99,9 +100,7 @@ class Exchange:
         self.services = services
         self.scope = scope
         self.method: str = scope["method"]
-        # Raw: %2F stays inside its segment. Not every server gives it.
-        raw = scope.get("raw_path")
-        self.path: str = raw.partition(b"?")[0].decode("latin-1") if raw else scope["path"]
+        self.path = _path(scope)
         self.headers: dict[bytes, bytes] = dict(scope["headers"])
         self.request_id = services.ids.new("v-")
         self.started = time.perf_counter()
@@ -115,6 +114,17 @@ class Exchange:
     def header(self, name: bytes) -> str:
         """The value, or "" when it isn't there."""
         return self.headers.get(name, b"").decode("latin-1")
+
+
+def _path(scope: Scope) -> str:
+    """Raw: %2F stays inside its segment. Not every server gives it. A slash at the end says nothing, and some clients
+    put one: what is looked up by the path, the kind of its rate limit too, must not depend on it.
+    """
+    raw = scope.get("raw_path")
+    path: str = raw.partition(b"?")[0].decode("latin-1") if raw else scope["path"]
+    if path.endswith("/") and path not in _PREFIXES:
+        return path.rstrip("/") or "/"
+    return path
 
 
 async def converse(exchange: Exchange, receive: Receive, send: Send, handle: Handle) -> None:

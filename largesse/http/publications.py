@@ -61,7 +61,23 @@ async def publish_wanted(
     count_max: int = COUNT_MAX,
     as_texts: bool = False,
 ) -> bytes:
-    """The publication as JSON. `join_once` of the query goes before the body's.
+    """The publication as JSON: see `published`."""
+    publication = await published(exchange, wanted, join_once=join_once, count_max=count_max, as_texts=as_texts)
+    assert exchange.caller is not None
+    assert exchange.caller.project is not None
+    assets = exchange.services.assets(exchange.caller.project.id)
+    return msgspec.json.encode(render_publication(publication, assets))
+
+
+async def published(
+    exchange: Exchange,
+    wanted: PublicationInput,
+    *,
+    join_once: bool | None = None,
+    count_max: int = COUNT_MAX,
+    as_texts: bool = False,
+) -> Publication:
+    """The publication, with its voucher's rules. `join_once` of the query goes before the body's.
 
     `as_texts`: metadata came as texts, which the project's schemas turn into what they mean.
     """
@@ -85,7 +101,7 @@ async def publish_wanted(
     publication = await services.publisher.publish(caller.project, request)
     if has_rules and publication.voucher is not None:
         publication = await _with_rules(services.pool, caller.project, publication)
-    return msgspec.json.encode(render_publication(publication, services.assets(caller.project.id)))
+    return publication
 
 
 async def _with_rules(pool: Pool, project: Project, publication: Publication) -> Publication:

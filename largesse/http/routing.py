@@ -68,13 +68,20 @@ class _Node:
         self.fixed: dict[str, _Node] = {}
         self.parameter: _Node | None = None
         self.routes: dict[str, tuple[StarletteRoute, tuple[str, ...]]] = {}  # by method, with the parameters' names
-        self.absent: set[str] = set()
+        self.absent: dict[str, str] = {}  # by method, with what is said about it
 
 
 class RouteTable:
-    """All operations: those that exist, and the methods and paths of the contract that don't exist yet."""
+    """All operations: those that exist, the methods and paths of the contract that don't exist yet, and older ones that
+    clients still send, with what is said about them.
+    """
 
-    def __init__(self, routes: Iterable[StarletteRoute], absent: Iterable[tuple[str, str]]) -> None:
+    def __init__(
+        self,
+        routes: Iterable[StarletteRoute],
+        absent: Iterable[tuple[str, str]],
+        older: Iterable[tuple[str, str, str]] = (),
+    ) -> None:
         self._root = _Node()
         for route in routes:
             node, names = self._node(route.path)
@@ -83,7 +90,9 @@ class RouteTable:
                     raise ValueError(f"{method} {route.path} is routed twice")
                 node.routes[method] = (route, names)
         for method, path in absent:
-            self._node(path)[0].absent.add(method)
+            self._node(path)[0].absent[method] = ""
+        for method, path, said in older:
+            self._node(path)[0].absent[method] = said
 
     def _node(self, path: str) -> tuple[_Node, tuple[str, ...]]:
         node, names = self._root, []
@@ -103,13 +112,12 @@ class RouteTable:
             if method in node.routes:
                 route, names = node.routes[method]
                 return Match(route, dict(zip(names, values, strict=True)))
-            if ("GET" if method == "HEAD" else method) in node.absent:
-                raise NotBuilt(f"{method} {path} is not part of this version")
+            if (said := node.absent.get("GET" if method == "HEAD" else method)) is not None:
+                raise NotBuilt(f"{method} {path} is not part of this version" + (said and f". {said}."))
         allowed = _in_order({name for node, _ in found for name in (*node.routes, *node.absent)})
         if allowed:
             raise MethodNotAllowed(method, allowed)
-        hint = ": a path has no slash at its end" if path.endswith("/") else ""
-        raise NotFound(f"Cannot find path {path}{hint}")
+        raise NotFound(f"Cannot find path {path}")
 
     def allowed(self, path: str) -> tuple[str, ...]:
         """All methods of a path; none when there is no such path."""

@@ -35,11 +35,15 @@ async def test_a_segment_that_cannot_be_a_text_is_refused(
     assert (answer.status_code, answer.json()["key"]) == (400, "invalid_query_params")
 
 
-async def test_a_path_with_a_slash_at_its_end_is_another_path(probe_app: App, api_key: dict[str, str]) -> None:
-    """`GET /v1/probes/` with an empty code must not become the list."""
+async def test_a_slash_at_the_end_of_a_path_says_nothing(probe_app: App, api_key: dict[str, str]) -> None:
     async with client_of(probe_app, api_key) as client:
-        answer = await client.get("/v1/probes/")
-    assert (answer.status_code, answer.json()["key"]) == (404, "not_found")
+        for path in ("/v1/probes", "/v1/probes/x"):
+            plain = await client.get(path)
+            for slashes in ("/", "//"):
+                answer = await client.get(path + slashes)
+                assert (answer.status_code, answer.json()) == (plain.status_code, plain.json()), path + slashes
+        answer = await client.get("/v1/probes/%2F")
+        assert answer.json() != plain.json()  # a slash within a code is part of it
 
 
 async def test_head_is_get_without_the_body(probe_app: App, api_key: dict[str, str]) -> None:
