@@ -31,7 +31,9 @@ The test suite drives PyPI `voucherify` 6.1 and npm `@voucherify/sdk` 2.9, unmod
 | Python, `channel` | The client's create answer knows only the channel `API` and raises on any other while parsing, after the code was published. We return the true channel. Leave `channel` out, or read the publication with `list_publications(source_id=…)`, which accepts every channel. |
 | Python, `referee_reward` | The client takes a referral campaign's `referee_reward.amount` for a text and raises while parsing a campaign, or a list with one, that has it. We return the documented number. |
 | Python, `count` | The client refuses more than 20 codes in one publication before sending; the server takes 50. |
-| Python, nulls | It sends explicit nulls for unset fields. Null on create means absent; on update it clears a field, but never for this client. |
+| Python, nulls | It sends explicit nulls for unset fields. Null on create means absent; on update, in bulk too, it clears a field. A body of its `from_dict` has all nullable keys: its nulls mean nothing. One of its constructor has only what was given: its nulls clear. So of an object with all nullable keys none is cleared. |
+| Node `voucherify` 1.x, 2.x | `publish` posts to `/v1/vouchers/publish` and gets the voucher, with its publications; for several codes the publication. Without a customer it is refused (400). |
+| JavaScript 2.x | `vouchers.create` without a code posts to `/v1/vouchers/`: a slash at the end of a path says nothing, on all routes. |
 | JavaScript 2.x | It sends `join_once` in the body, newer clients in the query. Both work; the query wins. |
 | JavaScript, client side | `publish(campaign)` names the campaign in the query. A source in the body goes before it. |
 

@@ -34,11 +34,12 @@ from largesse.events import catalogue
 from largesse.events.outbox import append
 from largesse.store import campaigns as store
 from largesse.store import counters, trash_bin
-from largesse.wire.campaigns import CampaignChanges, CampaignInput, definition
+from largesse.wire.campaigns import NULLABLE, CampaignChanges, CampaignInput, definition
 from largesse.wire.customers import check_metadata_size
 from largesse.wire.dates import render
 from largesse.wire.discounts import as_stored
-from largesse.wire.vouchers import VoucherInput, changed, plain, refuse_rules
+from largesse.wire.nulls import Nulls, changed
+from largesse.wire.vouchers import VoucherInput, plain, refuse_rules
 
 _PLAIN_FIELDS: Final = (
     "description",
@@ -130,15 +131,13 @@ async def _locked(scope: Scope, id_or_name: str) -> Campaign:
     return campaign
 
 
-async def update_campaign(
-    scope: Scope, id_or_name: str, sent: CampaignChanges, *, null_clears: bool = True
-) -> Campaign:
+async def update_campaign(scope: Scope, id_or_name: str, sent: CampaignChanges, nulls: Nulls = Nulls.CLEAR) -> Campaign:
     """Write what was sent; vouchers neither published nor redeemed follow in the background.
 
     Raises NotFound, InvalidCampaign, InvalidVoucher, InvalidPayload.
     """
     before = await _locked(scope, id_or_name)
-    fields = changed(sent, null_clears=null_clears)
+    fields = changed(sent, nulls, NULLABLE)
     after = check_campaign(await _changed(scope, before, fields, sent.unset_metadata_fields or []))
     check_metadata_size(after.metadata)
     if after == before:

@@ -20,6 +20,7 @@ from largesse.store import customers as store
 from largesse.store.customers import LockedCustomer
 from largesse.wire.customers import CustomerInput, check_metadata_size
 from largesse.wire.imports import customer_of_csv, report_customers
+from largesse.wire.nulls import Nulls
 from largesse.wire.parse import convert
 from largesse.wire.tables import Table
 
@@ -27,12 +28,14 @@ _Key = tuple[str, str]  # ("id" | "source_id" | "row", which one)
 _NOBODY: Final = "Property .source_id is required"
 
 
-async def save_customers(scope: Scope, sent: list[CustomerInput]) -> dict[int, LargesseError]:
+async def save_customers(
+    scope: Scope, sent: list[CustomerInput], nulls: Nulls = Nulls.ABSENT
+) -> dict[int, LargesseError]:
     """`save_customer` for many: two statements whatever their number. Returns what was wrong with which.
 
     Rows about the same customer count one after the other. A row without id and source_id is a new customer.
     """
-    writing = _Writing(await _known(scope, sent), await schemas_of(scope))
+    writing = _Writing(await _known(scope, sent), await schemas_of(scope), nulls)
     faults: dict[int, LargesseError] = {}
     for place, one in enumerate(sent):
         try:
@@ -51,8 +54,9 @@ async def _known(scope: Scope, sent: list[CustomerInput]) -> list[LockedCustomer
 class _Writing:
     """What is to be written, one profile for each customer. New customers, and metadata sent, must fit the schema."""
 
-    def __init__(self, known: list[LockedCustomer], schemas: Schemas) -> None:
+    def __init__(self, known: list[LockedCustomer], schemas: Schemas, nulls: Nulls) -> None:
         self._schemas = schemas
+        self._nulls = nulls
         self._by_id = {customer.id: customer for customer in known}
         self._by_source_id = {customer.source_id: customer for customer in known if customer.source_id is not None}
         self.profiles: dict[_Key, Profile] = {}
@@ -60,12 +64,13 @@ class _Writing:
     def add(self, place: int, one: CustomerInput) -> None:
         """Raises NotFound, InvalidPayload, MetadataValidationFailed."""
         key, known = self._meant(place, one)
-        profile = one.profile()
+        sent = profile = one.profile(self._nulls)
         if (before := self.profiles.get(key)) is not None:
             profile = merged(before, profile)
-        check_metadata_size((known.metadata if known else {}) | (profile.metadata or {}))
-        if known is None or one.profile().metadata is not None:
-            check_metadata(self._schemas, CUSTOMER, profile.metadata or {}, known.metadata if known else None)
+        kept = known.metadata if known and "metadata" not in profile.cleared else {}
+        check_metadata_size(kept | (profile.metadata or {}))
+        if known is None or sent.metadata is not None or "metadata" in sent.cleared:
+            check_metadata(self._schemas, CUSTOMER, profile.metadata or {}, kept if known else None)
         self.profiles[key] = profile
 
     def _meant(self, place: int, one: CustomerInput) -> tuple[_Key, LockedCustomer | None]:
@@ -76,7 +81,7 @@ class _Writing:
         if one.source_id is None:
             return ("row", str(place)), None
         if (known := self._by_source_id.get(one.source_id)) is not None:
-            return ("source_id", one.source_id), known
+            return ("id", known.id), known
         if (known := self._by_id.get(one.source_id)) is not None:
             return ("id", known.id), known
         return ("source_id", check_source_id(one.source_id)), None
@@ -101,9 +106,9 @@ async def _write(scope: Scope, writing: _Writing) -> None:
         await append_all(scope, type_, [(customer.id, {"customer": customer}) for customer in customers])
 
 
-async def start_bulk_update(scope: Scope, rows: list[Any]) -> str:
+async def start_bulk_update(scope: Scope, rows: list[Any], nulls: Nulls) -> str:
     """`rows`: customer objects with a source_id. Returns the async action's id."""
-    return await start_bulk(scope, CUSTOMERS_BULK_UPDATE, rows)
+    return await start_bulk(scope, CUSTOMERS_BULK_UPDATE, rows, {"nulls": nulls})
 
 
 async def start_metadata_update(scope: Scope, source_ids: list[str], metadata: dict[str, Any]) -> str:
@@ -123,10 +128,10 @@ async def fail_update(scope: Scope, action_id: str) -> None:
     await give_up(scope, action_id, report_update)
 
 
-async def _update(scope: Scope, _action: AsyncAction, rows: list[Any]) -> Outcome:
+async def _update(scope: Scope, action: AsyncAction, rows: list[Any]) -> Outcome:
     # An id in the row isn't one of this operation's fields: only source_id names a customer here.
     sent = convert([row | {"id": None} for row in rows], list[CustomerInput])
-    return await _save_named(scope, sent)
+    return await _save_named(scope, sent, Nulls(action.arguments.get("nulls", Nulls.ABSENT)))
 
 
 async def _set_metadata(scope: Scope, action: AsyncAction, rows: list[Any]) -> Outcome:
@@ -134,9 +139,9 @@ async def _set_metadata(scope: Scope, action: AsyncAction, rows: list[Any]) -> O
     return await _save_named(scope, [CustomerInput(source_id=row, metadata=one.metadata) for row in rows])
 
 
-async def _save_named(scope: Scope, sent: list[CustomerInput]) -> Outcome:
+async def _save_named(scope: Scope, sent: list[CustomerInput], nulls: Nulls = Nulls.ABSENT) -> Outcome:
     named = [one for one in sent if one.source_id is not None]
-    faults = await save_customers(scope, named)
+    faults = await save_customers(scope, named, nulls)
     failed = [error_of(error, named[place].source_id) for place, error in faults.items()]
     failed += [error_of(InvalidPayload(_NOBODY), None)] * (len(sent) - len(named))
     return Outcome(len(sent) - len(failed), failed, {})

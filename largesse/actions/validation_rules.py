@@ -17,6 +17,7 @@ from largesse.store import validation_rules as store
 from largesse.store import vouchers as vouchers_store
 from largesse.store.connection import Connection
 from largesse.store.metadata_schemas import tell
+from largesse.wire.nulls import Nulls
 from largesse.wire.validation_rules import AssignmentInput, RuleChanges, RuleInput
 
 TYPE: str = "validation_rules"
@@ -36,10 +37,10 @@ async def get_rule(scope: Scope, id: str) -> ValidationRule:
     return rule
 
 
-async def update_rule(scope: Scope, id: str, sent: RuleChanges) -> ValidationRule:
+async def update_rule(scope: Scope, id: str, sent: RuleChanges, nulls: Nulls = Nulls.CLEAR) -> ValidationRule:
     """Raises NotFound, InvalidValidationRules."""
     before = await _locked(scope, id)
-    await store.update_rule(scope.connection, scope.project.id, id, sent.values(before))
+    await store.update_rule(scope.connection, scope.project.id, id, sent.values(before, nulls))
     rule = await get_rule(scope, id)
     await append(scope, catalogue.RULE_UPDATED, rule.id, {"validation_rule": rule})
     return rule

@@ -25,7 +25,8 @@ from largesse.store import vouchers as store
 from largesse.store.validation_rules import drop_assignments
 from largesse.wire.customers import check_metadata_size
 from largesse.wire.discounts import as_stored
-from largesse.wire.vouchers import VoucherChanges, VoucherInput, changed, plain, render_entry
+from largesse.wire.nulls import Nulls, changed
+from largesse.wire.vouchers import NULLABLE, VoucherChanges, VoucherInput, plain, render_entry
 
 SWEEP_CHUNK: Final = 5_000
 
@@ -145,10 +146,10 @@ async def get_voucher(scope: Scope, code_or_id: str) -> Voucher:
     return voucher
 
 
-async def update_voucher(scope: Scope, code_or_id: str, sent: VoucherChanges, *, null_clears: bool = True) -> Voucher:
+async def update_voucher(scope: Scope, code_or_id: str, sent: VoucherChanges, nulls: Nulls = Nulls.CLEAR) -> Voucher:
     """Write what was sent; metadata merges by key. Raises NotFound, InvalidVoucher, InvalidPayload."""
     before = await _locked(scope, code_or_id)
-    fields = changed(sent, null_clears=null_clears)
+    fields = changed(sent, nulls, NULLABLE)
     if not fields:
         return before
     after = await _changed(scope, before, fields)

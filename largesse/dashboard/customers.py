@@ -23,6 +23,7 @@ from largesse.store.publications import find_publications
 from largesse.store.redeemables import list_redeemables
 from largesse.store.searches import search_customers
 from largesse.wire.customers import CustomerInput
+from largesse.wire.nulls import Nulls
 from largesse.wire.parse import parse_value
 
 PAGES_MAX: Final = 1_000
@@ -117,7 +118,7 @@ async def update(view: View) -> Response:
     body = _body(form)
     if not form.is_refused:
         with form.refusing(_FIELDS):
-            profile = parse_value(body, CustomerInput).profile(null_clears=True)
+            profile = parse_value(body, CustomerInput).profile(Nulls.CLEAR)
             async with view.work() as scope:
                 await actions.update_customer(scope, customer.id, profile)
             return view.go(f"/customers/{customer.id}", "The profile was changed.")

@@ -93,12 +93,12 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def merged(first: Profile, then: Profile) -> Profile:
-    """What one profile written after the other says, as long as neither clears a field."""
-    said = {name: value for name in _FIELDS if (value := getattr(then, name)) is not None}
+    """What one profile written after the other says: a field that the second clears starts anew."""
+    said = {name: value for name in _FIELDS if (value := getattr(then, name)) is not None or name in then.cleared}
     for name in ("address", "metadata"):
-        if name in said and (before := getattr(first, name)) is not None:
+        if name not in then.cleared and name in said and (before := getattr(first, name)) is not None:
             said[name] = before | said[name]
-    return msgspec.structs.replace(first, **said)
+    return msgspec.structs.replace(first, **said, cleared=first.cleared | then.cleared)
 
 
 _FIELDS: Final = tuple(name for name in Profile.__struct_fields__ if name != "cleared")

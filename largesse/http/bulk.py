@@ -4,7 +4,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from largesse.actions import customer_rows, voucher_rows
-from largesse.http.requests import read_body, read_rows, respond, unit_of_work
+from largesse.http.requests import nulls_of, read_body, read_rows, respond, unit_of_work
 from largesse.http.routing import Route
 from largesse.wire.bulk import CustomersMetadataInput, VoucherMetadataRow, VouchersMetadataInput, check_rows
 from largesse.wire.customers import CustomerInput
@@ -14,7 +14,7 @@ async def update_customers(request: Request) -> Response:
     """Create or update customers in the background, each with what is said about it"""
     rows = check_rows(await read_rows(request, CustomerInput))
     async with unit_of_work(request) as scope:
-        action_id = await customer_rows.start_bulk_update(scope, rows)
+        action_id = await customer_rows.start_bulk_update(scope, rows, nulls_of(request))
     return respond({"async_action_id": action_id}, 202)
 
 

@@ -21,7 +21,7 @@ from largesse.domain.errors import (
 from largesse.http.requests import (
     exchange,
     expect_no_body,
-    is_python_client,
+    nulls_of,
     path_parameter,
     read_body,
     read_query,
@@ -64,7 +64,7 @@ async def update(request: Request) -> Response:
     sent = await read_body(request, CampaignChanges)
     async with unit_of_work(request) as scope:
         campaign = await campaigns.update_campaign(
-            scope, path_parameter(request, "campaign_id"), sent, null_clears=not is_python_client(request)
+            scope, path_parameter(request, "campaign_id"), sent, nulls_of(request)
         )
         (campaign,) = await campaigns_with_rules(scope, [campaign])
     return respond(render_campaign(campaign))

@@ -12,7 +12,7 @@ from largesse.domain.customers import FILTERS, Customer
 from largesse.domain.errors import InvalidQueryParams, NotFound, QueryTooLarge
 from largesse.http.requests import (
     expect_no_body,
-    is_python_client,
+    nulls_of,
     path_parameter,
     read_body,
     read_query,
@@ -66,7 +66,7 @@ async def get(request: Request) -> Response:
 async def update(request: Request) -> Response:
     """Update a customer"""
     sent = await read_body(request, CustomerInput)
-    profile = sent.profile(null_clears=not is_python_client(request))
+    profile = sent.profile(nulls_of(request))
     async with unit_of_work(request) as scope:
         customer = await customers.update_customer(scope, path_parameter(request, "customer_id"), profile)
         rendered = await _render(scope, customer)

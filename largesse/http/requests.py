@@ -20,6 +20,7 @@ from largesse.store.connection import REQUEST_LIMIT_S, Connection, acquire
 from largesse.wire.dates import Date, DateTime, render
 from largesse.wire.lists import Query
 from largesse.wire.multipart import parse_multipart
+from largesse.wire.nulls import Nulls
 
 T = TypeVar("T")
 
@@ -105,12 +106,12 @@ async def expect_no_body(request: Request) -> None:
 
 def read_query(request: Request) -> Query:
     """The query string, to be read name by name; call its `check` last. Raises QueryTooLarge, InvalidQueryParams."""
-    return Query.parse(request.scope["query_string"], drop_none=is_python_client(request))
+    return Query.parse(request.scope["query_string"], drop_none=edge.is_python_client(exchange(request)))
 
 
-def is_python_client(request: Request) -> bool:
-    """See edge.is_python_client."""
-    return edge.is_python_client(exchange(request))
+def nulls_of(request: Request) -> Nulls:
+    """What nulls mean in a body of changes."""
+    return Nulls.CLEAR_UNLESS_ALL_SENT if edge.is_python_client(exchange(request)) else Nulls.CLEAR
 
 
 def path_parameter(request: Request, name: str) -> str:

@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from largesse.actions import validation_rules as rules
 from largesse.domain.errors import DuplicateFound, InvalidQueryParams, InvalidValidationRules, NotFound
-from largesse.http.requests import path_parameter, read_body, read_query, respond, respond_empty, unit_of_work
+from largesse.http.requests import nulls_of, path_parameter, read_body, read_query, respond, respond_empty, unit_of_work
 from largesse.http.routing import Route
 from largesse.store.lists import Narrowing
 from largesse.store.validation_rules import list_assignments, list_rules
@@ -45,7 +45,7 @@ async def update(request: Request) -> Response:
     """Update a validation rule"""
     sent = await read_body(request, RuleChanges)
     async with unit_of_work(request) as scope:
-        rule = await rules.update_rule(scope, path_parameter(request, "validation_rule_id"), sent)
+        rule = await rules.update_rule(scope, path_parameter(request, "validation_rule_id"), sent, nulls_of(request))
     return respond(render_rule(rule))
 
 

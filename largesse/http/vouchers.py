@@ -19,7 +19,7 @@ from largesse.domain.vouchers import FILTERS
 from largesse.http.requests import (
     caller,
     expect_no_body,
-    is_python_client,
+    nulls_of,
     path_parameter,
     project,
     read_body,
@@ -76,9 +76,7 @@ async def update(request: Request) -> Response:
     """Update a voucher"""
     sent = await read_body(request, VoucherChanges)
     async with unit_of_work(request) as scope:
-        voucher = await vouchers.update_voucher(
-            scope, path_parameter(request, "code"), sent, null_clears=not is_python_client(request)
-        )
+        voucher = await vouchers.update_voucher(scope, path_parameter(request, "code"), sent, nulls_of(request))
         voucher = await with_own_rules(scope, voucher)
     return respond(render_voucher(voucher, asset_urls(request)))
 

@@ -149,7 +149,9 @@ async def upsert_customers(
 
 async def update_customers(connection: Connection, project_id: int, sent: list[tuple[str, Profile]]) -> list[Customer]:
     """Write onto many, named by id. Those that have it all already don't come back."""
-    rows = [{"id": customer_id, **_fields(profile)} for customer_id, profile in sent]
+    rows = [
+        {"id": customer_id, **_fields(profile), "cleared": sorted(profile.cleared)} for customer_id, profile in sent
+    ]
     return [Customer(**row) for row in await connection.fetch(SQL["update_customers"], project_id, rows)]
 
 

@@ -209,28 +209,36 @@ WHERE (coalesce(excluded.name, c.name), coalesce(excluded.description, c.descrip
 RETURNING id, source_id, name, description, email, phone, birthday, birthdate, address, metadata, created_at, updated_at
 
 -- update_customers --
--- The same as update_customer for many at once, $2: an array of objects named by id; null: not sent. The caller has
--- locked them, so none is deleted meanwhile: with that condition here the planner, as long as it has no statistics, would
--- expect one row and look at the whole table for each of these. The array leads it to the key.
+-- The same as update_customer for many at once, $2: an array of objects named by id; null: not sent, and the fields
+-- named in `cleared` become unset before what was sent is written. The caller has locked them, so none is deleted
+-- meanwhile: with that condition here the planner, as long as it has no statistics, would expect one row and look at the
+-- whole table for each of these. The array leads it to the key.
 UPDATE customers c SET
-  name = coalesce(n.name, c.name),
-  description = coalesce(n.description, c.description),
-  email = coalesce(n.email, c.email),
-  phone = coalesce(n.phone, c.phone),
-  birthday = coalesce(n.birthday, c.birthday),
-  birthdate = coalesce(n.birthdate, c.birthdate),
-  address = coalesce(c.address || n.address, n.address, c.address),
-  metadata = c.metadata || coalesce(n.metadata, '{}'),
+  name = coalesce(n.name, CASE WHEN n.cleared ? 'name' THEN NULL ELSE c.name END),
+  description = coalesce(n.description, CASE WHEN n.cleared ? 'description' THEN NULL ELSE c.description END),
+  email = coalesce(n.email, CASE WHEN n.cleared ? 'email' THEN NULL ELSE c.email END),
+  phone = coalesce(n.phone, CASE WHEN n.cleared ? 'phone' THEN NULL ELSE c.phone END),
+  birthday = coalesce(n.birthday, CASE WHEN n.cleared ? 'birthday' THEN NULL ELSE c.birthday END),
+  birthdate = coalesce(n.birthdate, CASE WHEN n.cleared ? 'birthdate' THEN NULL ELSE c.birthdate END),
+  address = coalesce(CASE WHEN n.cleared ? 'address' THEN NULL ELSE c.address END || n.address, n.address,
+    CASE WHEN n.cleared ? 'address' THEN NULL ELSE c.address END),
+  metadata = CASE WHEN n.cleared ? 'metadata' THEN '{}' ELSE c.metadata END || coalesce(n.metadata, '{}'),
   updated_at = now()
 FROM jsonb_to_recordset($2::jsonb) AS n (
   id text, source_id text, name text, description text, email text, phone text, birthday date, birthdate date,
-  address jsonb, metadata jsonb
+  address jsonb, metadata jsonb, cleared jsonb
 )
 WHERE c.project_id = $1 AND c.id = n.id
   AND c.id = ANY (ARRAY(SELECT named.id FROM jsonb_to_recordset($2::jsonb) AS named (id text)))
-  AND (coalesce(n.name, c.name), coalesce(n.description, c.description), coalesce(n.email, c.email),
-       coalesce(n.phone, c.phone), coalesce(n.birthday, c.birthday), coalesce(n.birthdate, c.birthdate),
-       coalesce(c.address || n.address, n.address, c.address), c.metadata || coalesce(n.metadata, '{}'))
+  AND (coalesce(n.name, CASE WHEN n.cleared ? 'name' THEN NULL ELSE c.name END),
+       coalesce(n.description, CASE WHEN n.cleared ? 'description' THEN NULL ELSE c.description END),
+       coalesce(n.email, CASE WHEN n.cleared ? 'email' THEN NULL ELSE c.email END),
+       coalesce(n.phone, CASE WHEN n.cleared ? 'phone' THEN NULL ELSE c.phone END),
+       coalesce(n.birthday, CASE WHEN n.cleared ? 'birthday' THEN NULL ELSE c.birthday END),
+       coalesce(n.birthdate, CASE WHEN n.cleared ? 'birthdate' THEN NULL ELSE c.birthdate END),
+       coalesce(CASE WHEN n.cleared ? 'address' THEN NULL ELSE c.address END || n.address, n.address,
+         CASE WHEN n.cleared ? 'address' THEN NULL ELSE c.address END),
+       CASE WHEN n.cleared ? 'metadata' THEN '{}' ELSE c.metadata END || coalesce(n.metadata, '{}'))
   IS DISTINCT FROM
       (c.name, c.description, c.email, c.phone, c.birthday, c.birthdate, c.address, c.metadata)
 RETURNING c.id, c.source_id, c.name, c.description, c.email, c.phone, c.birthday, c.birthdate, c.address, c.metadata,

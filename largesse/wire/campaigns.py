@@ -90,6 +90,13 @@ class CampaignChanges(msgspec.Struct, frozen=True, kw_only=True):
     unset_metadata_fields: list[str] | None = None
 
 
+NULLABLE: Final = (
+    "start_date", "expiration_date", "description", "category", "metadata", "category_id",
+    "activity_duration_after_publishing", "join_once", "auto_join", "type",
+)  # fmt: skip
+"""Of the changes: those that the Python client's `from_dict` always sends."""
+
+
 def definition(voucher: CampaignVoucherInput, voucher_type: str, campaign_type: str) -> dict[str, Any]:
     """What a campaign stores about its vouchers: see domain.campaigns.Campaign. Raises InvalidCodeConfig."""
     out: dict[str, Any] = {"type": voucher_type}

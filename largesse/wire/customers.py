@@ -10,6 +10,7 @@ from largesse.domain.errors import InvalidPayload
 from largesse.domain.referrals import Referral, Referrals
 from largesse.wire.dates import Date, render
 from largesse.wire.metadata import METADATA_BYTES_MAX, Metadata
+from largesse.wire.nulls import Nulls, changed
 
 T = TypeVar("T")
 
@@ -44,8 +45,9 @@ class CustomerInput(msgspec.Struct, frozen=True, kw_only=True):
     address: AddressInput | UnsetType | None = UNSET
     metadata: Metadata | UnsetType | None = UNSET
 
-    def profile(self, *, null_clears: bool = False) -> Profile:
-        """What is said about the customer. `null_clears`: null unsets a field; else null is as good as absent."""
+    def profile(self, nulls: Nulls = Nulls.ABSENT) -> Profile:
+        """What is said about the customer."""
+        clears = nulls.clear(self, _PROFILE)
         return Profile(
             name=_said(self.name),
             description=_said(self.description),
@@ -53,17 +55,14 @@ class CustomerInput(msgspec.Struct, frozen=True, kw_only=True):
             phone=_said(self.phone),
             birthday=_said(self.birthday),
             birthdate=_said(self.birthdate),
-            address=self._address(null_clears=null_clears),
+            address=self._address(nulls),
             metadata=_said(self.metadata),
-            cleared=frozenset(name for name in _PROFILE if getattr(self, name) is None) if null_clears else frozenset(),
+            cleared=frozenset(name for name in _PROFILE if getattr(self, name) is None) if clears else frozenset(),
         )
 
-    def _address(self, *, null_clears: bool) -> dict[str, Any] | None:
+    def _address(self, nulls: Nulls) -> dict[str, Any] | None:
         address = _said(self.address)
-        if address is None:
-            return None
-        fields = {name: getattr(address, name) for name in AddressInput.__struct_fields__}
-        return {k: v for k, v in fields.items() if v is not UNSET and (v is not None or null_clears)} or None
+        return None if address is None else changed(address, nulls, AddressInput.__struct_fields__) or None
 
 
 _PROFILE: Final = ("name", "description", "email", "phone", "birthday", "birthdate", "address", "metadata")

@@ -11,6 +11,7 @@ from largesse.domain.validation_rules import CONTEXT_TYPES, Assignment, Validati
 from largesse.wire.customers import Text
 from largesse.wire.dates import render
 from largesse.wire.metadata import Metadata
+from largesse.wire.nulls import Nulls, changed
 
 NAME_LENGTH_MAX: Final = 255
 DEFINITION_BYTES_MAX: Final = 65_536
@@ -100,9 +101,9 @@ class RuleInput(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RuleChanges(msgspec.Struct, frozen=True, kw_only=True):
-    """What is sent replaces what was; null empties what may be empty."""
+    """What is sent replaces what was; null empties what may be empty, and leaves the rest as it is."""
 
-    name: Name | UnsetType = UNSET
+    name: Name | UnsetType | None = UNSET
     rules: Metadata | UnsetType | None = UNSET
     bundle_rules: Metadata | UnsetType | None = UNSET
     error: ErrorMessage | UnsetType | None = UNSET
@@ -110,16 +111,20 @@ class RuleChanges(msgspec.Struct, frozen=True, kw_only=True):
     type: RuleType | UnsetType | None = UNSET
     context_type: ContextType | UnsetType | None = UNSET
 
-    def values(self, before: ValidationRule) -> dict[str, Any]:
+    def values(self, before: ValidationRule, nulls: Nulls = Nulls.CLEAR) -> dict[str, Any]:
         """All columns as they will be. Raises InvalidValidationRules, InvalidPayload."""
-        sent = {name: getattr(self, name) for name in self.__struct_fields__ if getattr(self, name) is not UNSET}
+        sent = changed(self, nulls, NULLABLE)
         empty: dict[str, Any] = {"rules": {}, "bundle_rules": {}, "applicable_to": ApplicableTo()}
-        kept = {"type": before.type, "context_type": before.context_type}
-        changed = {
+        kept = {"name": before.name, "type": before.type, "context_type": before.context_type}
+        values = {
             name: msgspec.to_builtins((empty | kept).get(name) if value is None else value)
             for name, value in sent.items()
         }
-        return _checked({name: getattr(before, name) for name in self.__struct_fields__} | changed)
+        return _checked({name: getattr(before, name) for name in self.__struct_fields__} | values)
+
+
+NULLABLE: Final = ("name", "error", "applicable_to", "type", "context_type")
+"""Those that the Python client's `from_dict` always sends."""
 
 
 class AssignmentInput(msgspec.Struct, frozen=True, kw_only=True):

@@ -130,6 +130,10 @@ class VoucherChanges(msgspec.Struct, frozen=True, kw_only=True):
     discount: DiscountInput | UnsetType | None = UNSET
 
 
+NULLABLE: Final = ("category", "category_id", "start_date", "expiration_date", "active", "additional_info", "metadata")
+"""Of the changes: those that the Python client's `from_dict` always sends."""
+
+
 def amount_of(gift: GiftInput | None, loyalty_card: LoyaltyCardInput | None) -> int:
     """Credits in hundredths, or points."""
     if gift is not None:
@@ -140,12 +144,6 @@ def amount_of(gift: GiftInput | None, loyalty_card: LoyaltyCardInput | None) -> 
 def plain(value: msgspec.Struct | None) -> dict[str, Any] | None:
     """As it goes into jsonb and comes back in answers."""
     return None if value is None else dict(msgspec.to_builtins(value))
-
-
-def changed(sent: msgspec.Struct, *, null_clears: bool) -> dict[str, Any]:
-    """The fields that a Struct of changes sets, by name. Without `null_clears`, null is as good as absent."""
-    fields = {name: getattr(sent, name) for name in sent.__struct_fields__}
-    return {k: v for k, v in fields.items() if v is not UNSET and (v is not None or null_clears)}
 
 
 def refuse_rules(validation_rules: list[str] | None) -> None:

@@ -114,12 +114,6 @@ class TestUpdate:
         assert "address" not in customer
         assert (customer["email"], customer["metadata"]) == ("e", {"a": None})
 
-    async def test_the_official_python_client_never_clears(self, api: httpx.AsyncClient) -> None:
-        await made(api, source_id="s", name="A")
-        headers = {"User-Agent": "OpenAPI-Python-SDK/6.1.1"}
-        answer = await api.put(f"{PATH}/s", json={"name": None, "email": "e"}, headers=headers)
-        assert (answer.json()["name"], answer.json()["email"]) == ("A", "e")
-
     async def test_the_source_id_never_changes(self, api: httpx.AsyncClient) -> None:
         await made(api, source_id="s")
         answer = await api.put(f"{PATH}/s", json={"source_id": "t", "name": "N"})

@@ -272,12 +272,6 @@ class TestUpdate:
         answer = await api.put(f"{PATH}/A", json={"expiration_date": "2026-01-01"})
         assert (answer.status_code, answer.json()["key"]) == (400, "invalid_voucher")
 
-    async def test_the_official_python_client_never_clears(self, api: httpx.AsyncClient) -> None:
-        await made(api, "A", start_date="2026-06-01")
-        headers = {"User-Agent": "OpenAPI-Python-SDK/6.1.1"}
-        answer = await api.put(f"{PATH}/A", json={"start_date": None}, headers=headers)
-        assert answer.json()["start_date"] == "2026-06-01T00:00:00.000Z"
-
 
 class TestSwitch:
     async def test_is_counted_once_however_often_it_is_turned(
