@@ -103,7 +103,7 @@ async def _described(scope: Scope, sent: CampaignInput) -> Campaign:
         referral_program=plain(sent.referral_program) if kind == REFERRAL_PROGRAM else None,
         join_once=joins_once(kind, type_, sent.join_once),
         auto_join=bool(sent.auto_join),
-        use_voucher_metadata_schema=bool(sent.use_voucher_metadata_schema),
+        use_voucher_metadata_schema=sent.use_voucher_metadata_schema is not False,
         active=sent.active is not False,
         category_id=await named_category(scope, sent.category, sent.category_id),
         start_date=sent.start_date,

@@ -20,7 +20,6 @@ CUSTOMERS_IMPORT_CSV: Final = "CUSTOMERS.IMPORT_CSV"
 PROJECT_AUDIT: Final = "PROJECT.AUDIT"  # ours, and shown in the dashboard only: typed clients know no such type
 PROJECT_DELETE: Final = "PROJECT.DELETE"  # ours, and nobody's to look at: its project is closed
 
-ENQUEUED: Final = "ENQUEUED"
 IN_PROGRESS: Final = "IN_PROGRESS"
 DONE: Final = "DONE"
 FAILED: Final = "FAILED"

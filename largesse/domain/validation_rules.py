@@ -50,10 +50,12 @@ _METADATA: Final = frozenset({
 })  # fmt: skip
 """Names that need a `property`: the metadata key."""
 _ITEMS: Final = frozenset(f"order.items.{which}" for which in ("every", "any", "none", "cheapest", "most_expensive"))
-_PARTS: Final = frozenset({"quantity", "aggregated_quantity", "price", "aggregated_amount", "amount", "subtotal"})
-"""Names within a rule about items."""
+_SHORT_PARTS: Final = ("quantity", "aggregated_quantity", "price", "aggregated_amount", "amount", "subtotal")
+_PARTS: Final = frozenset({*_SHORT_PARTS, *(f"order.items.{part}" for part in _SHORT_PARTS)})
+"""Names within a rule about items, in their short and their long spelling."""
 NAMES: Final = _METADATA | _ITEMS | _PARTS | frozenset({
-    "customer.segment", "order.amount", "order.total_amount", "order.initial_amount", "order.items.count",
+    "customer.segment", "customer_segment", "order.amount", "order.total_amount", "order.initial_amount",
+    "order.items.count",
     "order.items.price_any", "order.items.price_each", "campaign.orders.amount", "campaign.orders.amount_discounted",
     *(f"campaign.redemptions.{what}{period}" for what in ("count", "customers_count") for period in _PERIODS),
     *(f"redemption.count{period}" for period in _PERIODS[1:]),

@@ -1,5 +1,6 @@
 """/v1/campaigns"""
 
+import re
 from typing import Any, Final
 
 from starlette.requests import Request
@@ -18,6 +19,7 @@ from largesse.domain.errors import (
     NotFound,
     QueryTooLarge,
 )
+from largesse.http import edge
 from largesse.http.requests import (
     exchange,
     expect_no_body,
@@ -40,6 +42,8 @@ from largesse.wire.vouchers import VoucherInput, render_voucher
 PAGE_MAX: Final = 100
 ORDERS: Final = ("created_at", "updated_at")
 PARAMETERS: Final = {"campaign_type": TEXT, "campaign_status": TEXT, "is_referral_code": FLAG, "expand": TEXT} | PERIODS
+NUMBER: Final = re.compile(rb"\s*-?\d+(\.\d+)?\s*")
+NUMBER_BYTES_MAX: Final = 40
 MAKING: Final = (InvalidCampaign, InvalidCampaignParams, InvalidVoucher, InvalidCodeConfig, NotFound, DuplicateFound)
 
 
@@ -123,11 +127,16 @@ async def add_voucher(request: Request) -> Response:
 
 
 async def _voucher_body(request: Request) -> VoucherInput:
-    """The body is optional here: without one the campaign says everything."""
+    """The body is optional here: without one the campaign says everything. So it does with a bare number, which older
+    clients send where their caller gave a count and no body.
+    """
     known = exchange(request)
     if known.header(b"content-length") in {"", "0"} and not known.header(b"transfer-encoding"):
         return VoucherInput()
-    return await read_body(request, VoucherInput)
+    body = await edge.read_body(known, request.receive)
+    if len(body) <= NUMBER_BYTES_MAX and NUMBER.fullmatch(body):
+        return VoucherInput()
+    return await edge.parse_body(known, body, VoucherInput)
 
 
 async def list_(request: Request) -> Response:

@@ -128,7 +128,7 @@ async def list_(request: Request) -> Response:
 
 
 def _given(query: Query) -> dict[str, Any]:
-    ids = [text for name, text in query.pairs if name == "ids" or name.startswith("ids[")]
+    ids = [text for name, text in query.pairs if text and (name == "ids" or name.startswith("ids["))]
     if len(ids) > IDS_MAX:
         query.fault("ids", f"must not have more than {IDS_MAX} items")
     return present(

@@ -1,6 +1,8 @@
 -- create_async_action --
--- What was asked; the job that does it is enqueued in the same transaction.
-INSERT INTO async_actions (project_id, id, type, request_id, arguments) VALUES ($1, $2, $3, $4, $5)
+-- What was asked; the job that does it is enqueued in the same transaction. In progress from the start: clients ask again
+-- only while they see that.
+INSERT INTO async_actions (project_id, id, type, request_id, arguments, status)
+VALUES ($1, $2, $3, $4, $5, 'IN_PROGRESS')
 
 -- get_async_action --
 -- One by its id.
@@ -32,7 +34,7 @@ LIMIT $3
 -- remaining_codes --
 -- What the generations $2 still have to make.
 SELECT coalesce(sum((arguments->>'count')::bigint - coalesce((cursor->>'done')::bigint, 0)), 0)::bigint
-FROM async_actions WHERE project_id = $1 AND id = ANY ($2::text[]) AND status IN ('ENQUEUED', 'IN_PROGRESS')
+FROM async_actions WHERE project_id = $1 AND id = ANY ($2::text[]) AND status = 'IN_PROGRESS'
 
 -- list_actions_of --
 -- The newest $3 of these types, with what came of them.

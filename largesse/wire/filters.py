@@ -69,7 +69,11 @@ def read_filter(query: Query, fields: Fields) -> Filter | None:
 
     Raises QueryTooLarge for too many conditions or values.
     """
-    named = [(match, text) for name, text in query.pairs if (match := _NAME.match(name))]
+    named = [
+        (match, text)
+        for name, text in query.pairs
+        if (match := _NAME.match(name)) and (text or "conditions" in name)  # else an empty value: as good as none
+    ]
     if not named:
         return None
     reader = _Reader(query.fault, fields)

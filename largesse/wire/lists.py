@@ -36,11 +36,12 @@ class Page(Struct, frozen=True, kw_only=True):
 class Query:
     """A query string read name by name. Every reader writes down what is wrong; `check` raises it all at once.
 
-    Of a parameter given twice the last counts. Two spellings of one parameter: the first name that is present.
+    Of a parameter given twice the last counts. Two spellings of one parameter: the first name that is present. An empty
+    value is as good as none.
     """
 
     def __init__(self, pairs: list[tuple[str, str]]) -> None:
-        self._texts = dict(pairs)
+        self._texts = {name: text for name, text in pairs if text}
         self.pairs = pairs
         self._faults: list[str] = []
         self._page_max_exceeded: int | None = None

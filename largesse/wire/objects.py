@@ -24,6 +24,8 @@ def read_object(query: Query, name: str) -> Any:
         if match is None or match[1] != name:
             continue
         path = _SEGMENT.findall(match[2])
+        if not path and not text:
+            continue  # an empty value is as good as none
         if not path:
             bare = _whole(query, name, text)
         elif len(path) >= DEPTH_MAX:

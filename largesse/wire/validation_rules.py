@@ -33,7 +33,8 @@ class _Applicable(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     effect: Literal[
         "APPLY_TO_EVERY", "APPLY_TO_CHEAPEST", "APPLY_FROM_CHEAPEST", "APPLY_TO_MOST_EXPENSIVE",
         "APPLY_FROM_MOST_EXPENSIVE",
-    ]  # fmt: skip
+    ] | None = None  # fmt: skip
+    strict: bool | None = None
     object: Literal["product", "sku", "products_collection"] | None = None
     id: Text | None = None
     source_id: Text | None = None
@@ -134,7 +135,22 @@ class AssignmentInput(msgspec.Struct, frozen=True, kw_only=True):
     ] = "voucher"
 
 
+_UNSAID: Final = {"effect": "APPLY_TO_EVERY", "strict": False}
+
+
+def _filled(applicable_to: dict[str, Any]) -> dict[str, Any]:
+    """Each product with how it is applied, said or not."""
+    lists = {name: [_UNSAID | each for each in applicable_to.get(name, ())] for name in ("included", "excluded")}
+    return applicable_to | lists
+
+
+def _joined(rules: dict[str, Any]) -> dict[str, Any]:
+    """A rule that stands alone with the logic that it has anyway."""
+    return rules | {"logic": next(iter(rules))} if len(rules) == 1 and "logic" not in rules else rules
+
+
 def _checked(values: dict[str, Any]) -> dict[str, Any]:
+    values = values | {"applicable_to": _filled(values["applicable_to"])}
     check_rules(values["rules"])
     check_rules(values["bundle_rules"])
     if len(msgspec.json.encode(values)) > DEFINITION_BYTES_MAX:
@@ -149,10 +165,10 @@ def render_rule(rule: ValidationRule) -> dict[str, Any]:
     out: dict[str, Any] = {
         "id": rule.id,
         "name": rule.name,
-        "rules": rule.rules,
-        "bundle_rules": rule.bundle_rules,
+        "rules": _joined(rule.rules),
+        "bundle_rules": _joined(rule.bundle_rules),
         "error": rule.error,
-        "applicable_to": rule.applicable_to,
+        "applicable_to": _filled(rule.applicable_to),
         "type": rule.type,
         "context_type": rule.context_type,
         "created_at": render(rule.created_at),
