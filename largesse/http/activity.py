@@ -14,7 +14,7 @@ from largesse.store.activity import list_activity
 from largesse.store.publications import find_publications
 from largesse.wire.activity import render_activity
 from largesse.wire.campaigns import CampaignType
-from largesse.wire.lists import LIMIT_DEFAULT, LIMIT_MAX, MOMENT, TEXT, page_schema
+from largesse.wire.lists import LIMIT_DEFAULT, LIMIT_MAX, MOMENT, TEXT, more_after, page_schema
 
 CAMPAIGN_TYPES: Final = get_args(CampaignType)
 ORDERS: Final = ("created_at", "-created_at")
@@ -64,7 +64,7 @@ async def list_(request: Request) -> Response:
             "data_ref": "data",
             "data": [render_activity(one, publications.get(one.subject)) for one in page],
             "has_more": has_more,
-            "more_starting_after": page[-1].id if has_more else None,
+            **more_after(page[-1].id if has_more else None),
         }
     )
 

@@ -45,9 +45,9 @@ async def delete(request: Request) -> Response:
 async def list_(request: Request) -> Response:
     """List all categories"""
     async with unit_of_work(request) as scope:
-        found = await list_categories(scope.connection, scope.project.id)
+        found, has_more = await list_categories(scope.connection, scope.project.id)
     data = [render_category(category) for category in found]
-    return respond({"object": "list", "data_ref": "data", "data": data, "total": len(data)})
+    return respond({"object": "list", "data_ref": "data", "data": data, "total": len(data), "has_more": has_more})
 
 
 ROUTES = [

@@ -13,7 +13,7 @@ from largesse.http.routing import Route
 from largesse.http.vouchers import asset_urls
 from largesse.store.redeemables import list_redeemables
 from largesse.wire.filters import filter_schema, read_filter
-from largesse.wire.lists import LIMIT_DEFAULT, LIMIT_MAX, TEXT, page_schema
+from largesse.wire.lists import LIMIT_DEFAULT, LIMIT_MAX, TEXT, more_after, page_schema
 from largesse.wire.redeemables import render_redeemable
 
 
@@ -47,7 +47,7 @@ async def list_(request: Request) -> Response:
             "data": data,
             "total": len(data),
             "has_more": has_more,
-            "more_starting_after": data[-1]["id"] if has_more else None,
+            **more_after(data[-1]["id"] if has_more else None),
         }
     )
 

@@ -21,7 +21,7 @@ from largesse.http.requests import path_parameter, read_body, read_query, respon
 from largesse.http.routing import Route
 from largesse.store.redeemables import count_holders, list_redeemables
 from largesse.wire.filters import filter_schema, read_filter
-from largesse.wire.lists import LIMIT_DEFAULT, LIMIT_MAX, TEXT, page_schema
+from largesse.wire.lists import LIMIT_DEFAULT, LIMIT_MAX, TEXT, more_after, page_schema
 from largesse.wire.referrals import HoldersInput, render_holder, render_referee
 
 PATHS: Final = (
@@ -83,7 +83,7 @@ async def list_(request: Request) -> Response:
             "data": data,
             "total": total,
             "has_more": has_more,
-            "more_starting_after": data[-1]["id"] if has_more else None,
+            **more_after(data[-1]["id"] if has_more else None),
         }
     )
 

@@ -18,7 +18,7 @@ from largesse.http.requests import path_parameter, read_body, read_query, respon
 from largesse.http.routing import Route
 from largesse.store.transactions import list_transactions
 from largesse.wire.filters import filter_schema, read_filter
-from largesse.wire.lists import LIMIT_DEFAULT, LIMIT_MAX
+from largesse.wire.lists import LIMIT_DEFAULT, LIMIT_MAX, more_after
 from largesse.wire.transactions import BalanceInput, render_balance, render_transaction
 
 ORDERS: Final = ("id", "-id")
@@ -90,7 +90,7 @@ async def _respond_list(scope: Scope, of: Voucher | Campaign, wanted: _Wanted) -
             "data_ref": "data",
             "data": [render_transaction(transaction) for transaction in page],
             "has_more": has_more,
-            "more_starting_after": page[-1].id if has_more else None,
+            **more_after(page[-1].id if has_more else None),
         }
     )
 

@@ -13,7 +13,7 @@ from largesse.http.routing import Route
 from largesse.store.lists import Narrowing
 from largesse.store.trash_bin import count_entries, list_entries
 from largesse.wire.filters import read_filter
-from largesse.wire.lists import LIMIT_DEFAULT, LIMIT_MAX, TEXT, page_schema, present
+from largesse.wire.lists import LIMIT_DEFAULT, LIMIT_MAX, TEXT, more_after, page_schema, present
 from largesse.wire.trash_bin import render_entry
 
 PATH: Final = "/v1/trash-bin"
@@ -46,7 +46,7 @@ async def list_(request: Request) -> Response:
             "data": data,
             "total": total,
             "has_more": has_more,
-            "more_starting_after": data[-1]["id"] if has_more else None,
+            **more_after(data[-1]["id"] if has_more else None),
         }
     )
 

@@ -60,8 +60,10 @@ async def delete_category(connection: Connection, project_id: int, id: str) -> b
     return await connection.fetchval(SQL["delete_category"], project_id, id) is not None
 
 
-async def list_categories(connection: Connection, project_id: int) -> list[Category]:
-    return [Category(**row) for row in await connection.fetch(SQL["list_categories"], project_id, LIST_MAX)]
+async def list_categories(connection: Connection, project_id: int) -> tuple[list[Category], bool]:
+    """The newest LIST_MAX, and whether there are more."""
+    rows = await connection.fetch(SQL["list_categories"], project_id, LIST_MAX + 1)
+    return [Category(**row) for row in rows[:LIST_MAX]], len(rows) > LIST_MAX
 
 
 async def find_categories(connection: Connection, project_id: int, words: list[str]) -> dict[str, str]:

@@ -18,7 +18,9 @@ def render_async_action(action: AsyncAction, *, with_result: bool = True) -> dic
     out["updated_at"] = None if action.updated_at is None else render(action.updated_at)
     out["request_id"] = action.request_id
     out["progress"] = action.progress
+    took = timedelta(0)
     if action.started_at is not None and action.updated_at is not None:
-        out["processing_time"] = (action.updated_at - action.started_at) // timedelta(milliseconds=1)
+        took = action.updated_at - action.started_at
+    out["processing_time"] = took // timedelta(milliseconds=1)
     out["object"] = "async_action"
     return out

@@ -116,7 +116,7 @@ def definition(voucher: CampaignVoucherInput, voucher_type: str, campaign_type: 
 
 
 def render_campaign(campaign: Campaign, *, with_categories: bool = True) -> dict[str, Any]:
-    """`with_categories`: lists show the category objects on request only."""
+    """`with_categories`: lists show the category objects on request only. Metadata are there if there are any."""
     validity = _validity(campaign)
     out: dict[str, Any] = {
         "id": campaign.id,
@@ -132,7 +132,7 @@ def render_campaign(campaign: Campaign, *, with_categories: bool = True) -> dict
         "activity_duration_after_publishing": campaign.activity_duration_after_publishing,
         "vouchers_count": campaign.vouchers_count,
         "active": campaign.active,
-        "metadata": campaign.metadata,
+        **({"metadata": campaign.metadata} if campaign.metadata else {}),
         "created_at": render(campaign.created_at),
         "updated_at": None if campaign.updated_at is None else render(campaign.updated_at),
         "category": campaign.category_name,

@@ -99,7 +99,9 @@ _NO_REFERRALS: Final = Referrals()
 def render_customer(
     customer: Customer, cards: Cards | None = None, referrals: Referrals | None = None
 ) -> dict[str, Any]:
-    """The whole customer: profile fields that were never set are left out. `cards`, `referrals`: None for none."""
+    """The whole customer: profile fields that were never set are left out, an address is null then, and metadata are
+    there if there are any. `cards`, `referrals`: None for none.
+    """
     out: dict[str, Any] = {"id": customer.id, "source_id": customer.source_id}
     for field in ("name", "description", "email", "phone"):
         if (value := getattr(customer, field)) is not None:
@@ -108,10 +110,10 @@ def render_customer(
         out["birthdate"] = customer.birthdate.isoformat()
     if customer.birthday is not None:
         out["birthday"] = customer.birthday.isoformat()
-    if customer.address is not None:
-        out["address"] = customer.address
+    out["address"] = customer.address
     out |= _summaries(cards or _NO_CARDS, referrals or _NO_REFERRALS)
-    out["metadata"] = customer.metadata
+    if customer.metadata:
+        out["metadata"] = customer.metadata
     out["system_metadata"] = {}
     out["created_at"] = render(customer.created_at)
     if customer.updated_at is not None:

@@ -155,6 +155,11 @@ def present(**values: Any) -> dict[str, Any]:
     return {name: value for name, value in values.items() if value is not None}
 
 
+def more_after(id: str | None) -> dict[str, str]:
+    """Where the next page begins, as an answer says it; the last page says nothing."""
+    return {} if id is None else {"more_starting_after": id}
+
+
 # JSON schemas of query parameters, for our own OpenAPI.
 TEXT: Final = {"type": "string"}
 FLAG: Final = {"type": "boolean"}

@@ -257,7 +257,7 @@ def _loyalty_card(voucher: Voucher) -> dict[str, Any]:
         "points": voucher.amount,
         "balance": voucher.balance,
         "next_expiration_date": None,
-        "next_expiration_points": None,
+        "next_expiration_points": 0,
         "pending_points": voucher.pending,
         "expired_points": voucher.expired,
         "subtracted_points": voucher.subtracted,

@@ -63,7 +63,7 @@ class TestHolders:
     async def test_the_referrer_is_who_the_code_was_published_to(self, api: httpx.AsyncClient, code) -> None:
         body = await holders(api, code)
         [holder] = body["data"]
-        assert (body["total"], body["has_more"], body["more_starting_after"]) == (1, False, None)
+        assert (body["total"], body["has_more"], "more_starting_after" in body) == (1, False, False)
         assert set(holder) == HOLDER
         assert holder["id"].startswith("rh_")
         assert (holder["holder_role"], holder["customer_id"]) == ("REFERRER", code["holder_id"])

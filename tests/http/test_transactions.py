@@ -137,7 +137,7 @@ class TestTransactions:
         changed = (await change(api, card, -500, source_id="till-7", reason="returned")).json()
         body = (await api.get(f"/v1/vouchers/{card}/transactions")).json()
         [transaction] = body.pop("data")
-        assert body == {"object": "list", "data_ref": "data", "has_more": False, "more_starting_after": None}
+        assert body == {"object": "list", "data_ref": "data", "has_more": False}
         assert transaction.pop("id").startswith("vtx_")
         assert transaction.pop("created_at").endswith("Z")
         assert transaction == {
@@ -198,7 +198,7 @@ class TestCampaignTransactions:
         ).json()
         amounts = [row["details"]["balance"]["amount"] for row in first["data"] + rest["data"]]
         assert amounts == ([1, 2, 4] if order == "id" else [4, 2, 1])
-        assert (first["has_more"], rest["has_more"], rest["more_starting_after"]) == (True, False, None)
+        assert (first["has_more"], rest["has_more"], rest.get("more_starting_after")) == (True, False, None)
 
     async def test_filters_narrow_by_transaction_and_card(self, api, loyalty_card):
         await api.post("/v1/campaigns/club/vouchers/CARD-2", json={})
