@@ -34,6 +34,12 @@ The test suite drives PyPI `voucherify` 6.1 and npm `@voucherify/sdk` 2.9, unmod
 | Python, nulls | It sends explicit nulls for unset fields. Null on create means absent; on update, in bulk too, it clears a field. A body of its `from_dict` has all nullable keys: its nulls mean nothing. One of its constructor has only what was given: its nulls clear. So of an object with all nullable keys none is cleared. |
 | Node `voucherify` 1.x, 2.x | `publish` posts to `/v1/vouchers/publish` and gets the voucher, with its publications; for several codes the publication. Without a customer it is refused (400). |
 | JavaScript 2.x | `vouchers.create` without a code posts to `/v1/vouchers/`: a slash at the end of a path says nothing, on all routes. |
+| JavaScript 2.x, 3.x | They ask for an async action again only while it is `IN_PROGRESS`: it is from the start, and never `ENQUEUED`. |
+| JavaScript 2.x, 3.x | An empty value in a query (`start_date=`) is as good as none, on every list and summary. A bare number as the body of `POST /v1/campaigns/{id}/vouchers` is an empty body. |
+| all | Validation rules: a product without `effect` is answered with `APPLY_TO_EVERY` and `strict: false`, a single rule with its `logic`; rules about items have a short and a long name (`aggregated_quantity`, `order.items.aggregated_quantity`); `customer_segment` is `customer.segment`. |
+| all | What isn't set: customers and campaigns without metadata have no key `metadata` (vouchers, publications and their customers have it), customers have `address: null`, a last page has no `more_starting_after`. |
+| all | A campaign uses the vouchers' metadata schema unless `use_voucher_metadata_schema` is false. |
+| all | A code can't be a word of a path: `publish`, `qualification`, `import`, `importCSV`, `bulk`, `metadata`, `enable`, `disable`. |
 | JavaScript 2.x | It sends `join_once` in the body, newer clients in the query. Both work; the query wins. |
 | JavaScript, client side | `publish(campaign)` names the campaign in the query. A source in the body goes before it. |
 
