@@ -69,11 +69,9 @@ def read_filter(query: Query, fields: Fields) -> Filter | None:
 
     Raises QueryTooLarge for too many conditions or values.
     """
-    named = [
-        (match, text)
-        for name, text in query.pairs
-        if (match := _NAME.match(name)) and (text or "conditions" in name)  # else an empty value: as good as none
-    ]
+    # An operator may have no value; anything else is as good as absent then.
+    given = [(name, text) for name, text in query.pairs if text or "$" in name]
+    named = [(match, text) for name, text in given if (match := _NAME.match(name))]
     if not named:
         return None
     reader = _Reader(query.fault, fields)

@@ -153,6 +153,10 @@ class TestVouchers:
         with pytest.raises(RefusedByServer):
             client("vouchers.get", code)
 
+    def test_create_without_a_code(self, client):
+        made = client("vouchers.create", DISCOUNT)
+        assert client("vouchers.get", made["code"])["id"] == made["id"]
+
     def test_filters_of_the_list(self, client):
         code = unique("code")
         client("vouchers.create", {"code": code, **DISCOUNT})
@@ -188,6 +192,7 @@ class TestCampaigns:
         name = campaign["name"]
         assert client("campaigns.update", name, {"description": "new"})["description"] == "new"
         assert client("campaigns.addVoucher", name)["campaign"] == name
+        assert client("campaigns.addVoucher", name, 1)["campaign"] == name
         assert client("campaigns.addCertainVoucher", name, unique("certain"))["campaign_id"] == campaign["id"]
         rows = [{"code": unique("imported"), **DISCOUNT}]
         assert action_done(client, client("campaigns.importVouchers", name, rows))["result"]["done_count"] == 1
@@ -212,6 +217,25 @@ class TestCampaigns:
         assert changed["hierarchy"] == client("categories.get", category["id"])["hierarchy"] == 2
         assert category["id"] in [listed["id"] for listed in client("categories.list")["data"]]
         client("categories.delete", category["id"])
+
+
+class TestOlderOperations:
+    @pytest.mark.parametrize(
+        ("method", "arguments"),
+        [
+            ("validations.validateVoucher", ["x"]),
+            ("validations.validate", [{"customer": {"id": "x"}}]),
+            ("redemptions.redeem", ["x"]),
+            ("vouchers.qualifications.examine", [{}]),
+            ("campaigns.qualifications.examine", [{}]),
+            ("consents.list", []),
+        ],
+    )
+    def test_they_say_that_they_are_not_built(self, client, method, arguments):
+        with pytest.raises(RefusedByServer) as refused:
+            client(method, *arguments)
+        assert (refused.value.code, refused.value.key) == (501, "not_implemented")
+        assert "built" in refused.value.details
 
 
 class TestValidationRules:

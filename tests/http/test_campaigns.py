@@ -138,9 +138,9 @@ class TestCreate:
         assert campaign["referral_program"] == program
         assert (await api.get("/v1/vouchers")).json()["vouchers"][0]["is_referral_code"] is True
 
-    async def test_metadata_goes_to_the_vouchers_on_request_only(self, api: httpx.AsyncClient) -> None:
-        await made(api, name="A", metadata={"a": 1}, vouchers_count=1)
-        await made(api, name="B", metadata={"b": 1}, vouchers_count=1, use_voucher_metadata_schema=True)
+    async def test_metadata_goes_to_the_vouchers_unless_it_must_not(self, api: httpx.AsyncClient) -> None:
+        await made(api, name="A", metadata={"a": 1}, vouchers_count=1, use_voucher_metadata_schema=False)
+        await made(api, name="B", metadata={"b": 1}, vouchers_count=1)
         for name, metadata in (("A", {}), ("B", {"b": 1})):
             page = (await api.get("/v1/vouchers", params={"campaign": name})).json()
             assert page["vouchers"][0]["metadata"] == metadata

@@ -53,7 +53,9 @@ class TestRules:
     async def test_a_rule_comes_back_as_it_was_sent(self, api: httpx.AsyncClient, pool: Pool) -> None:
         sent = {
             "error": {"message": "Too small"},
-            "applicable_to": {"included": [{"object": "product", "id": "prod_1", "effect": "APPLY_TO_EVERY"}]},
+            "applicable_to": {
+                "included": [{"object": "product", "id": "prod_1", "effect": "APPLY_TO_EVERY", "strict": False}]
+            },
             "type": "basic",
             "context_type": "campaign.discount_coupons",
         }
@@ -92,7 +94,7 @@ class TestRules:
             ({"name": "x", "applicable_to": {"excluded": [{"effect": "APPLY_TO_EVERY", "quantity_limit": "1"}]}}, "invalid_payload"),
             ({"name": "x", "rules": {"1": {"name": "custom_event.metadata", "conditions": {"$is": [1]}}}}, "invalid_validation_rules"),
             ({"name": "x", "bundle_rules": {"a": {}}}, "invalid_validation_rules"),
-            ({"name": "x", "applicable_to": {"included": [{"id": "prod_1"}]}}, "invalid_payload"),
+            ({"name": "x", "applicable_to": {"included": [{"id": "prod_1", "strict": 1}]}}, "invalid_payload"),
         ],
     )  # fmt: skip
     async def test_what_makes_no_rule_is_refused(self, api: httpx.AsyncClient, body: Any, key: str) -> None:

@@ -90,9 +90,7 @@ def test_each_value_of_is_is_a_condition(junction: str):
     assert read("filters=" + quote(json.dumps(sent))) == Filter(TWICE, any_of=True)
 
 
-@pytest.mark.parametrize(
-    "text", ["filters[junction]=xor", "filters[junction]=", 'filters={"junction":"xor"}', 'filters={"junction":1}']
-)
+@pytest.mark.parametrize("text", ["filters[junction]=xor", 'filters={"junction":"xor"}', 'filters={"junction":1}'])
 def test_another_junction_is_refused(text: str):
     """A149."""
     with pytest.raises(InvalidQueryParams, match=r"\.filters\.junction must be equal to one of the allowed values"):
@@ -191,7 +189,6 @@ def test_other_lists_have_their_own_words():
         ("filters[id][conditions]=1", "must be an object in JSON"),
         ("filters[id]=1", "must be an object in JSON"),
         ("filters=1", "must be an object in JSON"),
-        ("filters=", "must be an object in JSON"),
         ("filters=[]", "must be an object in JSON"),
         ("filters={", "must be an object in JSON"),
         ("filters=" + "[" * 5000, "must be an object in JSON"),
