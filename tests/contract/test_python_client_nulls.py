@@ -1,15 +1,24 @@
 """The unmodified official Python client clears fields by the nulls that its caller meant, and by no others."""
 
+from __future__ import annotations
+
 import secrets
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import pytest
-import voucherify
 
 from largesse.wire import campaigns, validation_rules, vouchers
 from tests.acceptance.server import Server
 
-pytestmark = [pytest.mark.filterwarnings("ignore::DeprecationWarning"), pytest.mark.row("A196")]
+if TYPE_CHECKING:
+    import voucherify
+
+pytestmark = [
+    pytest.mark.usefixtures("official_client"),
+    pytest.mark.filterwarnings("ignore::DeprecationWarning"),
+    pytest.mark.row("A196"),
+]
 CUSTOMER_FIELDS = ("name", "description", "email", "phone", "birthday", "birthdate", "address", "metadata")
 
 
