@@ -46,7 +46,6 @@ class Dashboard:
             exchange.route = _STATIC
             response = serve_asset(exchange.path.rpartition("/")[2])
         else:
-            exchange.no_store = True
             response = await self._respond(exchange, receive)
         response.headers.update(_HEADERS)
         await response(exchange.scope, receive, send)

@@ -70,6 +70,9 @@ _EXPOSED: Final = (
     b"X-Request-Id, X-Rate-Limit-Limit, X-Rate-Limit-Remaining, X-Rate-Limit-Retry, X-Rate-Limit-Type, Retry-After",
 )
 _PREFLIGHT_AGE_S: Final = b"86400"
+_NO_STORE: Final = (b"cache-control", b"no-store")
+_OPENERS: Final = [name for _, id_header, token_header, _ in _CREDENTIALS for name in (id_header, token_header)]
+_VARY: Final = (b"vary", b", ".join([*_OPENERS, b"authorization", b"cookie", b"origin"]))
 
 PARSED_IN_LOOP_BYTES: Final = 65_536
 PARSED_IN_PROCESS_BYTES: Final = 1_048_576
@@ -93,7 +96,7 @@ class Reply(NamedTuple):
 class Exchange:
     """One request and what is known about it so far."""
 
-    __slots__ = ("allowance", "caller", "headers", "held_bytes", "method", "no_store", "path", "request_id", "route",
+    __slots__ = ("allowance", "caller", "headers", "held_bytes", "method", "path", "request_id", "route",
                  "scope", "services", "started", "status")  # fmt: skip
 
     def __init__(self, services: Services, scope: Scope) -> None:
@@ -106,7 +109,6 @@ class Exchange:
         self.started = time.perf_counter()
         self.caller: Caller | None = None
         self.allowance: Allowance | None = None
-        self.no_store = False  # whether the answer, an error too, must be kept by nobody on its way
         self.route = ""
         self.status = 0
         self.held_bytes = 0  # of its body, while it is more than one piece
@@ -372,8 +374,12 @@ def reply_to_error(exchange: Exchange, error: Exception) -> Reply:
     return Reply(error.status, msgspec.json.encode(render_error(error, exchange.request_id)), headers)
 
 
-def common_headers(exchange: Exchange) -> Headers:
-    """What every answer carries."""
+def common_headers(exchange: Exchange, own: Iterable[tuple[bytes, bytes]] = ()) -> Headers:
+    """What every answer carries. `own`: the headers that it has already.
+
+    No cache on the way may keep an answer, an error neither, unless its route says how long: most need a credential,
+    and a shared cache doesn't know which of the headers in `Vary` are one.
+    """
     allowance = exchange.allowance or exchange.services.rates.untouched()
     headers = [
         (b"x-request-id", exchange.request_id.encode()),
@@ -381,8 +387,10 @@ def common_headers(exchange: Exchange) -> Headers:
         (b"x-rate-limit-remaining", b"%d" % allowance.remaining),
         (b"x-rate-limit-retry", b"%d" % allowance.retry_at),
     ]
-    if exchange.no_store:
-        headers.append((b"cache-control", b"no-store"))
+    if any(name == b"cache-control" for name, _ in own):
+        headers.append((b"vary", b"Origin"))  # which says whether the headers below are there
+    else:
+        headers += [_NO_STORE, _VARY]
     if b"origin" in exchange.headers:
         headers += [_ANY_ORIGIN, _EXPOSED]
     return headers
@@ -390,7 +398,7 @@ def common_headers(exchange: Exchange) -> Headers:
 
 async def send_reply(exchange: Exchange, send: Send, reply: Reply) -> None:
     exchange.status = reply.status
-    headers = [*reply.headers, *common_headers(exchange)]
+    headers = [*reply.headers, *common_headers(exchange, reply.headers)]
     if reply.body:
         headers += [_JSON, (b"content-length", b"%d" % len(reply.body))]
     await send({"type": "http.response.start", "status": reply.status, "headers": headers})
@@ -403,7 +411,8 @@ def _complete(exchange: Exchange, send: Send) -> Send:
     async def complete(message: Message) -> None:
         if message["type"] == "http.response.start":
             exchange.status = message["status"]
-            message = {**message, "headers": [*message.get("headers", ()), *common_headers(exchange)]}
+            own = message.get("headers", ())
+            message = {**message, "headers": [*own, *common_headers(exchange, own)]}
         elif exchange.method == "HEAD":
             message = {**message, "body": b""}
         await send(message)

@@ -157,7 +157,6 @@ def _render(request: Request, export: Export) -> dict[str, Any]:
 async def _owner(request: Request, token: str, id: str) -> int:
     """The project whose export the token, or else the keys, may open. Raises Unauthorized."""
     known = exchange(request)
-    known.no_store = True
     try:
         project_id, export_id = known.services.asset_tokens.read("export", token)
     except NotFound:

@@ -8,7 +8,6 @@ from largesse.domain.errors import NotFound
 from largesse.domain.keys import SERVER
 from largesse.http.edge import MANAGEMENT_KEYS
 from largesse.http.requests import (
-    exchange,
     expect_no_body,
     path_parameter,
     read_body,
@@ -25,7 +24,6 @@ PATH = "/management/v1/projects/{project_id}/keys"
 
 async def create(request: Request) -> Response:
     """Create a key of the project; its token is shown this once"""
-    exchange(request).no_store = True
     sent = await read_body(request, KeyInput)
     async with work_on_project(request) as scope:
         key, token = await keys.create_key(
@@ -50,7 +48,6 @@ async def get(request: Request) -> Response:
 
 async def rotate(request: Request) -> Response:
     """Give a key another token, shown this once; the old one dies at once"""
-    exchange(request).no_store = True
     await expect_no_body(request)
     async with work_on_project(request) as scope:
         key, token = await keys.rotate_key(scope.connection, path_parameter(request, "key_id"), scope.project)

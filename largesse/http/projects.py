@@ -12,7 +12,6 @@ from largesse.domain.keys import CLIENT, SERVER
 from largesse.domain.projects import ProjectRecord
 from largesse.http.edge import MANAGEMENT_KEYS
 from largesse.http.requests import (
-    exchange,
     operators_work,
     path_parameter,
     read_body,
@@ -33,7 +32,6 @@ UNBUILT = (
 
 async def create(request: Request) -> Response:
     """Create a project, with a server and a client-side key, whose tokens are shown this once"""
-    exchange(request).no_store = True
     sent = await read_body(request, ProjectInput)
     async with operators_work(request) as connection:
         record = await projects.create_project(

@@ -62,7 +62,6 @@ _QUERY: Final = {
 
 async def publish_by_query(request: Request) -> Response:
     """Give one code to a customer, asked for by a query string: for integrations that can only GET"""
-    exchange(request).no_store = True
     if request.method == "HEAD":  # it would publish, and show nobody the code
         raise MethodNotAllowed("HEAD", ("GET",))
     wanted = read_publication_query(read_query(request))

@@ -11,7 +11,6 @@ from largesse.domain.distributions import SUPPRESSIBLE
 from largesse.domain.errors import InvalidQueryParams, NotFound
 from largesse.http.distributions import PAGE_MAX
 from largesse.http.requests import (
-    exchange,
     path_parameter,
     read_body,
     read_query,
@@ -94,7 +93,6 @@ async def unsubscribe(request: Request) -> Response:
 
 def _read(request: Request) -> tuple[int, str, str]:
     """Project, channel and customer. Raises NotFound."""
-    exchange(request).no_store = True
     token = path_parameter(request, "token")
     project_id, subject = services(request).asset_tokens.read("unsubscribe", token)
     channel, _, customer_id = subject.partition(":")

@@ -44,7 +44,6 @@ async def revoke(request: Request) -> Response:
 
 
 async def _read_form(request: Request) -> bytes:
-    exchange(request).no_store = True
     return await edge.read_body(exchange(request), request.receive, allowed=FORM)
 
 

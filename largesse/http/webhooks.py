@@ -10,7 +10,6 @@ from largesse.domain.errors import InvalidPayload, InvalidQueryParams, NotFound
 from largesse.domain.webhooks import STATUSES
 from largesse.http.edge import MANAGEMENT_KEYS
 from largesse.http.requests import (
-    exchange,
     expect_no_body,
     path_parameter,
     read_body,
@@ -154,7 +153,6 @@ async def send_test(request: Request) -> Response:
 
 async def get_secret(request: Request) -> Response:
     """Get the secret that the project's webhooks are signed with"""
-    exchange(request).no_store = True
     async with work_on_project(request) as scope:
         secret = await webhooks.ensure_secret(scope.connection, scope.project.id)
     return respond(_render_secret(secret))
@@ -162,7 +160,6 @@ async def get_secret(request: Request) -> Response:
 
 async def rotate_secret(request: Request) -> Response:
     """Sign with another secret from now on; the one before signs along for a day"""
-    exchange(request).no_store = True
     await expect_no_body(request)
     async with work_on_project(request) as scope:
         secret = await webhooks.rotate_secret(scope)

@@ -191,6 +191,7 @@ async def test_every_answer_has_the_headers_that_protect_it(browser: httpx.Async
         assert "frame-ancestors 'none'" in policy
         assert answer.headers["x-content-type-options"] == "nosniff"
     assert page.headers["cache-control"] == "no-store"
+    assert "cookie" in page.headers["vary"]
     assert "immutable" in (await browser.get(asset[1])).headers["cache-control"]
     assert (await browser.get("/app/static/0/../../../pyproject.toml")).status_code == 404
 

@@ -55,7 +55,7 @@ class TestAssets:
         answer = await anonymous.get(f"{path}A")
         assert_refused(answer, 404, "not_found")
         assert answer.json()["resource_id"] == unquote(path.rpartition("/")[2]) + "A"
-        assert "cache-control" not in answer.headers
+        assert answer.headers["cache-control"] == "no-store"
 
     async def test_other_methods_are_not_allowed(self, anonymous, assets, kind):
         assert (await anonymous.post(urlsplit(assets[kind]["url"]).path)).status_code == 405
