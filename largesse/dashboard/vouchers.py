@@ -1,5 +1,6 @@
 """Vouchers: found by any part of their code, with everything that is known of one."""
 
+import secrets
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -111,7 +112,7 @@ async def _show(view: View, form: Form, status: int = 200) -> Response:
         }
     return view.page(
         "voucher.html", status, voucher=voucher, holder=holder, facts=facts, form=form, words=words,
-        pictures=_pictures(view, voucher), **values,
+        pictures=_pictures(view, voucher), once=f"form-{secrets.token_hex(12)}", **values,
     )  # fmt: skip
 
 
@@ -187,7 +188,8 @@ async def balance(view: View) -> Response:
         form.fault("amount", f"No more than {words.balance(voucher)} can be taken away.")
     if not form.is_refused:
         with form.refusing():
-            sent = parse_value({"amount": amount, "reason": form.given("reason")}, BalanceInput)
+            body = {"amount": amount, "reason": form.given("reason"), "source_id": form.given("once")}
+            sent = parse_value(body, BalanceInput)
             async with view.work() as scope:
                 await change_balance(scope, voucher.id, sent.checked())
             return view.go(f"/vouchers/{voucher.id}", f"The balance of {voucher.code} was changed.")

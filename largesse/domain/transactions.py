@@ -56,3 +56,12 @@ def impossible_change(voucher: Voucher, amount: int, *, total_max: int) -> Inval
     if amount > 0:
         return InvalidAddBalanceParams(f"The card has {voucher.amount} and can hold {total_max} in all")
     return InvalidAddBalanceParams(f"The balance is {voucher.balance}: {-amount} can't be removed from it")
+
+
+def check_repeat(first: Transaction, amount: int) -> None:
+    """A change that is sent again must be the same one. Raises InvalidAddBalanceParams."""
+    if first.amount != amount:
+        raise InvalidAddBalanceParams(
+            f"The card was changed by {first.amount} with the source_id {first.source_id} already;"
+            f" a change by {amount} needs another source_id"
+        )

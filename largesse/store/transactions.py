@@ -2,6 +2,8 @@
 
 from typing import Final, NamedTuple
 
+import asyncpg
+
 from largesse.domain.campaigns import Campaign
 from largesse.domain.filters import Filter
 from largesse.domain.projects import Project
@@ -40,6 +42,10 @@ async def change_balance(
     return None if row is None else Balance(*row)
 
 
+class AlreadyChanged(Exception):
+    """The card has a change with this source_id: nothing may be changed again, and what was is to be rolled back."""
+
+
 async def append_transaction(
     connection: Connection,
     project_id: int,
@@ -53,10 +59,23 @@ async def append_transaction(
     source_id: str | None,
     reason: str | None,
 ) -> Transaction:
+    """Raises AlreadyChanged."""
     values = (id, voucher.id, voucher.campaign_id, type, amount, after.total, after.balance, source, source_id, reason)
-    row = await connection.fetchrow(SQL["append_transaction"], project_id, *values)
+    try:
+        row = await connection.fetchrow(SQL["append_transaction"], project_id, *values)
+    except asyncpg.UniqueViolationError as error:
+        if error.constraint_name != "voucher_transactions_source_id":
+            raise
+        raise AlreadyChanged from error
     assert row is not None
     return Transaction(**row)
+
+
+async def find_by_source_id(
+    connection: Connection, project_id: int, voucher_id: str, source_id: str
+) -> Transaction | None:
+    row = await connection.fetchrow(SQL["find_by_source_id"], project_id, voucher_id, source_id)
+    return None if row is None else Transaction(**row)
 
 
 async def list_transactions(

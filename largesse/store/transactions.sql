@@ -18,6 +18,13 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
 RETURNING id, voucher_id, campaign_id, type, amount, total, balance, source, source_id, reason, related_transaction_id,
   details, created_at
 
+-- find_by_source_id --
+-- The change of the card $2 that the caller knows as $3.
+SELECT t.id, t.voucher_id, t.campaign_id, t.type, t.amount, t.total, t.balance, t.source, t.source_id, t.reason,
+  t.related_transaction_id, t.details, t.created_at
+FROM voucher_transactions t
+WHERE t.project_id = $1 AND t.voucher_id = $2 AND t.source_id = $3 AND NOT t.is_repeat
+
 -- list_transactions --
 -- Of a card, or of all cards of a campaign, also deleted ones.
 SELECT t.id, t.voucher_id, t.campaign_id, t.type, t.amount, t.total, t.balance, t.source, t.source_id, t.reason,

@@ -101,9 +101,42 @@ class TestBalance:
         answer = await api.post(f"/v1/vouchers/{card}/balance", json={"reason": "none"})
         assert_refused(answer, 400, "invalid_payload", "must have required property 'amount'")
 
-    async def test_a_source_id_does_not_make_it_idempotent(self, api, card):
+    async def test_the_same_source_id_changes_the_balance_once(self, api, pool, card):
+        first = await change(api, card, -100, source_id="same", reason="first")
+        assert (await change(api, card, -50, source_id="other")).json()["balance"] == 9850
+        for _ in range(2):
+            again = await change(api, card, -100, source_id="same", reason="asked again")
+            assert (again.status_code, again.json()) == (200, first.json())
+        assert (await gift_of(api, card))["balance"] == 9850
+        listed = (await api.get(f"/v1/vouchers/{card}/transactions")).json()["data"]
+        assert [one["source_id"] for one in listed] == ["other", "same"]
+        events = await pool.fetchval("SELECT count(*) FROM events WHERE type LIKE 'voucher.%transaction%'")
+        assert events == 2
+
+    async def test_all_that_a_card_has_can_be_removed_twice_with_one_source_id(self, api, card):
+        first = await change(api, card, -10000, source_id="all")
+        again = await change(api, card, -10000, source_id="all")
+        assert (again.status_code, again.json()) == (200, first.json())
+        assert_refused(await change(api, card, -10000, source_id="more"), 400, "invalid_add_balance_params")
+
+    async def test_points_are_added_once_for_a_source_id(self, api, loyalty_card):
+        for _ in range(2):
+            assert (await change(api, loyalty_card, 7, source_id="visit-1")).json()["balance"] == 37
+
+    async def test_another_change_with_a_known_source_id_is_refused(self, api, card):
+        await change(api, card, -100, source_id="same")
+        assert_refused(
+            await change(api, card, 300, source_id="same"), 400, "invalid_add_balance_params", "another source_id"
+        )
+        assert (await gift_of(api, card))["balance"] == 9900
+
+    async def test_a_source_id_belongs_to_one_card(self, api, card, loyalty_card):
+        assert (await change(api, card, 5, source_id="order-1")).json()["balance"] == 10005
+        assert (await change(api, loyalty_card, 5, source_id="order-1")).json()["balance"] == 35
+
+    async def test_without_a_source_id_twice_is_twice(self, api, card):
         for balance in (9900, 9800):
-            assert (await change(api, card, -100, source_id="same")).json()["balance"] == balance
+            assert (await change(api, card, -100)).json()["balance"] == balance
 
     async def test_a_binned_card_is_not_found(self, api, card):
         await api.delete(f"/v1/vouchers/{card}")

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import Counter
+from typing import Any
 
 import asyncpg
 import pytest
@@ -31,8 +32,8 @@ async def connections(database_url):
     await asyncio.gather(*(connection.close() for connection in made))
 
 
-async def race(connections, pool, project, code: str) -> Counter[str]:
-    """Everybody removes a tenth of a gift card at once: how it ended for them."""
+async def race(connections, pool, project, code: str, **sent: Any) -> Counter[str]:
+    """Everybody removes a tenth of a gift card at once, or what is `sent`: how it ended for them."""
     await add_vouchers(pool, project, None, [code], amount=AMOUNT)
     await pool.execute("UPDATE vouchers SET type = 'GIFT_VOUCHER', discount = NULL WHERE code = $1", code)
     ids, gate = IdSource(), asyncio.Event()
@@ -43,7 +44,7 @@ async def race(connections, pool, project, code: str) -> Counter[str]:
         try:
             async with connection.transaction():
                 scope = Scope(connection=connection, project=project, ids=ids, request_id="v-test", actor="test")
-                await change_balance(scope, code, BalanceInput(amount=-REMOVAL))
+                await change_balance(scope, code, BalanceInput(**({"amount": -REMOVAL} | sent)))
         except InvalidAddBalanceParams:
             ended["refused"] += 1
         else:
@@ -66,6 +67,26 @@ async def test_a_balance_never_falls_below_0(connections, pool, project, capsys)
     assert [row["balance"] for row in balances] == list(range(0, AMOUNT, REMOVAL)) * ROUNDS
     assert await broken_promises(pool, project) == set()
     happened("a card with too little for all", ROUNDS * (CONNECTIONS - AMOUNT // REMOVAL), capsys)
+
+
+@pytest.mark.parametrize("amount", [REMOVAL, -REMOVAL, -AMOUNT])
+async def test_one_source_id_changes_a_balance_once(connections, pool, project, amount):
+    """All of them get the first one's result, also where a second change would have been refused."""
+    for n in range(ROUNDS):
+        assert await race(connections, pool, project, f"G{n}", amount=amount, source_id="same") == {
+            "removed": CONNECTIONS
+        }
+    rows = await pool.fetch("SELECT amount - subtracted AS balance FROM vouchers")
+    assert [row["balance"] for row in rows] == [AMOUNT + amount] * ROUNDS
+    assert await pool.fetchval("SELECT count(*) FROM voucher_transactions") == ROUNDS
+    assert await broken_promises(pool, project) == set()
+
+
+@pytest.mark.own_database
+async def test_without_the_unique_index_one_source_id_changes_a_balance_often(connections, pool, project):
+    await pool.execute("DROP INDEX voucher_transactions_source_id")
+    await race(connections, pool, project, "G", source_id="same")
+    assert await pool.fetchval("SELECT count(*) FROM voucher_transactions") > 1
 
 
 @pytest.mark.own_database
