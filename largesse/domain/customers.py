@@ -107,10 +107,10 @@ _FIELDS: Final = tuple(name for name in Profile.__struct_fields__ if name != "cl
 def check_source_id(source_id: str) -> str:
     """A caller's own id for a customer to be created.
 
-    Raises InvalidPayload for an empty or too long one, NotFound for one that looks like an id of ours: a customer
+    Raises InvalidPayload for a blank or too long one, NotFound for one that looks like an id of ours: a customer
     with that id was meant and isn't there.
     """
-    if not 1 <= len(source_id) <= SOURCE_ID_LENGTH_MAX:
+    if not source_id.strip() or len(source_id) > SOURCE_ID_LENGTH_MAX:
         raise InvalidPayload(f"Property .source_id must have 1 to {SOURCE_ID_LENGTH_MAX} characters")
     if source_id.startswith(ID_PREFIX):
         raise NotFound.of("customer", source_id)

@@ -6,24 +6,25 @@ import msgspec
 
 from largesse.domain.errors import InvalidPayload
 from largesse.wire.metadata import Metadata
+from largesse.wire.names import Ref
 
 
 class CustomersMetadataInput(msgspec.Struct, frozen=True, kw_only=True):
     """The same metadata for several customers."""
 
-    source_ids: list[str]
+    source_ids: list[Ref]
     metadata: Metadata
 
 
 class VoucherMetadataRow(msgspec.Struct, frozen=True, kw_only=True):
-    code: str
+    code: Ref
     metadata: Metadata
 
 
 class VouchersMetadataInput(msgspec.Struct, frozen=True, kw_only=True):
     """The same metadata for several vouchers."""
 
-    codes: list[str]
+    codes: list[Ref]
     metadata: Metadata
 
 

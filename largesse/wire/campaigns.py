@@ -11,6 +11,7 @@ from largesse.wire.categories import CategoryName
 from largesse.wire.dates import DateTime, render
 from largesse.wire.discounts import DiscountInput, as_stored
 from largesse.wire.metadata import Metadata
+from largesse.wire.names import Ref
 from largesse.wire.referrals import ReferralProgramInput
 from largesse.wire.validation_rules import render_assignments
 from largesse.wire.vouchers import (
@@ -58,7 +59,7 @@ class CampaignInput(msgspec.Struct, frozen=True, kw_only=True):
     vouchers_count: Annotated[int, msgspec.Meta(ge=0, le=COUNT_MAX)] | None = None
     active: bool | None = None
     category: CategoryName | None = None
-    category_id: str | None = None
+    category_id: Ref | None = None
     start_date: DateTime | None = None
     expiration_date: DateTime | None = None
     validity_timeframe: TimeframeInput | None = None
@@ -79,7 +80,7 @@ class CampaignChanges(msgspec.Struct, frozen=True, kw_only=True):
     join_once: bool | UnsetType | None = UNSET
     auto_join: bool | UnsetType | None = UNSET
     category: CategoryName | UnsetType | None = UNSET
-    category_id: str | UnsetType | None = UNSET
+    category_id: Ref | UnsetType | None = UNSET
     start_date: DateTime | UnsetType | None = UNSET
     expiration_date: DateTime | UnsetType | None = UNSET
     validity_timeframe: TimeframeInput | UnsetType | None = UNSET

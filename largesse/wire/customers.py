@@ -10,6 +10,7 @@ from largesse.domain.errors import InvalidPayload
 from largesse.domain.referrals import Referral, Referrals
 from largesse.wire.dates import Date, render
 from largesse.wire.metadata import METADATA_BYTES_MAX, Metadata
+from largesse.wire.names import Ref
 from largesse.wire.nulls import Nulls, changed
 
 T = TypeVar("T")
@@ -34,8 +35,8 @@ class CustomerInput(msgspec.Struct, frozen=True, kw_only=True):
     `birthday` is the contract's old name of `birthdate`; both are kept.
     """
 
-    id: str | None = None
-    source_id: str | None = None
+    id: Ref | None = None
+    source_id: Ref | None = None
     name: Text | UnsetType | None = UNSET
     description: Annotated[str, msgspec.Meta(max_length=DESCRIPTION_LENGTH_MAX)] | UnsetType | None = UNSET
     email: Text | UnsetType | None = UNSET

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from largesse.domain.customers import FILTERS, SOURCE_ID_LENGTH_MAX
+from largesse.domain.customers import FILTERS
 from largesse.domain.distributions import (
     BUILT_TRIGGERS,
     CODE_TRIGGERS,
@@ -40,6 +40,7 @@ from largesse.wire.dates import render
 from largesse.wire.faults import Fault, Faults, Place
 from largesse.wire.filters import parse_filter
 from largesse.wire.metadata import Metadata
+from largesse.wire.names import Id, Ref
 from largesse.wire.templates import TEMPLATE_CHARACTERS_MAX, parse_template
 from largesse.wire.webhooks import OURS
 
@@ -79,17 +80,17 @@ class TriggerInput(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     event: Text
-    campaign: Text | None = None
+    campaign: Ref | None = None
     custom_event: Text | None = None
-    segment_id: Text | None = None
+    segment_id: Ref | None = None
     include_inside: bool | None = None
 
 
 class AudienceInput(msgspec.Struct, frozen=True, kw_only=True):
     """One customer (id or source id), or the customers of a segment, or all; of them those that `filter` lets in."""
 
-    customer: Annotated[str, msgspec.Meta(min_length=1, max_length=SOURCE_ID_LENGTH_MAX)] | None = None
-    segment_id: Text | None = None
+    customer: Id | None = None
+    segment_id: Ref | None = None
     filter: Metadata | None = None
 
 
@@ -97,7 +98,7 @@ class ActionInput(msgspec.Struct, frozen=True, kw_only=True):
     """`campaign` (id or name) and `count` belong to `publish`."""
 
     type: Literal["publish", "message", "notify"]
-    campaign: Text | None = None
+    campaign: Ref | None = None
     count: Annotated[int, msgspec.Meta(ge=1, le=COUNT_MAX)] | None = None
 
 
@@ -169,7 +170,7 @@ class SuppressionInput(msgspec.Struct, frozen=True, kw_only=True):
     """`target`: an e-mail address, a phone number or a customer's id; of a webhook the customer's id."""
 
     channel: Literal["email", "sms", "webhook"]
-    target: Annotated[str, msgspec.Meta(min_length=1, max_length=255)]
+    target: Id
 
     def check(self) -> None:
         """Raises InvalidPayload for a target that the channel doesn't know."""

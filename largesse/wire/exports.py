@@ -13,6 +13,7 @@ from largesse.wire.customers import Text
 from largesse.wire.dates import render
 from largesse.wire.filters import parse_filter
 from largesse.wire.metadata import Metadata
+from largesse.wire.names import Ref
 
 ORDER_DEFAULT: Final = "-created_at"
 ORDERS: Final = ("created_at", "status")
@@ -41,7 +42,7 @@ class TransactionParameters(msgspec.Struct, frozen=True, kw_only=True):
 class ExportParameters(TransactionParameters, frozen=True, kw_only=True):
     """`campaign_id` and `publish` are for vouchers; `format` and `publish` are ours, beside the contract."""
 
-    campaign_id: Text | None = None
+    campaign_id: Ref | None = None
     publish: bool | None = None
 
 

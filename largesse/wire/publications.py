@@ -17,19 +17,18 @@ from largesse.domain.publications import (
     check_count,
 )
 from largesse.wire.assets import AssetUrls
-from largesse.wire.customers import CustomerInput, Text, render_customer_short
+from largesse.wire.customers import CustomerInput, render_customer_short
 from largesse.wire.dates import render
 from largesse.wire.lists import Query
 from largesse.wire.metadata import Metadata
+from largesse.wire.names import Id, Ref
 from largesse.wire.objects import read_object
 from largesse.wire.parse import parse_value
 from largesse.wire.vouchers import render_voucher, render_voucher_simplified
 
-Id = Annotated[str, msgspec.Meta(max_length=SOURCE_ID_LENGTH_MAX)]
-
 
 class CampaignSource(msgspec.Struct, frozen=True, kw_only=True):
-    name: Text | None = None  # or its id
+    name: Ref | None = None  # or its id
     count: int | None = None
 
 
@@ -40,9 +39,9 @@ class PublicationInput(msgspec.Struct, frozen=True, kw_only=True):
     and in the body of older ones.
     """
 
-    voucher: Text | None = None
-    campaign: CampaignSource | Text | None = None
-    customer: CustomerInput | Text | None = None
+    voucher: Ref | None = None
+    campaign: CampaignSource | Ref | None = None
+    customer: CustomerInput | Ref | None = None
     channel: Annotated[str, msgspec.Meta(max_length=CHANNEL_LENGTH_MAX)] | None = None
     source_id: Id | None = None
     metadata: Metadata | None = None

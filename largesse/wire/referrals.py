@@ -13,6 +13,7 @@ from largesse.wire.customers import CustomerInput
 from largesse.wire.dates import render
 from largesse.wire.faults import Faults
 from largesse.wire.metadata import Metadata
+from largesse.wire.names import Ref
 
 NAME_LENGTH_MAX = 300
 """Of a custom event, as wire/events.py has it."""
@@ -64,8 +65,8 @@ class HoldersInput(msgspec.Struct, frozen=True, kw_only=True):
 class ReferralInput(msgspec.Struct, frozen=True, kw_only=True):
     """With a custom event: the code by which the customer came. `referrer_id` must be its holder, if it is given."""
 
-    code: Annotated[str, msgspec.Meta(min_length=1)]
-    referrer_id: str | None = None
+    code: Ref
+    referrer_id: Ref | None = None
 
 
 def render_referee(referee: Referee, voucher: Voucher, metadata: dict[str, Any]) -> dict[str, Any]:

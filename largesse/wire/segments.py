@@ -4,7 +4,7 @@ from typing import Annotated, Any, Final, Literal
 
 import msgspec
 
-from largesse.domain.customers import FILTERS, SOURCE_ID_LENGTH_MAX
+from largesse.domain.customers import FILTERS
 from largesse.domain.errors import InvalidPayload
 from largesse.domain.filters import Filter
 from largesse.domain.segments import CUSTOMERS_MAX, PASSIVE, STATIC, Segment
@@ -12,6 +12,7 @@ from largesse.wire.dates import render
 from largesse.wire.faults import Faults
 from largesse.wire.filters import parse_filter
 from largesse.wire.metadata import Metadata
+from largesse.wire.names import Id
 
 NAME_LENGTH_MAX: Final = 255
 
@@ -26,7 +27,8 @@ class SegmentInput(msgspec.Struct, frozen=True, kw_only=True):
     type: Literal["static", "passive", "auto-update"] | None = None
     customers: (
         Annotated[
-            list[Annotated[str, msgspec.Meta(max_length=SOURCE_ID_LENGTH_MAX)]], msgspec.Meta(max_length=CUSTOMERS_MAX)
+            list[Id],
+            msgspec.Meta(max_length=CUSTOMERS_MAX),
         ]
         | None
     ) = None

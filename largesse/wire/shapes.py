@@ -8,6 +8,7 @@ from typing import Any, Final
 from msgspec import inspect
 
 from largesse.wire.faults import Fault, Faults, Place
+from largesse.wire.names import NOT_BLANK
 
 _WORDS: Final[dict[type[inspect.Type], str]] = {
     inspect.NoneType: "null",
@@ -19,6 +20,7 @@ _WORDS: Final[dict[type[inspect.Type], str]] = {
     inspect.DictType: "object",
     inspect.StructType: "object",
 }
+_PATTERNS: Final = {NOT_BLANK: "must not be empty or blank"}
 
 
 @cache
@@ -65,7 +67,7 @@ class Collector:
             case inspect.StrType():
                 self._check_size(value, shape, place, "characters")
                 if shape.pattern is not None and not re.search(shape.pattern, value):
-                    self._fault(place, f'must match pattern "{shape.pattern}"')
+                    self._fault(place, _PATTERNS.get(shape.pattern, f'must match pattern "{shape.pattern}"'))
             case inspect.CustomType():
                 value = self._take_custom(value, shape, place)
         return value

@@ -9,7 +9,7 @@ from largesse.domain.transactions import Transaction
 from largesse.wire.customers import Text
 from largesse.wire.dates import render
 from largesse.wire.discounts import AMOUNT_MAX
-from largesse.wire.publications import Id
+from largesse.wire.names import Id
 
 _AUTOMATIC = ("POINTS_ACCRUAL", "POINTS_EXPIRATION")
 

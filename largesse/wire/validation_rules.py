@@ -11,6 +11,7 @@ from largesse.domain.validation_rules import CONTEXT_TYPES, Assignment, Validati
 from largesse.wire.customers import Text
 from largesse.wire.dates import render
 from largesse.wire.metadata import Metadata
+from largesse.wire.names import Id
 from largesse.wire.nulls import Nulls, changed
 
 NAME_LENGTH_MAX: Final = 255
@@ -129,7 +130,7 @@ NULLABLE: Final = ("name", "error", "applicable_to", "type", "context_type")
 
 
 class AssignmentInput(msgspec.Struct, frozen=True, kw_only=True):
-    related_object_id: Annotated[str, msgspec.Meta(min_length=1, max_length=255)]
+    related_object_id: Id
     related_object_type: Literal[
         "voucher", "promotion_tier", "campaign", "earning_rule", "distribution", "reward_assignment"
     ] = "voucher"

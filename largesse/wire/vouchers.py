@@ -14,6 +14,7 @@ from largesse.wire.categories import CategoryName
 from largesse.wire.dates import DateTime, render
 from largesse.wire.discounts import Amount, DiscountInput, as_stored
 from largesse.wire.metadata import Metadata
+from largesse.wire.names import Ref
 from largesse.wire.validation_rules import render_assignments
 
 QUANTITY_MAX: Final = 2**31 - 1
@@ -74,15 +75,15 @@ class VoucherInput(msgspec.Struct, frozen=True, kw_only=True):
 
     code: str | None = None
     code_config: CodeConfigInput | None = None
-    campaign: str | None = None
-    campaign_id: str | None = None
+    campaign: Ref | None = None
+    campaign_id: Ref | None = None
     type: VoucherType | None = None
     discount: DiscountInput | None = None
     gift: GiftInput | None = None
     loyalty_card: LoyaltyCardInput | None = None
     redemption: RedemptionInput | None = None
     category: CategoryName | None = None
-    category_id: str | None = None
+    category_id: Ref | None = None
     start_date: DateTime | None = None
     expiration_date: DateTime | None = None
     validity_timeframe: TimeframeInput | None = None
@@ -118,7 +119,7 @@ class VoucherChanges(msgspec.Struct, frozen=True, kw_only=True):
     """What may change of a voucher; everything else in a body is ignored. Null clears."""
 
     category: CategoryName | UnsetType | None = UNSET
-    category_id: str | UnsetType | None = UNSET
+    category_id: Ref | UnsetType | None = UNSET
     start_date: DateTime | UnsetType | None = UNSET
     expiration_date: DateTime | UnsetType | None = UNSET
     validity_timeframe: TimeframeInput | UnsetType | None = UNSET
