@@ -43,6 +43,15 @@ The test suite drives PyPI `voucherify` 6.1 and npm `@voucherify/sdk` 2.9, unmod
 | JavaScript 2.x | It sends `join_once` in the body, newer clients in the query. Both work; the query wins. |
 | JavaScript, client side | `publish(campaign)` names the campaign in the query. A source in the body goes before it. |
 
+## Lists
+
+Lists by `page` end where the contract says (page 99, 100 or 1,000). All of them whose rows have ids also take
+`starting_after_id`, which is ours there: the id of the last row seen, in any `order`. Its answers have `has_more`, and as
+long as there is more `more_starting_after`; nothing is shown twice or left out, whatever is added meanwhile. An id that
+the list never had is refused. `starting_after` of customers and `end_date` of async actions are moments: where several
+rows share the last moment of a page, the page has all of them, and may be longer than its `limit`. Customers who are
+created together get moments a millisecond apart, so that it hardly ever is.
+
 ## Operations
 """
 

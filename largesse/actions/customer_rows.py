@@ -1,5 +1,6 @@
 """Many customers at once: bulk updates and imports (spec customers §3, §5)."""
 
+from collections.abc import Collection
 from typing import Any, Final
 
 from largesse.actions.bulk import Outcome, bulk_chunk, error_of, give_up, reason, report_update, start_bulk
@@ -61,6 +62,11 @@ class _Writing:
         self._by_source_id = {customer.source_id: customer for customer in known if customer.source_id is not None}
         self.profiles: dict[_Key, Profile] = {}
 
+    @property
+    def source_ids(self) -> Collection[str]:
+        """Of those that are there."""
+        return self._by_source_id.keys()
+
     def add(self, place: int, one: CustomerInput) -> None:
         """Raises NotFound, InvalidPayload, MetadataValidationFailed."""
         key, known = self._meant(place, one)
@@ -98,7 +104,7 @@ async def _write(scope: Scope, writing: _Writing) -> None:
     made: list[Customer] = []
     if upserts:
         new = {new_id for new_id, _, _ in upserts}
-        for customer in await store.upsert_customers(scope.connection, scope.project.id, upserts):
+        for customer in await store.upsert_customers(scope.connection, scope.project.id, upserts, writing.source_ids):
             (made if customer.id in new else changed).append(customer)
     if updates:
         changed += await store.update_customers(scope.connection, scope.project.id, updates)

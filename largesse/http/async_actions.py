@@ -30,13 +30,16 @@ async def list_(request: Request) -> Response:
     before = query.date_time("end_date")
     query.check()
     async with unit_of_work(request) as scope:
-        found = await list_async_actions(scope.connection, scope.project.id, before=before, limit=limit + 1)
+        connection, project_id = scope.connection, scope.project.id
+        found = await list_async_actions(connection, project_id, before=before, limit=limit)
+        last = found[-1].created_at if found else None
+        has_more = last is not None and bool(await list_async_actions(connection, project_id, before=last, limit=1))
     return respond(
         {
             "object": "list",
             "data_ref": "async_actions",
-            "async_actions": [render_async_action(action, with_result=False) for action in found[:limit]],
-            "has_more": len(found) > limit,
+            "async_actions": [render_async_action(action, with_result=False) for action in found],
+            "has_more": has_more,
         }
     )
 

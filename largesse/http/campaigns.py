@@ -146,15 +146,12 @@ async def list_(request: Request) -> Response:
     expand = query.choice("expand", ("category",))
     narrowing = Narrowing(_given(query), read_filter(query, FILTERS))
     query.check()
-    order = ("-" if page.descending else "") + page.order
     async with unit_of_work(request) as scope:
         total = await count_campaigns(scope.connection, scope.project, narrowing)
-        found = await list_campaigns(
-            scope.connection, scope.project, narrowing, order=order, limit=page.limit, offset=page.offset, total=total
-        )
+        found = await list_campaigns(scope.connection, scope.project, narrowing, total=total, **page.wanted)
         found = await campaigns_with_rules(scope, found)
     rendered = [render_campaign(campaign, with_categories=expand is not None) for campaign in found]
-    return respond({"object": "list", "data_ref": "campaigns", "campaigns": rendered, "total": total})
+    return respond(page.envelope("campaigns", rendered, total))
 
 
 def _given(query: Query) -> dict[str, Any]:

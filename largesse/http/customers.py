@@ -21,8 +21,8 @@ from largesse.http.requests import (
     unit_of_work,
 )
 from largesse.http.routing import Route
-from largesse.store.customers import cards_of, count_customers, list_customers
-from largesse.store.lists import Narrowing
+from largesse.store.customers import cards_of, count_customers, list_after_moment, list_customers
+from largesse.store.lists import CREATED, Narrowing
 from largesse.store.referrals import referrals_of
 from largesse.wire.customers import CustomerInput, render_customer, render_deletion
 from largesse.wire.filters import filter_schema, read_filter
@@ -95,33 +95,36 @@ async def list_(request: Request) -> Response:
     page = query.page(orders=ORDERS, page_max=PAGE_MAX)
     given, wanted, cursor = _given(query), read_filter(query, FILTERS), query.date_time("starting_after")
     segment_id = query.text("segment_id")
+    if cursor is not None and page.order != CREATED:
+        query.fault("starting_after", f"must be used with the order {CREATED} or -{CREATED}")
+    # The first page of a walk by moments has no cursor yet. Who names a page wants that one, as long as it is.
+    by_moment = page.after is None and (cursor is not None or (page.order == CREATED and query.text("page") is None))
     query.check()
-    order = ("-" if page.descending else "") + page.order
-    at = {} if cursor is None else {"cursor_before" if page.descending else "cursor_after": cursor}
     async with unit_of_work(request) as scope:
         within = None
         if segment_id is not None and (within := await filter_of(scope, segment_id)) is None:
             given |= {"segment": segment_id}
-        total = await count_customers(scope.connection, scope.project, Narrowing(given, wanted, within))
-        found = await list_customers(
-            scope.connection,
-            scope.project,
-            Narrowing(given | at, wanted, within),
-            order=order,
-            limit=page.limit + 1,  # one more tells whether there are more
-            offset=0 if at else page.offset,
-            total=total,
-        )
-        rendered = await _rendered(scope, found[: page.limit])
-    return respond(
-        {
-            "object": "list",
-            "data_ref": "customers",
-            "customers": rendered,
-            "total": total,
-            "has_more": len(found) > page.limit,
-        }
-    )
+        narrowing = Narrowing(given, wanted, within)
+        total = await count_customers(scope.connection, scope.project, narrowing)
+        if by_moment and total:
+            found, has_more = await list_after_moment(
+                scope.connection,
+                scope.project,
+                narrowing,
+                after=cursor,
+                descending=page.descending,
+                limit=page.limit,
+                total=total,
+            )
+        else:
+            one_more = page.wanted | {"limit": page.limit + 1}
+            found = await list_customers(scope.connection, scope.project, narrowing, total=total, **one_more)
+            has_more, found = len(found) > page.limit, found[: page.limit]
+        rendered = await _rendered(scope, found)
+    out = {"object": "list", "data_ref": "customers", "customers": rendered, "total": total, "has_more": has_more}
+    if page.after is not None and has_more:
+        out["more_starting_after"] = rendered[-1]["id"]
+    return respond(out)
 
 
 def _given(query: Query) -> dict[str, Any]:

@@ -46,16 +46,13 @@ async def list_(request: Request) -> Response:
         customer_id=query.text("customer_id"),
     )
     query.check()
-    order = ("-" if page.descending else "") + page.order
     async with unit_of_work(request) as scope:
         await messages.check_known(scope, id_of(request))
         narrowing = Narrowing({"distribution_id": id_of(request)} | given)
-        found = await store.list_messages(
-            scope.connection, scope.project, narrowing, order=order, limit=page.limit, offset=page.offset
-        )
+        found = await store.list_messages(scope.connection, scope.project, narrowing, **page.wanted)
         total = await store.count_messages(scope.connection, scope.project, narrowing)
     data = [render_message(message) for message in found]
-    return respond({"object": "list", "data_ref": "data", "data": data, "total": total})
+    return respond(page.envelope("data", data, total))
 
 
 async def retry(request: Request) -> Response:

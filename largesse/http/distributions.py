@@ -79,14 +79,11 @@ async def list_(request: Request) -> Response:
     page = query.page(orders=ORDERS, page_max=PAGE_MAX)
     narrowing = Narrowing(present(status=query.choice("status", STATUSES)))
     query.check()
-    order = ("-" if page.descending else "") + page.order
     async with unit_of_work(request) as scope:
-        found = await store.list_distributions(
-            scope.connection, scope.project, narrowing, order=order, limit=page.limit, offset=page.offset
-        )
+        found = await store.list_distributions(scope.connection, scope.project, narrowing, **page.wanted)
         total = await store.count_distributions(scope.connection, scope.project, narrowing)
     data = [render_distribution(one) for one in found]
-    return respond({"object": "list", "data_ref": "data", "data": data, "total": total})
+    return respond(page.envelope("data", data, total))
 
 
 async def send(request: Request) -> Response:
@@ -134,7 +131,7 @@ async def try_unsaved(request: Request) -> Response:
 
 def _read_page(request: Request) -> Page:
     query = read_query(request)
-    page = query.page(orders=("created_at",), page_max=PAGE_MAX)
+    page = query.page(orders=("created_at",), page_max=PAGE_MAX, by_row=False)
     query.check()
     return page
 
@@ -142,7 +139,7 @@ def _read_page(request: Request) -> Page:
 async def list_activity(request: Request) -> Response:
     """What happened to a distribution, newest first"""
     query = read_query(request)
-    page = query.page(orders=("created_at",), page_max=PAGE_MAX)
+    page = query.page(orders=("created_at",), page_max=PAGE_MAX, by_row=False)
     query.check()
     async with unit_of_work(request) as scope:
         found = await distributions.get_distribution(scope, id_of(request))
@@ -171,7 +168,7 @@ ROUTES = [
         try_unsaved,
         methods=["POST"],
         body=DistributionInput,
-        query=page_schema(("created_at",), PAGE_MAX),
+        query=page_schema(("created_at",), PAGE_MAX, by_row=False),
         errors=[*_ONE, InvalidQueryParams],
         writes=False,
     ),
@@ -179,7 +176,7 @@ ROUTES = [
         ONE + "/dry-run",
         try_saved,
         methods=["POST"],
-        query=page_schema(("created_at",), PAGE_MAX),
+        query=page_schema(("created_at",), PAGE_MAX, by_row=False),
         errors=[*_ONE, InvalidQueryParams],
         writes=False,
     ),
@@ -187,7 +184,7 @@ ROUTES = [
         ONE + "/activity",
         list_activity,
         methods=["GET"],
-        query=page_schema(("created_at",), PAGE_MAX),
+        query=page_schema(("created_at",), PAGE_MAX, by_row=False),
         errors=[NotFound, InvalidQueryParams],
     ),
 ]

@@ -88,17 +88,14 @@ async def list_(request: Request) -> Response:
     query = read_query(request)
     page = query.page(orders=ORDERS, page_max=PAGE_MAX)
     query.check()
-    order = "-" + page.order if page.descending else page.order
     async with unit_of_work(request) as scope:
-        found = await store.list_exports(
-            scope.connection, scope.project, order=order, limit=page.limit, offset=page.offset
-        )
+        found = await store.list_exports(scope.connection, scope.project, **page.wanted)
         total = await store.count_exports(scope.connection, scope.project)
     shown = [_render(request, export) for export in found]
     for export, each in zip(found, shown, strict=True):
         if not caller(request).may(*scopes_of(export)):
             each["result"] = None  # its address opens the file
-    return respond({"object": "list", "data_ref": "exports", "exports": shown, "total": total})
+    return respond(page.envelope("exports", shown, total))
 
 
 async def get(request: Request) -> Response:

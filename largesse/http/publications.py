@@ -36,7 +36,7 @@ from largesse.store import vouchers as vouchers_store
 from largesse.store.connection import REQUEST_LIMIT_S, Pool, acquire
 from largesse.store.lists import Narrowing
 from largesse.wire.filters import filter_schema, read_filter
-from largesse.wire.lists import PUBLICATIONS_PAGE_MAX, Page, Query, present
+from largesse.wire.lists import PUBLICATIONS_PAGE_MAX, Page, Query, page_schema, present
 from largesse.wire.publications import (
     PublicationInput,
     render_publication,
@@ -143,20 +143,11 @@ async def list_publications_of_voucher(request: Request) -> Response:
 
 
 async def _respond_list(request: Request, page: Page, narrowing: Narrowing) -> Response:
-    order = "-" + page.order if page.descending else page.order
     async with unit_of_work(request) as scope:
         total = await store.count_publications(scope.connection, scope.project, narrowing)
-        found = await store.list_publications(
-            scope.connection, scope.project, narrowing, order=order, limit=page.limit, offset=page.offset, total=total
-        )
-    return respond(
-        {
-            "object": "list",
-            "data_ref": "publications",
-            "publications": [render_publication_in_list(publication) for publication in found],
-            "total": total,
-        }
-    )
+        found = await store.list_publications(scope.connection, scope.project, narrowing, total=total, **page.wanted)
+    rendered = [render_publication_in_list(publication) for publication in found]
+    return respond(page.envelope("publications", rendered, total))
 
 
 def _read_list(request: Request) -> tuple[Page, Narrowing]:
@@ -184,9 +175,7 @@ def _read_list(request: Request) -> tuple[Page, Narrowing]:
 
 _TEXT: Final[dict[str, Any]] = {"type": "string"}
 _LIST_QUERY: Final[dict[str, dict[str, Any]]] = {
-    "limit": {"type": "integer", "minimum": 1, "maximum": 100, "default": 10},
-    "page": {"type": "integer", "minimum": 1, "maximum": PUBLICATIONS_PAGE_MAX, "default": 1},
-    "order": {"type": "string", "enum": [sign + name for name in ORDERS for sign in ("", "-")]},
+    **page_schema(ORDERS, PUBLICATIONS_PAGE_MAX),
     "campaign": _TEXT,
     "customer": _TEXT,
     "voucher": _TEXT,

@@ -53,16 +53,13 @@ async def list_(request: Request) -> Response:
     )
     narrowing = Narrowing(given, read_filter(query, FILTERS))
     query.check()
-    order = ("-" if page.descending else "") + page.order
     async with unit_of_work(request) as scope:
         found = await list_segments(
-            scope.connection, scope.project, narrowing, order=order, limit=page.limit + 1, offset=page.offset
+            scope.connection, scope.project, narrowing, **page.wanted | {"limit": page.limit + 1}
         )
         total = await count_segments(scope.connection, scope.project, narrowing)
-    data = [render_segment(segment) for segment in found[: page.limit]]
-    return respond(
-        {"object": "list", "data_ref": "data", "data": data, "total": total, "has_more": len(found) > page.limit}
-    )
+    data = [render_segment(segment) for segment in found]
+    return respond(page.envelope("data", data, total) | {"has_more": len(found) > page.limit})
 
 
 async def list_of_customer(request: Request) -> Response:

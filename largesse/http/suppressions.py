@@ -1,7 +1,7 @@
 """/v1/suppressions: who wants no messages; and /unsubscribe, the link in every mail and whatever else has it."""
 
 from html import escape
-from typing import Final
+from typing import Any, Final
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
@@ -57,14 +57,16 @@ async def list_(request: Request) -> Response:
     page = query.page(orders=("created_at",), page_max=PAGE_MAX)
     narrowing = Narrowing(present(channel=query.choice("channel", SUPPRESSIBLE), target=query.text("target")))
     query.check()
-    order = ("-" if page.descending else "") + page.order
     async with unit_of_work(request) as scope:
-        found = await store.list_suppressions(
-            scope.connection, scope.project, narrowing, order=order, limit=page.limit, offset=page.offset
-        )
+        found = await store.list_suppressions(scope.connection, scope.project, narrowing, **page.wanted)
         total = await store.count_suppressions(scope.connection, scope.project, narrowing)
-    data = [one._asdict() | {"created_at": render(one.created_at), "object": "suppression"} for one in found]
-    return respond({"object": "list", "data_ref": "data", "data": data, "total": total})
+    return respond(page.envelope("data", [_render(one) for one in found], total))
+
+
+def _render(one: store.Suppression) -> dict[str, Any]:
+    """The id is the path that takes it off the list."""
+    about = {"id": f"{one.channel}/{one.target}", "created_at": render(one.created_at), "object": "suppression"}
+    return one._asdict() | about
 
 
 async def delete(request: Request) -> Response:

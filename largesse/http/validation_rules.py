@@ -17,7 +17,6 @@ from largesse.wire.validation_rules import (
     RuleChanges,
     RuleInput,
     render_assignment,
-    render_assignments,
     render_rule,
 )
 
@@ -62,13 +61,10 @@ async def list_(request: Request) -> Response:
     page = query.page(orders=ORDERS, page_max=PAGE_MAX)
     given = present(start_date=query.date_time("start_date"), end_date=query.date_time("end_date"))
     query.check()
-    order = ("-" if page.descending else "") + page.order
     async with unit_of_work(request) as scope:
-        found, total = await list_rules(
-            scope.connection, scope.project, Narrowing(given), order=order, limit=page.limit, offset=page.offset
-        )
+        found, total = await list_rules(scope.connection, scope.project, Narrowing(given), **page.wanted)
     data = [render_rule(rule) for rule in found]
-    return respond({"object": "list", "data_ref": "data", "data": data, "total": total})
+    return respond(page.envelope("data", data, total))
 
 
 async def assign(request: Request) -> Response:
@@ -105,14 +101,11 @@ async def _list_assignments(request: Request, rule_id: str | None) -> Response:
         rule=rule_id or query.text("rule"), related_object_id=None if rule_id else query.text("related_object_id")
     )
     query.check()
-    order = ("-" if page.descending else "") + page.order
     async with unit_of_work(request) as scope:
         if rule_id is not None:
             await rules.get_rule(scope, rule_id)
-        found, total = await list_assignments(
-            scope.connection, scope.project, Narrowing(given), order=order, limit=page.limit, offset=page.offset
-        )
-    return respond(render_assignments(found, total))
+        found, total = await list_assignments(scope.connection, scope.project, Narrowing(given), **page.wanted)
+    return respond(page.envelope("data", [render_assignment(one) for one in found], total))
 
 
 _ASSIGNMENT_PAGE: Final = page_schema(ASSIGNMENT_ORDERS, PAGE_MAX)

@@ -115,16 +115,13 @@ async def list_(request: Request) -> Response:
     page = query.page(orders=ORDERS, page_max=PAGE_MAX)
     narrowing = Narrowing(_given(query), read_filter(query, FILTERS))
     query.check()
-    order = ("-" if page.descending else "") + page.order
     async with unit_of_work(request) as scope:
         total = await count_vouchers(scope.connection, scope.project, narrowing)
-        found = await list_vouchers(
-            scope.connection, scope.project, narrowing, order=order, limit=page.limit, offset=page.offset, total=total
-        )
+        found = await list_vouchers(scope.connection, scope.project, narrowing, total=total, **page.wanted)
         found = await with_rules(scope.connection, scope.project.id, found)
     urls = asset_urls(request)
     rendered = [render_voucher(voucher, urls) for voucher in found]
-    return respond({"object": "list", "data_ref": "vouchers", "vouchers": rendered, "total": total})
+    return respond(page.envelope("vouchers", rendered, total))
 
 
 def _given(query: Query) -> dict[str, Any]:

@@ -98,16 +98,13 @@ async def list_of_webhook(request: Request) -> Response:
     page = query.page(orders=ORDERS, page_max=PAGE_MAX)
     given = present(status=query.choice("status", STATUSES), event_id=query.text("event_id"))
     query.check()
-    order = ("-" if page.descending else "") + page.order
     async with work_on_project(request) as scope:
         webhook = await webhooks.get_webhook(scope, path_parameter(request, "webhook_id"))
         narrowing = Narrowing({"webhook_id": webhook.id, **given})
-        found = await list_deliveries(
-            scope.connection, scope.project, narrowing, order=order, limit=page.limit, offset=page.offset
-        )
+        found = await list_deliveries(scope.connection, scope.project, narrowing, **page.wanted)
         total = await count_deliveries(scope.connection, scope.project, narrowing)
     data = [render_delivery(delivery) for delivery in found]
-    return respond({"object": "list", "data_ref": "data", "data": data, "total": total})
+    return respond(page.envelope("data", data, total))
 
 
 async def get_delivery(request: Request) -> Response:

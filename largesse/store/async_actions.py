@@ -43,9 +43,9 @@ async def save_async_action(connection: Connection, project_id: int, action: Asy
 async def list_async_actions(
     connection: Connection, project_id: int, *, before: datetime | None, limit: int
 ) -> list[AsyncAction]:
-    """Without arguments, cursor and result."""
+    """Without arguments, cursor and result. More than `limit` where the last of them has others of its moment."""
     rows = await connection.fetch(SQL["list_async_actions"], project_id, before, limit)
-    return [AsyncAction(**row) for row in rows]
+    return sorted((AsyncAction(**row) for row in rows), key=lambda one: (one.created_at, one.id), reverse=True)
 
 
 async def list_actions_of(

@@ -24,12 +24,12 @@ FROM (SELECT now() AS t) AS clock
 WHERE a.project_id = $1 AND a.id = $2
 
 -- list_async_actions --
--- Newest first, from an optional moment backwards; one more than asked tells whether there are more. Audits are ours:
--- typed clients stumble over types that they don't know.
+-- Newest first, from an optional moment backwards, with all that the last moment has: the next page begins behind it.
+-- Audits are ours: typed clients stumble over types that they don't know.
 SELECT id, type, status, operation_status, progress, request_id, created_at, started_at, updated_at
 FROM async_actions WHERE project_id = $1 AND ($2::timestamptz IS NULL OR created_at < $2) AND type <> 'PROJECT.AUDIT'
-ORDER BY created_at DESC, id DESC
-LIMIT $3
+ORDER BY created_at DESC
+FETCH FIRST ($3::bigint) ROWS WITH TIES
 
 -- remaining_codes --
 -- What the generations $2 still have to make.

@@ -15,6 +15,7 @@ from largesse.store.sql import load
 
 SQL: Final = load("campaigns")
 LIST: Final = ListSql(
+    table="campaigns",
     page=SQL["page"],
     count=SQL["count_campaigns"],
     filters={

@@ -1,9 +1,12 @@
 """Customers in the database."""
 
-from datetime import date
+from collections.abc import Collection
+from dataclasses import replace
+from datetime import date, datetime
 from typing import Any, Final, NamedTuple
 
 from largesse.domain.customers import ADDRESS, Cards, Customer, Profile
+from largesse.domain.errors import InvalidQueryParams
 from largesse.domain.filters import METADATA, Kind
 from largesse.domain.projects import Project
 from largesse.domain.vouchers import GIFT_VOUCHER, LOYALTY_CARD
@@ -13,6 +16,8 @@ from largesse.store.lists import ListSql, Narrowing, both_ways
 from largesse.store.sql import load
 
 SQL: Final = load("customers")
+AT_ONCE_MAX: Final = 1_000
+"""Customers of one moment on one page, which is as long as that."""
 _TO_GO: Final = "v.amount - v.subtracted - v.expired - v.redeemed"
 _BALANCES: Final = (
     "(SELECT coalesce(sum({sum}), 0) FROM vouchers v WHERE v.project_id = $1 AND v.holder_id = c.id"
@@ -26,6 +31,7 @@ def _balances(sum: str, type: str) -> FieldSql:
 
 
 LIST: Final = ListSql(
+    table="customers",
     page=SQL["page"],
     count=SQL["count_customers"],
     filters={
@@ -42,6 +48,7 @@ LIST: Final = ListSql(
         # The cursor of `starting_after`: apart from the filters, because it doesn't change what is counted.
         "cursor_before": "c.created_at < {}",
         "cursor_after": "c.created_at > {}",
+        "cursor_at": "c.created_at = {}",
         "created_before": "c.created_at < {}",
         "created_after": "c.created_at > {}",
         "updated_before": "c.updated_at < {}",
@@ -137,13 +144,15 @@ async def lock_customers(connection: Connection, project_id: int, names: list[st
 
 
 async def upsert_customers(
-    connection: Connection, project_id: int, sent: list[tuple[str, str | None, Profile]]
+    connection: Connection, project_id: int, sent: list[tuple[str, str | None, Profile]], known: Collection[str]
 ) -> list[Customer]:
-    """Create or write onto many: (id for a new one, source_id, profile) each, no source_id twice.
-
-    Those that have it all already don't come back.
+    """Create or write onto many: (id for a new one, source_id, profile) each, no source_id twice. `known`: the source
+    ids of those that are there. Those that have it all already don't come back.
     """
-    rows = [{"id": new_id, "source_id": source_id, **_fields(profile)} for new_id, source_id, profile in sent]
+    rows = [{"id": new_id, "source_id": source_id, "ago": 0, **_fields(profile)} for new_id, source_id, profile in sent]
+    new = [row for row in rows if row["source_id"] not in known]
+    for ago, row in enumerate(reversed(new)):
+        row["ago"] = ago
     return [Customer(**row) for row in await connection.fetch(SQL["upsert_customers"], project_id, rows)]
 
 
@@ -195,6 +204,41 @@ async def list_customers(connection: Connection, project: Project, narrowing: Na
     """One page: what ListSql.rows takes."""
     rows = await LIST.rows(connection, project, narrowing, **page)
     return [Customer(**row) for row in rows]
+
+
+async def list_after_moment(
+    connection: Connection,
+    project: Project,
+    narrowing: Narrowing,
+    *,
+    after: datetime | None,
+    descending: bool,
+    limit: int,
+    total: int,
+) -> tuple[list[Customer], bool]:
+    """A page of those made before the moment `after`, or after it, and whether there are more.
+
+    All that one moment has are on one page, however many: the next one begins behind that moment. Raises
+    InvalidQueryParams for too many of them.
+    """
+    order, beyond = ("-created_at", "cursor_before") if descending else ("created_at", "cursor_after")
+
+    async def fetch(limit: int, **cursor: datetime) -> list[Customer]:
+        narrowed = replace(narrowing, given={**narrowing.given, **cursor})
+        return await list_customers(connection, project, narrowed, order=order, limit=limit, offset=0, total=total)
+
+    found = await (fetch(limit + 1) if after is None else fetch(limit + 1, **{beyond: after}))
+    if len(found) <= limit or found[limit].created_at != found[limit - 1].created_at:
+        return found[:limit], len(found) > limit
+    moment = found[limit].created_at
+    same = await fetch(AT_ONCE_MAX + 1, cursor_at=moment)
+    if len(same) > AT_ONCE_MAX:
+        raise InvalidQueryParams(
+            f"More than {AT_ONCE_MAX} customers were made at the same moment."
+            " Property .starting_after_id goes through them"
+        )
+    has_more = bool(await fetch(1, **{beyond: moment}))
+    return [one for one in found if one.created_at != moment] + same, has_more
 
 
 async def count_customers(connection: Connection, project: Project, narrowing: Narrowing) -> int:

@@ -178,16 +178,18 @@ SELECT held.id, held.source_id, held.metadata FROM named CROSS JOIN LATERAL (
 
 -- upsert_customers --
 -- The same as upsert_customer for many at once, $2: an array of objects with an id for a new customer. No source_id
--- may stand there twice. Those that have it all already don't come back.
+-- may stand there twice. Those that have it all already don't come back. A new one was made `ago` milliseconds ago: each
+-- has a moment of its own, because a list goes on behind the moment that it has come to.
 WITH sent AS (
   SELECT * FROM jsonb_to_recordset($2::jsonb) AS n (
     id text, source_id text, name text, description text, email text, phone text, birthday date, birthdate date,
-    address jsonb, metadata jsonb
+    address jsonb, metadata jsonb, ago int
   )
 )
-INSERT INTO customers AS c (project_id, id, source_id, name, description, email, phone, birthday, birthdate, address, metadata)
+INSERT INTO customers AS c
+  (project_id, id, source_id, name, description, email, phone, birthday, birthdate, address, metadata, created_at)
 SELECT $1, n.id, n.source_id, n.name, n.description, n.email, n.phone, n.birthday, n.birthdate, n.address,
-  coalesce(n.metadata, '{}')
+  coalesce(n.metadata, '{}'), now() - n.ago * interval '1 millisecond'
 FROM sent n
 ORDER BY n.source_id, n.id
 ON CONFLICT (project_id, source_id) WHERE deleted_at IS NULL AND source_id IS NOT NULL DO UPDATE SET
@@ -199,7 +201,7 @@ ON CONFLICT (project_id, source_id) WHERE deleted_at IS NULL AND source_id IS NO
   birthdate = coalesce(excluded.birthdate, c.birthdate),
   address = coalesce(c.address || excluded.address, excluded.address, c.address),
   metadata = c.metadata || excluded.metadata,
-  updated_at = excluded.created_at
+  updated_at = greatest(excluded.created_at, c.created_at)
 WHERE (coalesce(excluded.name, c.name), coalesce(excluded.description, c.description),
        coalesce(excluded.email, c.email), coalesce(excluded.phone, c.phone),
        coalesce(excluded.birthday, c.birthday), coalesce(excluded.birthdate, c.birthdate),

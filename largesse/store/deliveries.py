@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import asyncpg
 
@@ -16,6 +16,7 @@ from largesse.store.sql import load
 SQL: Final = load("deliveries")
 WAITING_CHUNK: Final = 1_000
 LIST: Final = ListSql(
+    table="deliveries",
     page=SQL["list_deliveries"],
     count=SQL["count_deliveries"],
     filters={"webhook_id": "d.webhook_id = {}", "status": "d.status = {}", "event_id": "d.event_id = {}"},
@@ -146,11 +147,9 @@ async def list_attempts(connection: Connection, project_id: int, delivery_id: st
 
 
 async def list_deliveries(
-    connection: Connection, project: Project, narrowing: Narrowing, *, order: str, limit: int, offset: int
+    connection: Connection, project: Project, narrowing: Narrowing, **page: Any
 ) -> list[Delivery]:
-    rows: list[asyncpg.Record] = await LIST.rows(
-        connection, project, narrowing, order=order, limit=limit, offset=offset
-    )
+    rows: list[asyncpg.Record] = await LIST.rows(connection, project, narrowing, **page)
     return [Delivery(**row) for row in rows]
 
 

@@ -16,6 +16,7 @@ from largesse.store.sql import load
 
 SQL: Final = load("distribution_messages")
 LIST: Final = ListSql(
+    table="distribution_messages",
     page=SQL["list_messages"],
     count=SQL["count_messages"],
     filters={

@@ -16,6 +16,7 @@ from largesse.store.sql import load
 
 SQL: Final = load("distributions")
 LIST: Final = ListSql(
+    table="distributions",
     page=SQL["list_distributions"],
     count=SQL["count_distributions"],
     filters={

@@ -33,6 +33,7 @@ COPY_S_MAX: Final = 3_600.0
 HOLD_S_MAX: Final = 600.0
 """How long looking for the next vouchers to hold may take: they may be the last ones of a large table."""
 LIST: Final = ListSql(
+    table="exports",
     page=SQL["list_exports"],
     count=SQL["count_exports"],
     filters={},
@@ -133,10 +134,8 @@ async def lock_export(connection: Connection, project_id: int, id: str) -> Expor
     return _export(await connection.fetchrow(SQL["lock_export"], project_id, id))
 
 
-async def list_exports(
-    connection: Connection, project: Project, *, order: str, limit: int, offset: int
-) -> list[Export]:
-    rows = await LIST.rows(connection, project, Narrowing(), order=order, limit=limit, offset=offset)
+async def list_exports(connection: Connection, project: Project, **page: Any) -> list[Export]:
+    rows = await LIST.rows(connection, project, Narrowing(), **page)
     return [export for row in rows if (export := _export(row)) is not None]
 
 

@@ -1,8 +1,8 @@
 """Puts a list's statements together from its closed fragments, and runs them: filters, order, and nothing else."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import asyncpg
 
@@ -67,6 +67,13 @@ class Narrowing:
         return [one for one in (self.filter, self.within) if one is not None]
 
 
+class Place(NamedTuple):
+    """Where a row stands in an order: by a value, and among those that have it in common by the row's key."""
+
+    value: Any
+    id: str
+
+
 @dataclass(frozen=True, slots=True)
 class ListSql:
     """What a list can filter and sort by.
@@ -77,7 +84,8 @@ class ListSql:
     and `{way}`, its direction. Where a page has the ids only, `rows_of` holds it as `{page}`. `gathered_page` finds all
     matches before it sorts, by `{column}` and `{way}` too; `in_order` are the names whose indexes have one value's rows
     in the order of created_at, so that nothing has to be gathered, `covered` those whose indexes have it at all.
-    `code_page` is the page for `code`, with `{way}`. `count_up_to` has a `{limit}`. `counters` counts as `count` does
+    `code_page` is the page for `code`, with `{way}`. `table` has the rows, for a page that begins after one of them: by
+    `key`, which is what ties are ordered by. `count_up_to` has a `{limit}`. `counters` counts as `count` does
     where nothing but `counted` is asked for.
     """
 
@@ -93,6 +101,8 @@ class ListSql:
     in_order: frozenset[str] = frozenset()
     covered: frozenset[str] = frozenset()
     code_page: str = ""
+    table: str = ""
+    key: str = "id"
     count_up_to: str = ""
     counters: str = ""
     counted: frozenset[str] = frozenset()
@@ -106,15 +116,16 @@ class ListSql:
         offset: int,
         *,
         gathered: bool = False,
+        after: Place | None = None,
     ) -> tuple[str, list[Any]]:
         """The statement and its arguments. Raises InvalidQueryParams for an order that the list doesn't have.
 
-        `gathered`: all matches are found first, and then sorted.
+        `gathered`: all matches are found first, and then sorted. `after`: only what follows this place in that order.
         """
-        if order not in self.orders:
-            names = ", ".join(self.orders)
-            raise InvalidQueryParams(f"Property .order must be equal to one of the allowed values [{names}]")
+        self._columns(order)
         filters, arguments = self._filters(project, narrowing)
+        if after is not None:
+            filters += f" AND {self._beyond(order, after, _binder(arguments))}"
         arguments += [limit, offset]
         count = len(arguments)
         page = self.page
@@ -172,16 +183,19 @@ class ListSql:
         limit: int,
         offset: int,
         total: int | None = None,
+        after: str | None = None,
     ) -> list[asyncpg.Record]:
-        """One page. `order`: a name, `-` for descending. Raises InvalidQueryParams when it would take too long.
+        """One page. `order`: a name, `-` for descending. `after`: the key of the row that the page before ended with.
+        Raises InvalidQueryParams for one that isn't there, and when it would take too long.
 
         `total`: how many match at most, where that is known. Nobody goes through a large table for a few of them, or
         for none.
         """
+        place = None if after is None else await self._place(connection, project, order, after)
         if total is not None and total <= offset:
             return []
         gathered = total is not None and total <= self.gathered_max(narrowing, order)
-        text, arguments = self.page_statement(project, narrowing, order, limit, offset, gathered=gathered)
+        text, arguments = self.page_statement(project, narrowing, order, limit, offset, gathered=gathered, after=place)
         return await _fetch(connection, text, arguments, limited=bool(narrowing))
 
     def gathered_max(self, narrowing: Narrowing, order: str) -> int:
@@ -205,13 +219,44 @@ class ListSql:
         rows = await _fetch(connection, text, arguments, limited=bool(narrowing))
         return int(rows[0][0])
 
+    async def _place(self, connection: Connection, project: Project, order: str, id: str) -> Place:
+        """Raises InvalidQueryParams: without the row a page would be empty, and the list look as if it had ended."""
+        column = self._columns(order)[0].partition(".")[2]
+        text = _SQL["place"].replace("{column}", f"x.{column}" if column else self._key_of("x"))
+        row = await connection.fetchrow(
+            text.replace("{table}", self.table).replace("{key}", self._key_of("x")), project.id, id
+        )
+        if row is None:
+            raise InvalidQueryParams("Property .starting_after_id must be the id of a row of this list")
+        return Place(row[0], id)
+
+    def _beyond(self, order: str, after: Place, bind: Callable[[Any], str]) -> str:
+        """The condition for what follows a place: in the order's direction, unset values last."""
+        column, key = self._columns(order)
+        beyond = "<" if order.startswith("-") else ">"
+        if column == key:
+            return f"{key} {beyond} {bind(after.id)}"
+        if after.value is None:
+            return f"{column} IS NULL AND {key} {beyond} {bind(after.id)}"
+        if order in CODES and self.code_page:  # no two rows have one
+            return f"{column} {beyond} {bind(after.value)}"
+        follows = f"({column}, {key}) {beyond} ({bind(after.value)}, {bind(after.id)})"
+        return f"({follows} OR {column} IS NULL)" if "NULLS LAST" in self.orders[order] else follows
+
+    def _columns(self, order: str) -> tuple[str, str]:
+        """What an order goes by, and what it goes by among those that have it in common."""
+        if order not in self.orders:
+            names = ", ".join(self.orders)
+            raise InvalidQueryParams(f"Property .order must be equal to one of the allowed values [{names}]")
+        column = self.orders[order].partition(" ")[0]
+        return column, self._key_of(column.partition(".")[0])
+
+    def _key_of(self, alias: str) -> str:
+        return self.key.replace("{alias}", alias) if "{alias}" in self.key else f"{alias}.{self.key}"
+
     def _filters(self, project: Project, narrowing: Narrowing) -> tuple[str, list[Any]]:
         arguments: list[Any] = [project.id]
-
-        def bind(value: Any) -> str:
-            arguments.append(value)
-            return f"${len(arguments)}"
-
+        bind = _binder(arguments)
         parts = []
         for name, value in narrowing.given.items():
             part = self.filters[name]
@@ -223,6 +268,16 @@ class ListSql:
         wanted = [one for one in (narrowing.filter, narrowing.within) if one is not None]
         parts += [render_filter(one, self.fields, bind, project.code_key) for one in wanted]
         return "".join(f" AND {part}" for part in parts), arguments
+
+
+def _binder(arguments: list[Any]) -> Callable[[Any], str]:
+    """Adds a value to a statement's arguments, and says how the statement calls it."""
+
+    def bind(value: Any) -> str:
+        arguments.append(value)
+        return f"${len(arguments)}"
+
+    return bind
 
 
 async def _fetch(connection: Connection, text: str, arguments: list[Any], *, limited: bool) -> list[asyncpg.Record]:

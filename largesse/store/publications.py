@@ -227,6 +227,7 @@ _FIELDS: Final = {
     METADATA: metadata("p.metadata"),
 }
 LIST: Final = ListSql(
+    table="publications",
     page=_SQL["page"],
     count=_SQL["count"],
     count_up_to=_SQL["count_up_to"],

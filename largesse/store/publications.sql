@@ -91,12 +91,14 @@ joined AS MATERIALIZED (
     WHERE project_id = $1 AND voucher_id = s.vid AND to_customer LIMIT 1) l
   WHERE s.camp IS NULL AND s.once AND l.customer_id = cur.id),
 -- New customers, by source_id: one order for all who insert. A customer made by somebody else since the snapshot is
--- left alone (the request comes back); DO UPDATE would lock out of order.
+-- left alone (the request comes back); DO UPDATE would lock out of order. Each has a moment of its own, until now.
 ins AS (
-  INSERT INTO customers AS c (project_id, id, source_id, name, description, email, phone, birthday, birthdate, address, metadata)
+  INSERT INTO customers AS c
+    (project_id, id, source_id, name, description, email, phone, birthday, birthdate, address, metadata, created_at)
   SELECT DISTINCT ON (s.csid, CASE WHEN s.csid IS NULL THEN s.n END)
     $1::int, s.new_cid, s.csid, r.profile->>'name', r.profile->>'description', r.profile->>'email', r.profile->>'phone',
-    (r.profile->>'birthday')::date, (r.profile->>'birthdate')::date, r.profile->'address', coalesce(r.profile->'metadata', '{}')
+    (r.profile->>'birthday')::date, (r.profile->>'birthdate')::date, r.profile->'address',
+    coalesce(r.profile->'metadata', '{}'), now() - (cardinality($4) - s.n) * interval '1 millisecond'
   FROM src s JOIN req r ON r.n = s.n
   WHERE s.new_cid IS NOT NULL AND s.early IS NULL
     AND NOT EXISTS (SELECT FROM cur WHERE cur.n = s.n) AND NOT EXISTS (SELECT FROM prev WHERE prev.n = s.n)

@@ -15,6 +15,7 @@ from largesse.store.sql import load
 
 SQL: Final = load("segments")
 LIST: Final = ListSql(
+    table="segments",
     page=SQL["list_segments"],
     count=SQL["count_segments"],
     filters={"created_before": "s.created_at < {}", "created_after": "s.created_at > {}"},
@@ -83,10 +84,8 @@ async def leave_segments(connection: Connection, project_id: int, customer_id: s
     return [row["segment_id"] for row in await connection.fetch(SQL["leave_segments"], project_id, customer_id)]
 
 
-async def list_segments(
-    connection: Connection, project: Project, narrowing: Narrowing, *, order: str, limit: int, offset: int
-) -> list[Segment]:
-    rows = await LIST.rows(connection, project, narrowing, order=order, limit=limit, offset=offset)
+async def list_segments(connection: Connection, project: Project, narrowing: Narrowing, **page: Any) -> list[Segment]:
+    rows = await LIST.rows(connection, project, narrowing, **page)
     return [Segment(**row) for row in rows]
 
 

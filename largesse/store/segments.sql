@@ -110,13 +110,16 @@ SELECT gone.customer_id, false FROM gone
 
 -- tell_moves --
 -- Events $3 that the customers $2 entered or left a segment ($4: the event's name, $5: the segment), frozen as they are.
--- $6: only those who were made or changed since then; null: all of them.
+-- $6: only those who were made or changed since then; null: all of them. Of many made at once some have a moment that is a
+-- little earlier: the event says when it was.
 INSERT INTO events (project_id, id, type, entity_id, data, request_id, actor)
 SELECT $1, n.id, $4, c.id,
   jsonb_build_object('customer', to_jsonb(c) - 'project_id' - 'deleted_at', 'segment', $5::jsonb), $7, $8
 FROM unnest($2::text[], $3::text[]) AS n (customer_id, id)
 JOIN customers c ON c.project_id = $1 AND c.id = n.customer_id
-WHERE $6::timestamptz IS NULL OR c.created_at >= $6 OR c.updated_at >= $6
+WHERE $6::timestamptz IS NULL OR c.created_at >= $6 OR c.updated_at >= $6 OR EXISTS (
+  SELECT FROM events e
+  WHERE e.project_id = $1 AND e.entity_id = c.id AND e.type = 'customer.created' AND e.created_at >= $6)
 ORDER BY n.id
 
 -- activate --

@@ -10,10 +10,12 @@ from largesse.store.sql import load
 
 SQL: Final = load("suppressions")
 LIST: Final = ListSql(
+    table="suppressions",
     page=SQL["list_suppressions"],
     count=SQL["count_suppressions"],
     filters={"channel": "s.channel = {}", "target": "s.target = {}"},
-    orders=both_ways({"created_at": "s.created_at"}, "s.target", set_always=("created_at",)),
+    orders=both_ways({"created_at": "s.created_at"}, "(s.channel || '/' || s.target)", set_always=("created_at",)),
+    key="({alias}.channel || '/' || {alias}.target)",
     fields={},
 )
 

@@ -12,6 +12,7 @@ from largesse.store.sql import load
 
 SQL: Final = load("validation_rules")
 RULES: Final = ListSql(
+    table="validation_rules",
     page=SQL["list_rules"],
     count=SQL["count_rules"],
     filters={"start_date": "r.created_at >= {}", "end_date": "r.created_at <= {}"},
@@ -23,6 +24,7 @@ RULES: Final = ListSql(
     fields={},
 )
 ASSIGNMENTS: Final = ListSql(
+    table="validation_rules_assignments",
     page=SQL["list_assignments"],
     count=SQL["count_assignments"],
     filters={"rule": "a.rule_id = {}", "related_object_id": "a.related_object_id = {}"},
@@ -65,10 +67,10 @@ async def known_rules(connection: Connection, project_id: int, ids: Sequence[str
 
 
 async def list_rules(
-    connection: Connection, project: Project, narrowing: Narrowing, *, order: str, limit: int, offset: int
+    connection: Connection, project: Project, narrowing: Narrowing, **page: Any
 ) -> tuple[list[ValidationRule], int]:
     """A page, and how many there are in all."""
-    rows = await RULES.rows(connection, project, narrowing, order=order, limit=limit, offset=offset)
+    rows = await RULES.rows(connection, project, narrowing, **page)
     return [ValidationRule(**row) for row in rows], await RULES.total(connection, project, narrowing)
 
 
@@ -118,8 +120,8 @@ async def drop_orphaned_assignments(connection: Connection, project_id: int) -> 
 
 
 async def list_assignments(
-    connection: Connection, project: Project, narrowing: Narrowing, *, order: str, limit: int, offset: int
+    connection: Connection, project: Project, narrowing: Narrowing, **page: Any
 ) -> tuple[list[Assignment], int]:
     """A page, and how many there are in all."""
-    rows = await ASSIGNMENTS.rows(connection, project, narrowing, order=order, limit=limit, offset=offset)
+    rows = await ASSIGNMENTS.rows(connection, project, narrowing, **page)
     return [Assignment(**row) for row in rows], await ASSIGNMENTS.total(connection, project, narrowing)

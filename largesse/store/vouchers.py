@@ -30,6 +30,7 @@ def _redeemed(type: str) -> FieldSql:
 
 
 LIST: Final = ListSql(
+    table="vouchers",
     page=SQL["page"],
     count=SQL["count_vouchers"],
     filters={

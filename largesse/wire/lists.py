@@ -21,16 +21,39 @@ _INTEGER: Final = re.compile(r"-?\d{1,18}", re.ASCII)
 
 
 class Page(Struct, frozen=True, kw_only=True):
-    """Which part of a list, in which order. `order` is a name of the caller's closed list, without the sign."""
+    """Which part of a list, in which order. `order` is a name of the caller's closed list, without the sign.
+
+    `after`: the id of the row that the page before ended with. It goes before the number of the page: it has no last
+    one, and what is added meanwhile moves no row to another page.
+    """
 
     limit: int
     page: int
     order: str
     descending: bool
+    after: str | None = None
 
     @property
     def offset(self) -> int:
         return (self.page - 1) * self.limit
+
+    @property
+    def wanted(self) -> dict[str, Any]:
+        """What ListSql.rows takes. After a row it is one more than the page has: that tells whether there are more."""
+        order = ("-" if self.descending else "") + self.order
+        if self.after is None:
+            return {"order": order, "limit": self.limit, "offset": self.offset}
+        return {"order": order, "limit": self.limit + 1, "offset": 0, "after": self.after}
+
+    def envelope(self, data_ref: str, data: list[dict[str, Any]], total: int) -> dict[str, Any]:
+        """The answer of a list by pages: what `wanted` has found, rendered."""
+        out = {"object": "list", "data_ref": data_ref, data_ref: data[: self.limit], "total": total}
+        if self.after is None:
+            return out
+        out["has_more"] = len(data) > self.limit
+        if out["has_more"]:
+            out["more_starting_after"] = data[self.limit - 1]["id"]
+        return out
 
 
 class Query:
@@ -125,9 +148,12 @@ class Query:
         """`created_at[before]`, also spelled `[created_at][before]`."""
         return self.date_time(f"{field}[{bound}]", f"[{field}][{bound}]")
 
-    def page(self, *, orders: Collection[str], default: str = "-created_at", page_max: int) -> Page:
-        """`limit`, `page` and `order`. `orders` are names without sign; `default` may have one.
+    def page(
+        self, *, orders: Collection[str], default: str = "-created_at", page_max: int, by_row: bool = True
+    ) -> Page:
+        """`limit`, `page`, `order` and `starting_after_id`. `orders` are names without sign; `default` may have one.
 
+        `by_row`: whether its rows have ids, so that a page can begin after one of them.
         A page above PUBLICATIONS_PAGE_MAX = `page_max` has an error of its own (PageOverLimit).
         """
         limit = self.integer("limit", minimum=1, maximum=LIMIT_MAX, default=LIMIT_DEFAULT)
@@ -135,8 +161,16 @@ class Query:
         page = self.integer("page", minimum=1, maximum=None if own_error else page_max, default=1)
         if own_error and page > page_max:
             self._page_max_exceeded = page_max
+        if not by_row and self.text("starting_after_id"):
+            self.fault("starting_after_id", "is not supported here")
         order = self.choice("order", [sign + name for name in orders for sign in ("", "-")]) or default
-        return Page(limit=limit, page=page, order=order.removeprefix("-"), descending=order.startswith("-"))
+        return Page(
+            limit=limit,
+            page=page,
+            order=order.removeprefix("-"),
+            descending=order.startswith("-"),
+            after=self.text("starting_after_id") or None,
+        )
 
     def fault(self, name: str, text: str) -> None:
         """Write down a fault that only the resource knows: `must be …`."""
@@ -169,9 +203,9 @@ PERIODS: Final = dict.fromkeys(
 )
 
 
-def page_schema(orders: Collection[str], page_max: int) -> dict[str, dict[str, Any]]:
+def page_schema(orders: Collection[str], page_max: int, *, by_row: bool = True) -> dict[str, dict[str, Any]]:
     """What `Query.page` reads."""
-    return {
+    return ({"starting_after_id": TEXT} if by_row else {}) | {
         "limit": {"type": "integer", "minimum": 1, "maximum": LIMIT_MAX, "default": LIMIT_DEFAULT},
         "page": {"type": "integer", "minimum": 1, "maximum": page_max, "default": 1},
         "order": {"type": "string", "enum": [sign + name for name in orders for sign in ("", "-")]},

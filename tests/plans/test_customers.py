@@ -10,7 +10,7 @@ import pytest
 
 from largesse.domain.activity import CATEGORIES
 from largesse.domain.projects import Project
-from largesse.store import activity, customers, redeemables
+from largesse.store import activity, customers, redeemables, vouchers
 from largesse.store.connection import set_codecs
 from largesse.store.lists import Narrowing
 from tests.databases import execute, with_database
@@ -106,3 +106,21 @@ def test_the_order_of_source_ids_walks_their_index(plans: Plans, order: str):
     walked = [node for node in plan if node.get("Index Name") == "customers_source_id"]
     assert walked
     assert all(node["Actual Rows"] <= 20 for node in walked)
+
+
+@pytest.mark.parametrize("plans", [True], indirect=True, ids=["analysed"])
+@pytest.mark.parametrize("order", ["created_at", "-created_at", "source_id"])
+def test_a_page_after_a_row_is_read_from_its_place(plans: Plans, order: str):
+    """Not from the beginning of the list."""
+    after = plans.runner.run(customers.LIST._place(plans.connection, PROJECT, order, ONE))
+    page = customers.LIST.page_statement(PROJECT, Narrowing(), order, 11, 0, after=after)
+    assert_reads(plans.explain(*page), 60)
+
+
+@pytest.mark.parametrize("plans", [True], indirect=True, ids=["analysed"])
+@pytest.mark.parametrize("order", ["created_at", "-created_at", "code", "-code"])
+def test_a_page_of_codes_after_a_code_is_read_from_its_place(plans: Plans, order: str):
+    id_ = plans.runner.run(plans.connection.fetchval("SELECT id FROM vouchers ORDER BY code_key OFFSET 70000 LIMIT 1"))
+    after = plans.runner.run(vouchers.LIST._place(plans.connection, PROJECT, order, id_))
+    page = vouchers.LIST.page_statement(PROJECT, Narrowing(), order, 11, 0, after=after)
+    assert_reads(plans.explain(*page), 60)
