@@ -47,17 +47,21 @@ async def create(request: Request) -> Response:
     sent = await read_body(request, SuppressionInput)
     sent.check()
     async with unit_of_work(request) as scope:
-        await suppressions.suppress(scope, sent.channel, sent.target)
-    return respond({"channel": sent.channel, "target": sent.target, "object": "suppression"})
+        target = await suppressions.suppress(scope, sent.channel, sent.target)
+    return respond(
+        {"id": f"{sent.channel}/{target}", "channel": sent.channel, "target": target, "object": "suppression"}
+    )
 
 
 async def list_(request: Request) -> Response:
     """List who wants no messages"""
     query = read_query(request)
     page = query.page(orders=("created_at",), page_max=PAGE_MAX)
-    narrowing = Narrowing(present(channel=query.choice("channel", SUPPRESSIBLE), target=query.text("target")))
+    channel, target = query.choice("channel", SUPPRESSIBLE), query.text("target")
     query.check()
     async with unit_of_work(request) as scope:
+        targets = await suppressions.spellings(scope, channel, target) if target else None
+        narrowing = Narrowing(present(channel=channel, targets=targets))
         found = await store.list_suppressions(scope.connection, scope.project, narrowing, **page.wanted)
         total = await store.count_suppressions(scope.connection, scope.project, narrowing)
     return respond(page.envelope("data", [_render(one) for one in found], total))

@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
 import asyncpg
+from msgspec.structs import replace
 
+from largesse.domain.contacts import EMAIL, SMS, calling_code
 from largesse.domain.customers import CustomerShort
 from largesse.domain.distributions import Message, Person
 from largesse.domain.errors import AudienceTooSlow
@@ -13,6 +15,7 @@ from largesse.store.connection import Connection, took_too_long
 from largesse.store.customers import LIST as CUSTOMERS
 from largesse.store.lists import ListSql, Narrowing, both_ways, fetch_limited
 from largesse.store.sql import load
+from largesse.store.suppressions import dial_code, suppressed_contacts
 
 SQL: Final = load("distribution_messages")
 LIST: Final = ListSql(
@@ -77,7 +80,7 @@ async def audience(
     """
     values: dict[str, Any] = {"after": after, "limit": limit, "offset": 0, "campaign": campaign_id}
     text, arguments = CUSTOMERS.statement(SQL["audience"], project, narrowing, **values)
-    return [_candidate(row) for row in await _fetch(connection, text, arguments)]
+    return await _candidates(connection, project.id, await _fetch(connection, text, arguments))
 
 
 async def _fetch(connection: Connection, text: str, arguments: list[Any]) -> list[asyncpg.Record]:
@@ -96,7 +99,7 @@ async def page_of_audience(
     """The same for a look ahead. Raises InvalidQueryParams when it takes too long."""
     values: dict[str, Any] = {"after": "", "limit": limit, "offset": offset, "campaign": campaign_id}
     text, arguments = CUSTOMERS.statement(SQL["audience"], project, narrowing, **values)
-    return [_candidate(row) for row in await fetch_limited(connection, text, arguments)]
+    return await _candidates(connection, project.id, await fetch_limited(connection, text, arguments))
 
 
 async def count_audience(
@@ -111,7 +114,8 @@ async def count_audience(
     """How many people of each kind, of the first `most`. Raises InvalidQueryParams when a request takes too long,
     AudienceTooSlow when a job does (not `limited`).
     """
-    values: dict[str, Any] = {"limit": most, "campaign": campaign_id}
+    dial = calling_code(await dial_code(connection, project.id))
+    values: dict[str, Any] = {"limit": most, "campaign": campaign_id, "dial": dial}
     text, arguments = CUSTOMERS.statement(SQL["count_audience"], project, narrowing, **values)
     rows = await (fetch_limited if limited else _fetch)(connection, text, arguments)
     return [(_person(row), row["people"]) for row in rows]
@@ -121,9 +125,17 @@ def _person(row: Any) -> Person:
     return Person(**{name: row[name] for name in Person.__struct_fields__})
 
 
-def _candidate(row: Any) -> Candidate:
+async def _candidates(connection: Connection, project_id: int, rows: list[asyncpg.Record]) -> list[Candidate]:
+    people = [(row["id"], row["email"], row["phone"]) for row in rows]
+    suppressed = await suppressed_contacts(connection, project_id, people)
+    return [_candidate(row, suppressed.get(row["id"], set())) for row in rows]
+
+
+def _candidate(row: Any, suppressed: set[str]) -> Candidate:
     customer = CustomerShort(**{name: row[name] for name in CustomerShort.__struct_fields__})
-    return Candidate(customer, row["phone"], _person(row))
+    person = _person(row)
+    person = replace(person, no_email=person.no_email or EMAIL in suppressed, no_sms=person.no_sms or SMS in suppressed)
+    return Candidate(customer, row["phone"], person)
 
 
 async def add_messages(
@@ -218,6 +230,11 @@ async def materials(
     """By id: customers that exist, and publications with their vouchers and their campaign."""
     rows = await connection.fetch(SQL["materials"], project_id, customer_ids, publication_ids)
     found: dict[str, dict[str, Any]] = {row["id"]: row["data"] for row in rows}
+    customers = [row["data"] for row in rows if row["kind"] == "customer"]
+    people = [(one["id"], one["email"], one["phone"]) for one in customers]
+    suppressed = await suppressed_contacts(connection, project_id, people)
+    for one in customers:
+        one["suppressed"] += sorted(suppressed.get(one["id"], set()))
     for id_ in publication_ids:
         if id_ in found:
             found[id_]["campaign"] = found.get(found[id_]["publication"]["campaign_id"])

@@ -21,18 +21,21 @@ FROM page JOIN customers c ON c.project_id = $1 AND c.id = page.id
 ORDER BY c.id
 
 -- count_audience --
--- The same for a whole audience, at most {limit} of it: how many there are of each kind.
+-- The same for a whole audience, at most {limit} of it: how many there are of each kind. {dial} is what phone numbers without
+-- a code are dialled with. A number spelled in an unusual way is only understood when its customer's turn comes.
 WITH kinds AS (
   SELECT (SELECT count(*) FROM publications p WHERE p.project_id = $1 AND p.campaign_id = {campaign}::text
       AND p.customer_id = c.id AND p.first_of_customer) > 0 AS joined,
     coalesce(c.email, '') <> '' AS has_email, coalesce(c.phone, '') <> '' AS has_phone,
     EXISTS (SELECT FROM suppressions s WHERE s.project_id = $1 AND s.channel = 'email'
-      AND s.target = ANY (ARRAY[c.id, lower(c.email)])) AS no_email,
+      AND s.target = ANY (ARRAY[c.id, lower(btrim(c.email))])) AS no_email,
     EXISTS (SELECT FROM suppressions s WHERE s.project_id = $1 AND s.channel = 'sms'
-      AND s.target = ANY (ARRAY[c.id, lower(c.phone)])) AS no_sms,
+      AND s.target = ANY (ARRAY[c.id, lower(c.phone), c.digits, CASE WHEN c.digits LIKE '00%' THEN '+' || substr(c.digits, 3)
+        WHEN c.digits NOT LIKE '+%' THEN '+' || {dial}::text || ltrim(c.digits, '0') END])) AS no_sms,
     EXISTS (SELECT FROM suppressions s WHERE s.project_id = $1 AND s.channel = 'webhook' AND s.target = c.id) AS no_webhook
   FROM (
-    SELECT c.id, c.email, c.phone FROM customers c WHERE c.project_id = $1 AND c.deleted_at IS NULL{filters}
+    SELECT c.id, c.email, c.phone, regexp_replace(replace(c.phone, '(0)', ''), '[^0-9+]', '', 'g') AS digits
+    FROM customers c WHERE c.project_id = $1 AND c.deleted_at IS NULL{filters}
     ORDER BY c.id LIMIT {limit}::int) AS c
 )
 SELECT joined, has_email, has_phone, no_email, no_sms, no_webhook, count(*) AS people FROM kinds GROUP BY 1, 2, 3, 4, 5, 6
