@@ -15,10 +15,12 @@ from largesse.domain import async_actions as states
 from largesse.domain.async_actions import AsyncAction
 from largesse.domain.errors import InvalidPayload, LargesseError
 from largesse.store import async_actions, counters, jobs, payloads
+from largesse.wire.tables import Table, spoiled
 
 PIECE: Final = 1_000
 """Rows in one transaction: customer rows are held for that long."""
 ROWS_MAX: Final = 100_000
+WARNINGS_MAX: Final = 100
 REASON_LENGTH_MAX: Final = 500
 
 
@@ -104,6 +106,27 @@ async def bulk_chunk(
     return False
 
 
+def file_facts(table: Table, *names: str) -> dict[str, Any]:
+    """What an import keeps of its file: for its report too. `names`: the columns whose cells must be exact."""
+    warnings = spoiled(table.columns, table.rows, *names)
+    return {"columns": table.columns, "empty": table.empty} | (
+        {"warnings": warnings[:WARNINGS_MAX], "warnings_count": len(warnings)} if warnings else {}
+    )
+
+
+def _account(action: AsyncAction) -> dict[str, Any]:
+    """Of an import of a file: every line of it is imported, failed, or empty; and what to look at."""
+    facts = action.arguments
+    if "empty" not in facts:
+        return {}
+    out = {"empty_count": facts["empty"], "lines_count": facts["rows"] + facts["empty"]}
+    if "warnings" not in facts:
+        return out
+    reason = "The value looks rounded by a spreadsheet: format the column as text there and export it again"
+    warnings = [warning | {"reason": reason} for warning in facts["warnings"]]
+    return out | {"warnings": warnings, "warnings_count": facts["warnings_count"]}
+
+
 def is_dry(action: AsyncAction) -> bool:
     return bool(action.arguments.get("dry_run", False))
 
@@ -139,7 +162,7 @@ async def _finish(scope: Scope, action: AsyncAction, report: Report, failure: st
         status=states.FAILED if failure else states.DONE,
         operation_status="FAILED" if failure else "SUCCESS",
         progress=100,
-        result=report(done, failed, failure) | ({"dry_run": True} if is_dry(action) else {}),
+        result=report(done, failed, failure) | _account(action) | ({"dry_run": True} if is_dry(action) else {}),
     )
     await async_actions.save_async_action(scope.connection, scope.project.id, finished)
     return finished

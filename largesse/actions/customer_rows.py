@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from typing import Any, Final
 
-from largesse.actions.bulk import Outcome, bulk_chunk, error_of, give_up, reason, report_update, start_bulk
+from largesse.actions.bulk import Outcome, bulk_chunk, error_of, file_facts, give_up, reason, report_update, start_bulk
 from largesse.actions.metadata_schemas import schemas_of
 from largesse.actions.scope import Scope
 from largesse.domain.async_actions import (
@@ -20,12 +20,13 @@ from largesse.events.outbox import append_all
 from largesse.store import customers as store
 from largesse.store.customers import LockedCustomer
 from largesse.wire.customers import CustomerInput, check_metadata_size
-from largesse.wire.imports import customer_of_csv, report_customers
+from largesse.wire.imports import check_identified, customer_of_csv, report_customers
 from largesse.wire.nulls import Nulls
 from largesse.wire.parse import convert
-from largesse.wire.tables import Table
+from largesse.wire.tables import Table, name_of
 
 _Key = tuple[str, str]  # ("id" | "source_id" | "row", which one)
+_NAMES: Final = ("source id", "id")
 _NOBODY: Final = "Property .source_id is required"
 
 
@@ -154,8 +155,11 @@ async def _save_named(scope: Scope, sent: list[CustomerInput], nulls: Nulls = Nu
 
 
 async def start_csv_import(scope: Scope, table: Table, *, dry_run: bool = False) -> str:
-    """Returns the async action's id."""
-    return await start_bulk(scope, CUSTOMERS_IMPORT_CSV, table.rows, {"columns": table.columns}, dry_run=dry_run)
+    """Returns the async action's id. Raises InvalidPayload for a file in which nobody could be identified."""
+    check_identified(table.columns)
+    rows = [row if "cells" in row else {**row, "source_id": name_of(table.columns, row, *_NAMES)} for row in table.rows]
+    facts = file_facts(table, *_NAMES, "phone")
+    return await start_bulk(scope, CUSTOMERS_IMPORT_CSV, rows, facts, dry_run=dry_run)
 
 
 async def import_chunk(scope: Scope, action_id: str) -> bool:
@@ -168,18 +172,23 @@ async def fail_import(scope: Scope, action_id: str) -> None:
 
 async def _import(scope: Scope, action: AsyncAction, rows: list[Any]) -> Outcome:
     columns, schemas = action.arguments["columns"], await schemas_of(scope)
-    sent: list[tuple[int, CustomerInput]] = []
+    sent: list[tuple[dict[str, Any], CustomerInput]] = []
     failed: list[dict[str, Any]] = []
+
+    def fail(row: dict[str, Any], text: str) -> None:
+        name = row.get("source_id") or name_of(columns, row, *_NAMES)
+        where = {"row": row["row"]} | ({"line": row["line"]} if "line" in row else {})
+        failed.append({"source_id": name} | where | {"reason": text})
+
     for row in rows:
         if "fault" in row:
-            failed.append({"source_id": None, "row": row["row"], "reason": row["fault"]})
+            fail(row, row["fault"])
             continue
         try:
-            sent.append((row["row"], customer_of_csv(columns, row["cells"], schemas)))
+            sent.append((row, customer_of_csv(columns, row["cells"], schemas)))
         except LargesseError as error:
-            failed.append({"source_id": None, "row": row["row"], "reason": reason(error)})
+            fail(row, reason(error))
     for place, fault in (await save_customers(scope, [one for _, one in sent])).items():
-        number, one = sent[place]
-        failed.append({"source_id": one.source_id, "row": number, "reason": reason(fault)})
+        fail(sent[place][0], reason(fault))
     failed.sort(key=lambda report: int(report["row"]))
     return Outcome(len(rows) - len(failed), failed, {})

@@ -9,7 +9,7 @@ from typing import Any, Final, NamedTuple
 
 from msgspec.structs import asdict, replace
 
-from largesse.actions.bulk import Outcome, Stopped, bulk_chunk, give_up, reason, start_bulk
+from largesse.actions.bulk import Outcome, Stopped, bulk_chunk, file_facts, give_up, reason, start_bulk
 from largesse.actions.metadata_schemas import schemas_of
 from largesse.actions.scope import Scope
 from largesse.actions.vouchers import check_template
@@ -35,7 +35,7 @@ from largesse.store.voucher_rows import LockedRow
 from largesse.wire.customers import check_metadata_size
 from largesse.wire.dates import render
 from largesse.wire.imports import VoucherRow, campaign_voucher_of_csv, report_import, voucher_of_csv, voucher_of_json
-from largesse.wire.tables import Table, canonical
+from largesse.wire.tables import Table, canonical, name_of
 
 TAKEN: Final = "The code is taken"
 TWICE: Final = "The code stands in the file more than once"
@@ -74,11 +74,13 @@ async def start_csv_import(
             code = row["cells"][place].strip()
             key = scope.project.code_key(code)
             if code and key in seen:
-                row = {"row": row["row"], "code": code, "fault": TWICE}  # noqa: PLW2901  # the row as it is kept
+                row = {"row": row["row"], "line": row["line"], "fault": TWICE, "code": code}  # noqa: PLW2901
             seen.add(key)
+        else:
+            row = {**row, "code": name_of(table.columns, row, "code")}  # noqa: PLW2901  # the row as it is kept
         rows.append(row)
     type_ = VOUCHERS_IMPORT_CSV if campaign is None else CAMPAIGN_IMPORT_CSV
-    arguments = {"columns": table.columns} | ({"with_events": True} if with_events else {})
+    arguments = file_facts(table, "code") | ({"with_events": True} if with_events else {})
     return await _start(scope, type_, rows, arguments, campaign, dry_run=dry_run)
 
 
@@ -137,13 +139,17 @@ class _Piece:
         self.promised = promised
         self.updates_known = campaign is not None or csv
         self.entries: list[_Entry] = []
+        self.lines: dict[int | None, int] = {}  # of the file, by row
         self.failed: list[dict[str, Any]] = []
         self.changes: dict[str, int] = {"vouchers": 0, "disabled": 0, "withdrawn": 0}
         self.made: list[str] = []
         self.updated: list[str] = []
 
     def fail(self, number: int | None, code: str | None, text: str) -> None:
-        self.failed.append({"code": code} | ({} if number is None else {"row": number}) | {"reason": text})
+        report: dict[str, Any] = {"code": code} | ({} if number is None else {"row": number})
+        if number in self.lines:
+            report["line"] = self.lines[number]
+        self.failed.append(report | {"reason": text})
 
     def has_fitting_metadata(self, entry: _Entry, stored: dict[str, Any] | None = None) -> bool:
         """Whether the schema takes the row's metadata; if not it is reported. What a campaign's voucher has from its
@@ -198,6 +204,10 @@ async def _tell(scope: Scope, type_: str, voucher_ids: list[str]) -> None:
 def _understand(scope: Scope, piece: _Piece, columns: list[str] | None, row: dict[str, Any]) -> None:
     number = row.get("row") if columns is not None else None
     code = row.get("code")
+    if columns is not None:
+        code = code or name_of(columns, row, "code")
+        if "line" in row:
+            piece.lines[row["row"]] = row["line"]
     if columns is not None and "fault" in row:
         piece.fail(number, code, row["fault"])
         return
@@ -208,7 +218,7 @@ def _understand(scope: Scope, piece: _Piece, columns: list[str] | None, row: dic
             read = voucher_of_csv(columns, row["cells"], piece.schemas)
         else:
             read = campaign_voucher_of_csv(columns, row["cells"], piece.campaign.voucher["type"], piece.schemas)
-        code = read.sent.code
+        code = read.sent.code or code
         if not code:
             raise InvalidVoucher("Found 1 voucher(s) without 'code' value")
         template = _template(piece.campaign, check_code(code), read)

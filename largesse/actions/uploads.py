@@ -52,8 +52,12 @@ def with_columns(table: Table, chosen: Mapping[int, str]) -> Table:
     if len(set(named)) != len(named):
         twice = next(name for name in named if named.count(name) > 1)
         raise InvalidPayload(f"Two columns can't both be {twice}")
-    rows = [{**row, "cells": [row["cells"][place] for place in kept]} if "cells" in row else row for row in table.rows]
-    return Table(columns, rows)
+    rows = [
+        {**row, name: [row[name][place] for place in kept if place < len(row[name])]}
+        for row in table.rows
+        for name in (("cells" if "cells" in row else "said"),)
+    ]
+    return table._replace(columns=columns, rows=rows)
 
 
 async def import_upload(scope: Scope, upload: Upload, table: Table, *, dry_run: bool) -> str | None:

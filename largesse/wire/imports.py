@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
 from largesse.domain.customers import ADDRESS
-from largesse.domain.errors import InvalidVoucher
+from largesse.domain.errors import InvalidPayload, InvalidVoucher
 from largesse.domain.metadata_schemas import CUSTOMER, VOUCHER, Schemas, typed
 from largesse.domain.vouchers import GIFT_VOUCHER, LOYALTY_CARD
 from largesse.wire import tables
@@ -43,6 +43,8 @@ _ADDRESS: Final = {
        for prefix in ("", "address ")},
 }  # fmt: skip
 _PROFILE: Final = ("id", "source_id", "name", "email", "phone", "birthdate", "description")
+_IDENTIFYING: Final = ("source id", "id", "email", "phone", "name")
+_SHOWN_MAX: Final = 200
 _CUSTOMER_COLUMNS: Final = frozenset(_ADDRESS) | {name.replace("_", " ") for name in _PROFILE}
 
 
@@ -121,8 +123,13 @@ def _used(said: dict[str, str]) -> int:
 
 
 def customer_of_csv(columns: Sequence[str], cells: Sequence[str], schemas: Schemas) -> CustomerInput:
-    """Columns that the file doesn't have, and empty cells, leave a customer as it is. Raises InvalidPayload."""
+    """Columns that the file doesn't have, and empty cells, leave a customer as it is. Raises InvalidPayload, also for a
+    row that names nobody: it would be a new customer each time.
+    """
     said, metadata = tables.cells_by_column(columns, _CUSTOMER_COLUMNS, cells)
+    names = _ids(columns) or _IDENTIFYING
+    if not any(name in said for name in names):
+        raise InvalidPayload(f"The row names nobody: {_listed(names)} must not be empty")
     row: dict[str, Any] = {name: said[key] for name in _PROFILE if (key := name.replace("_", " ")) in said}
     address = {field: said[name] for name, field in _ADDRESS.items() if name in said}
     if address:
@@ -130,6 +137,26 @@ def customer_of_csv(columns: Sequence[str], cells: Sequence[str], schemas: Schem
     if metadata:
         row["metadata"] = typed(schemas, CUSTOMER, metadata)
     return convert(row, CustomerInput)
+
+
+def check_identified(columns: Sequence[str]) -> None:
+    """Raises InvalidPayload for a file in which nobody could be identified."""
+    if not any(tables.canonical(column) in _IDENTIFYING for column in columns):
+        known = ", ".join(columns)[:_SHOWN_MAX]
+        raise InvalidPayload(
+            f"The file must have a column that says who each customer is: {_listed(_IDENTIFYING)}."
+            f" Its columns are: {known}"
+        )
+
+
+def _ids(columns: Sequence[str]) -> list[str]:
+    """The columns with the ids that a customer has; a file that has any names everybody by them."""
+    names = {tables.canonical(column) for column in columns}
+    return [name for name in ("source id", "id") if name in names]
+
+
+def _listed(names: Sequence[str]) -> str:
+    return " or ".join(name.replace(" ", "_").capitalize() for name in names)
 
 
 def report_import(
