@@ -17,7 +17,15 @@ IGNORE: Final = "-"
 SWEEP_CHUNK: Final = 10
 
 
-async def keep_upload(scope: Scope, *, kind: str, campaign_id: str | None, content: bytes) -> str:
+async def keep_upload(
+    scope: Scope,
+    *,
+    kind: str,
+    campaign_id: str | None,
+    content: bytes,
+    delimiter: str | None = None,
+    encoding: str | None = None,
+) -> str:
     """The upload's id. Raises InvalidPayload when too many wait."""
     id_ = scope.ids.new("upl_")
     if not await store.create_upload(
@@ -28,6 +36,8 @@ async def keep_upload(scope: Scope, *, kind: str, campaign_id: str | None, conte
         campaign_id=campaign_id,
         content=content,
         actor=scope.actor,
+        delimiter=delimiter,
+        encoding=encoding,
     ):
         raise InvalidPayload(f"Only up to {UPLOADS_MAX} files can wait at the same time; they are swept after a day")
     return id_

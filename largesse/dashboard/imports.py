@@ -1,13 +1,14 @@
 """Imports: a file, what its columns are, what would come of it row by row, and then the import."""
 
 import asyncio
-from typing import Any, Final
+from typing import Final
 
 from starlette.responses import Response
 
 from largesse.actions import uploads as actions
 from largesse.actions.uploads import CUSTOMERS, IGNORE, VOUCHERS
 from largesse.dashboard.forms import Form
+from largesse.dashboard.headings import guess
 from largesse.dashboard.routing import Page
 from largesse.dashboard.view import View
 from largesse.domain.async_actions import (
@@ -24,6 +25,7 @@ from largesse.store.async_actions import get_async_action, list_actions_of
 from largesse.store.campaigns import list_campaigns
 from largesse.store.lists import Narrowing
 from largesse.store.uploads import Upload, delete_upload
+from largesse.wire.delimited import Delimiter, Encoding
 from largesse.wire.imports import CAMPAIGN_COLUMNS, CUSTOMER_COLUMNS, VOUCHER_COLUMNS
 from largesse.wire.tables import Table, canonical, read_table
 
@@ -40,6 +42,16 @@ KINDS: Final = {
     CAMPAIGN_IMPORT_CSV: "Vouchers of a campaign",
     CUSTOMERS_IMPORT_CSV: "Customers",
 }
+LOOKED_AT: Final = 100
+"""Rows whose cells tell what a column is."""
+_DELIMITERS: Final = (
+    ("", "Find out"), (Delimiter.COMMA, "Commas"), (Delimiter.SEMICOLON, "Semicolons"), (Delimiter.TAB, "Tabs"),
+    (Delimiter.PIPE, "Vertical bars"),
+)  # fmt: skip
+_ENCODINGS: Final = (
+    ("", "Find out"), (Encoding.UTF_8, "UTF-8"), (Encoding.UTF_16, "UTF-16"), (Encoding.WINDOWS_1252, "Windows (1252)"),
+    (Encoding.ISO_8859_1, "ISO 8859-1"),
+)  # fmt: skip
 _WHAT: Final = (
     (CUSTOMERS, "Customers", "known ones, by their id or source id, are updated"),
     (VOUCHERS, "Vouchers", "codes that exist already are updated"),
@@ -59,7 +71,7 @@ async def _list(view: View, form: Form, status: int = 200) -> Response:
     return view.page(
         "imports.html", status, form=form, history=history, kinds=KINDS, what=_WHAT,
         campaigns=[("", "None"), *((one.id, one.name) for one in campaigns)],
-        bytes_max=view.services.body_bytes_max,
+        bytes_max=view.services.body_bytes_max, delimiters=_DELIMITERS, encodings=_ENCODINGS,
     )  # fmt: skip
 
 
@@ -76,9 +88,14 @@ async def upload(view: View) -> Response:
         form.fault("file", "Choose a file that has something in it.")
     if kind not in (VOUCHERS, CUSTOMERS):
         form.fault("kind", "Choose what is in the file.")
+    delimiter, encoding = form.given("delimiter"), form.given("encoding")
+    if delimiter is not None and delimiter not in set(Delimiter):
+        form.fault("delimiter", "Choose one of these.")
+    if encoding is not None and encoding not in set(Encoding):
+        form.fault("encoding", "Choose one of these.")
     if not form.is_refused:
         with form.refusing():
-            if not (await _read(content)).rows:
+            if not (await _read(content, delimiter, encoding)).rows:
                 raise InvalidPayload("The file has headings and no rows. Choose one that has some.")
             async with view.work() as scope:
                 upload_id = await actions.keep_upload(
@@ -86,6 +103,8 @@ async def upload(view: View) -> Response:
                     kind=kind,
                     campaign_id=form.given("campaign_id") if kind == VOUCHERS else None,
                     content=content,
+                    delimiter=delimiter,
+                    encoding=encoding,
                 )
             return view.go(f"/imports/{upload_id}")
         form.errors = {"file": " ".join(form.problems)}  # whatever it is, it is about the file
@@ -93,18 +112,24 @@ async def upload(view: View) -> Response:
     return await _list(view, form, 400)
 
 
-async def _read(content: bytes) -> Table:
+async def _read(content: bytes, delimiter: str | None, encoding: str | None) -> Table:
     # Ten megabytes take a while: others are served meanwhile.
-    return await asyncio.to_thread(read_table, content)
+    return await asyncio.to_thread(
+        read_table,
+        content,
+        delimiter=Delimiter(delimiter) if delimiter else None,
+        encoding=Encoding(encoding) if encoding else None,
+    )
 
 
 async def choose(view: View) -> Response:
     """What the columns are: guessed at first, then as they were chosen for the check that is shown."""
     upload = await _find(view)
-    table = await _read(upload.content)
+    table = await _read(upload.content, upload.delimiter, upload.encoding)
     choices = _choices(upload)
     said = {name: text.removeprefix(AS_METADATA) for name, text in view.query.pairs if name[1:].isdigit()}
-    guessed = {f"c{place}": _guess(name, choices) for place, name in enumerate(table.columns)}
+    guesses = guess(table.columns, choices, table.rows[:LOOKED_AT])
+    guessed = {f"c{place}": name for place, name in enumerate(guesses)}
     return await _choose(view, upload, table, Form(list((guessed | said).items())), check=view.query.text("check"))
 
 
@@ -127,7 +152,7 @@ async def begin(view: View) -> Response:
         async with view.work() as scope:
             await delete_upload(scope.connection, scope.project.id, upload.id)
         return view.go("/imports", "The file was forgotten. Nothing was imported.")
-    table = await _read(upload.content)
+    table = await _read(upload.content, upload.delimiter, upload.encoding)
     said = {place: form.text(f"c{place}") for place in range(len(table.columns))}
     allowed = {"", IGNORE, *_choices(upload)}
     if unknown := [place for place, name in said.items() if name not in allowed]:
@@ -178,11 +203,6 @@ def _choices(upload: Upload) -> tuple[str, ...]:
     if upload.kind == CUSTOMERS:
         return CUSTOMER_COLUMNS
     return VOUCHER_COLUMNS if upload.campaign_id is None else CAMPAIGN_COLUMNS
-
-
-def _guess(name: str, choices: tuple[str, ...]) -> str:
-    by_name: dict[str, Any] = {canonical(choice): choice for choice in choices}
-    return str(by_name.get(canonical(name), ""))
 
 
 PAGES = [

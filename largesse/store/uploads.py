@@ -13,7 +13,9 @@ KEPT: Final = timedelta(days=1)
 
 
 class Upload(NamedTuple):
-    """`kind`: vouchers or customers; `campaign_id`: where the vouchers belong, None: to no campaign."""
+    """`kind`: vouchers or customers; `campaign_id`: where the vouchers belong, None: to no campaign.
+    `delimiter`, `encoding`: None where they are to be found out.
+    """
 
     id: str
     kind: str
@@ -21,6 +23,8 @@ class Upload(NamedTuple):
     content: bytes
     actor: str
     created_at: datetime
+    delimiter: str | None
+    encoding: str | None
 
 
 async def create_upload(
@@ -32,9 +36,11 @@ async def create_upload(
     campaign_id: str | None,
     content: bytes,
     actor: str,
+    delimiter: str | None = None,
+    encoding: str | None = None,
 ) -> bool:
     """False when too many wait already."""
-    values = (id, kind, campaign_id, content, actor, UPLOADS_MAX)
+    values = (id, kind, campaign_id, content, actor, UPLOADS_MAX, delimiter, encoding)
     return await connection.fetchval(SQL["create_upload"], project_id, *values) is not None
 
 

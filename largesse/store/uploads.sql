@@ -2,13 +2,13 @@
 
 -- create_upload --
 -- Nothing when $7 of them are waiting already: a day's sweep makes room.
-INSERT INTO uploads (project_id, id, kind, campaign_id, content, actor)
-SELECT $1, $2, $3, $4, $5, $6 WHERE (SELECT count(*) FROM uploads WHERE project_id = $1) < $7
+INSERT INTO uploads (project_id, id, kind, campaign_id, content, actor, delimiter, encoding)
+SELECT $1, $2, $3, $4, $5, $6, $8, $9 WHERE (SELECT count(*) FROM uploads WHERE project_id = $1) < $7
 RETURNING id
 
 -- get_upload --
 -- With its content.
-SELECT id, kind, campaign_id, content, actor, created_at FROM uploads WHERE project_id = $1 AND id = $2
+SELECT id, kind, campaign_id, content, actor, created_at, delimiter, encoding FROM uploads WHERE project_id = $1 AND id = $2
 
 -- delete_upload --
 -- Imported, or not wanted.
