@@ -209,17 +209,14 @@ def _discount(form: Form) -> dict[str, Any]:
 
 def _money(form: Form, name: str, *, needed: bool = False) -> int | None:
     """Hundredths of what was typed."""
-    amount = form.number(name)
+    hundredths = form.money(name)
     if name in form.errors:
         return None
-    if amount is None:
+    if hundredths is None:
         if needed:
             form.fault(name, "Is needed.")
         return None
-    hundredths = round(amount * 100)
-    if abs(hundredths - amount * 100) > 1e-6 * max(1.0, abs(amount)):
-        form.fault(name, "Must have two decimals at most.")
-    elif hundredths < 0 or hundredths > _HUNDREDTHS_MAX or (needed and not hundredths):
+    if hundredths < 0 or hundredths > _HUNDREDTHS_MAX or (needed and not hundredths):
         form.fault(name, "Must be more than 0, and not that much." if needed else "Must be at least 0.")
     return hundredths
 

@@ -22,10 +22,15 @@ def moment_of(form: Form, name: str, zone: str) -> str | None:
     if not (text := form.text(name)):
         return None
     try:
-        return render(_local(text, _MOMENT, zone))
+        moment = _local(text, _MOMENT, zone)
+        trouble = _clock_trouble(text, moment, zone)
     except (ValueError, OverflowError):
         form.fault(name, "Must be a date and a time, like 2030-12-31 23:59.")
         return None
+    if trouble:
+        form.fault(name, trouble)
+        return None
+    return render(moment)
 
 
 def day_of(form: Form, name: str, zone: str, *, after: int = 0) -> datetime | None:
@@ -44,6 +49,16 @@ def check_span(form: Form, start: str | None, end: str | None, name: str) -> Non
     """An end before its start is a fault of the field `name`. Both are the contract's texts."""
     if start and end and parse_date_time(end) < parse_date_time(start):
         form.fault(name, "Must not be before the beginning.")
+
+
+def _clock_trouble(text: str, moment: datetime, zone: str) -> str:
+    """What is said of a time that the clocks never show that day, or show twice. Raises ValueError, OverflowError."""
+    local = datetime.fromisoformat(text).replace(tzinfo=ZoneInfo(zone))
+    if moment.astimezone(ZoneInfo(zone)).replace(tzinfo=None) != local.replace(tzinfo=None):
+        return "There is no such time that day: the clocks are put forward. Choose an earlier or later one."
+    if local.replace(fold=1).utcoffset() != local.utcoffset():
+        return "This time is there twice that day: the clocks are put back. Choose an earlier or later one."
+    return ""
 
 
 def _local(text: str, shape: "re.Pattern[str]", zone: str) -> datetime:

@@ -7,9 +7,11 @@ the field that it came from.
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from decimal import Decimal
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
+from largesse.dashboard.numbers import Unreadable, read_number
 from largesse.domain.errors import InvalidPayload, LargesseError
 from largesse.wire.multipart import parse_multipart
 
@@ -85,20 +87,30 @@ class Form:
         return bool(self.text(name))
 
     def number(self, name: str) -> float | None:
-        """None when it is empty; what isn't a number is a fault."""
+        """None when it is empty; what isn't a number, or could be two, is a fault."""
+        number = self._decimal(name, decimals_max=9)
+        return None if number is None else float(number)
+
+    def money(self, name: str) -> int | None:
+        """In hundredths, exactly; None when it is empty. What isn't an amount, or could be two, is a fault."""
+        amount = self._decimal(name, decimals_max=2)
+        return None if amount is None else int(amount * 100)
+
+    def _decimal(self, name: str, *, decimals_max: int) -> Decimal | None:
         if not (text := self.text(name)):
             return None
-        if not re.fullmatch(r"-?\d{1,15}(?:[.,]\d{1,9})?", text, re.ASCII):
-            self.fault(name, "Must be a number.")
+        try:
+            return read_number(text, decimals_max=decimals_max)
+        except Unreadable as error:
+            self.fault(name, str(error))
             return None
-        return float(text.replace(",", "."))
 
     def integer(self, name: str) -> int | None:
         """None when it is empty; what isn't a whole number is a fault."""
         if not (text := self.text(name)):
             return None
         if not re.fullmatch(r"-?\d{1,18}", text, re.ASCII):
-            self.fault(name, "Must be a whole number.")
+            self.fault(name, "Must be a whole number, in digits alone.")
             return None
         return int(text)
 

@@ -160,7 +160,7 @@ def _body(form: Form, zone: str) -> dict[str, Any]:
         "additional_info": form.given("additional_info"),
     }
     if kind == GIFT_VOUCHER:
-        body["gift"] = {"amount": _hundredths(form.number("credits"))}
+        body["gift"] = {"amount": form.money("credits")}
     elif kind == LOYALTY_CARD:
         body["loyalty_card"] = {"points": form.integer("points")}
     else:
@@ -181,7 +181,7 @@ async def balance(view: View) -> Response:
     form = await view.form()
     async with view.work() as scope:
         voucher = await actions.get_voucher(scope, view.parameter("code"))
-    amount = _hundredths(form.number("amount")) if voucher.type == GIFT_VOUCHER else form.integer("amount")
+    amount = form.money("amount") if voucher.type == GIFT_VOUCHER else form.integer("amount")
     if amount is None:
         form.fault("amount", "How much? With a minus sign it is taken away.")
     elif amount < -voucher.balance:  # said here in the card's own unit; whether it is so is decided with the change
@@ -194,10 +194,6 @@ async def balance(view: View) -> Response:
                 await change_balance(scope, voucher.id, sent.checked())
             return view.go(f"/vouchers/{voucher.id}", f"The balance of {voucher.code} was changed.")
     return await _show(view, form, 400)
-
-
-def _hundredths(amount: float | None) -> int | None:
-    return None if amount is None else round(amount * 100)
 
 
 async def ask_to_delete(view: View) -> Response:
