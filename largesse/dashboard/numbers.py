@@ -4,7 +4,8 @@ import re
 from decimal import Decimal
 from typing import Final
 
-FORMAT: Final = "Must be a number, like 1234.50."
+FORMAT: Final = "Must be a number. Write it like 1234.50."
+_WORDS: Final = {2: "two", 9: "nine"}
 _PLAIN: Final = re.compile(r"-?\d{1,15}(?:[.,](?P<decimals>\d{1,9}))?", re.ASCII)
 _GROUPED: Final = re.compile(
     r"-?\d{1,3}(?:(?:,\d{3})+\.\d{1,9}|(?:,\d{3}){2,}|(?:\.\d{3})+,\d{1,9}|(?:\.\d{3}){2,})", re.ASCII
@@ -21,8 +22,9 @@ def read_number(text: str, *, decimals_max: int = 9) -> Decimal:
     """Exactly what was typed. Raises Unreadable for what is none, can be read in two ways, or has too many decimals."""
     if match := _TWO_WAYS.fullmatch(text):
         whole, rest = match["whole"], match["rest"]
-        exact = f"{whole}.{rest[:2]}" if decimals_max < len(rest) else f"{whole}.{rest}0"
-        raise Unreadable(f"{text} can be read in two ways: write {whole}{rest}, or {exact}.")
+        many = decimals_max < len(rest)
+        says = f"{text} can be read in two ways: write {whole}{rest}, or {whole}.{rest[:2] if many else rest + '0'}."
+        raise Unreadable(f"{_too_many(decimals_max)} {says}" if many else says)
     if _PLAIN.fullmatch(text):
         number = Decimal(text.replace(",", "."))
     elif _GROUPED.fullmatch(text) and sum(map(str.isdigit, text)) <= _DIGITS_MAX:
@@ -30,8 +32,12 @@ def read_number(text: str, *, decimals_max: int = 9) -> Decimal:
     else:
         raise Unreadable(FORMAT)
     if -int(number.as_tuple().exponent) > decimals_max:
-        raise Unreadable(f"Must have at most {decimals_max} decimals.")
+        raise Unreadable(_too_many(decimals_max))
     return number
+
+
+def _too_many(decimals_max: int) -> str:
+    return f"Must have {_WORDS.get(decimals_max, decimals_max)} decimals at most."
 
 
 def _without_groups(text: str) -> str:
