@@ -63,11 +63,11 @@ class Dashboard:
         if path in {"/", "/app"}:
             return RedirectResponse("/app/", 303)
         view.token = view.request.cookies.get(COOKIE, "")
-        view.signed_in = await find_user(self._services.pool, view.token)
+        view.signed_in = await find_user(self._services.lookup_pool, view.token)
         if view.signed_in is None:
             view.token = ""
         else:
-            async with acquire(self._services.pool, limit_s=LOOKUP_LIMIT_S) as connection:
+            async with acquire(self._services.lookup_pool, limit_s=LOOKUP_LIMIT_S) as connection:
                 everything = await list_projects(connection)
             view.projects = [project for project in everything if view.user.sees(project.id)]
         route, parameters = self._table.find("GET" if view.exchange.method == "HEAD" else view.exchange.method, path)

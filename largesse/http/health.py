@@ -6,11 +6,10 @@ from ipaddress import ip_address
 from starlette.requests import Request
 from starlette.responses import Response
 
-from largesse.domain.errors import Forbidden, Unavailable
+from largesse.domain.errors import Forbidden
+from largesse.http.readiness import Readiness
 from largesse.http.requests import exchange, respond, services
 from largesse.http.routing import Route
-from largesse.store.connection import LOOKUP_LIMIT_S, acquire
-from largesse.store.migrate import missing_migrations
 
 
 async def healthz(_request: Request) -> Response:
@@ -19,12 +18,10 @@ async def healthz(_request: Request) -> Response:
 
 
 async def readyz(request: Request) -> Response:
-    """The database can be reached and has this program's schema."""
-    async with acquire(services(request).pool, limit_s=LOOKUP_LIMIT_S) as connection:
-        missing = await missing_migrations(connection)
-    if missing:
-        raise Unavailable(f"Migrations to apply: {', '.join(missing)}")
-    return respond({"status": "ready", "version": services(request).version})
+    """The database has this program's schema, no newer one, and can be written to."""
+    known = services(request)
+    await (known.readiness or Readiness(known.pool)).check()
+    return respond({"status": "ready", "version": known.version})
 
 
 async def metrics(request: Request) -> Response:

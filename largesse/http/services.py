@@ -12,6 +12,7 @@ from largesse.domain.projects import Project
 from largesse.domain.publications import Publication, PublicationRequest
 from largesse.http.large_bodies import LargeBodies
 from largesse.http.metrics import Metrics
+from largesse.http.readiness import Readiness
 from largesse.store.connection import Pool
 from largesse.store.vault import Vault
 from largesse.wire.assets import AssetTokens, AssetUrls
@@ -45,6 +46,8 @@ class Services:
     rates: RateLimits = field(default_factory=RateLimits)
     metrics: Metrics = field(default_factory=Metrics)
     large_bodies: LargeBodies = field(default_factory=LargeBodies)
+    readiness: Readiness | None = None  # without it `pool` is looked at
+    lookups: "Pool | None" = None  # for what must never wait behind a list: keys, sessions; without it it is `pool`
     body_bytes_max: int = BODY_BYTES_MAX
     body_limit_s: float = BODY_LIMIT_S
     metrics_token: str | None = None  # without it /metrics answers to loopback only
@@ -52,6 +55,10 @@ class Services:
     allow_private_targets: bool = False
     sends_mail: bool = False  # whether there is a mail server to send by
     version: str = __version__
+
+    @property
+    def lookup_pool(self) -> Pool:
+        return self.lookups or self.pool
 
     def assets(self, project_id: int) -> AssetUrls:
         """The addresses of the QR codes and barcodes of a project's vouchers."""

@@ -14,6 +14,7 @@ from largesse.auth.rates import RateLimits
 from largesse.dashboard.app import Dashboard
 from largesse.http.app import App, create_app
 from largesse.http.metrics import Metrics
+from largesse.http.readiness import Readiness
 from largesse.http.services import Services
 from largesse.runtime.listen import listen_for_keys
 from largesse.runtime.settings import FEW_CORES, Settings, cores
@@ -22,12 +23,13 @@ from largesse.store.vault import Vault
 from largesse.wire.assets import AssetTokens
 
 API_CONNECTIONS: Final = 8
+# Beside those: key look-ups and readiness take a millisecond, and never wait behind what takes seconds.
+LOOKUP_CONNECTIONS: Final = 2
 
 
 @contextlib.asynccontextmanager
 async def build_app(settings: Settings) -> AsyncIterator[App]:
     """The ASGI application with everything it needs open. Connects lazily: PostgreSQL may be down at this moment."""
-    assert settings.database_url is not None
     assert settings.secret_key is not None
     limits = Limits(in_flight_max=settings.publish_statements)
     if cores() > FEW_CORES:
@@ -36,15 +38,8 @@ async def build_app(settings: Settings) -> AsyncIterator[App]:
         limits = msgspec.structs.replace(limits, crowd=1)
     ids = IdSource()
     async with contextlib.AsyncExitStack() as stack:
-        pool = await create_pool(
-            settings.database_url,
-            size=API_CONNECTIONS,
-            # A PgBouncer refuses them: there the role's own settings hold (docs/scaling.md).
-            settings={} if settings.through_pgbouncer else API_SETTINGS,
-            application="largesse-api",
-            prepared=settings.prepared_statements,
-        )
-        stack.push_async_callback(_close, pool)
+        pool = await _api_pool(stack, settings, API_CONNECTIONS, "largesse-api")
+        lookups = await _api_pool(stack, settings, LOOKUP_CONNECTIONS, "largesse-lookups")
         # The direct URL: a PgBouncer in between would not take the settings that the statement needs.
         publish_pool = await create_pool(
             settings.direct_url,
@@ -58,7 +53,9 @@ async def build_app(settings: Settings) -> AsyncIterator[App]:
         metrics.watch_publisher(publisher.statistics)
         services = Services(
             pool=pool,
-            keys=KeyCache(pool),
+            lookups=lookups,
+            keys=KeyCache(lookups),
+            readiness=Readiness(lookups, publish_pool),
             ids=ids,
             asset_tokens=AssetTokens(settings.secret_key.encode()),
             vault=Vault(settings.secret_key),
@@ -72,6 +69,20 @@ async def build_app(settings: Settings) -> AsyncIterator[App]:
         ear = asyncio.create_task(listen_for_keys(settings.direct_url, services.keys))
         stack.push_async_callback(_cancel, ear)
         yield create_app(services, pages=Dashboard(services))
+
+
+async def _api_pool(stack: contextlib.AsyncExitStack, settings: Settings, size: int, application: str) -> Pool:
+    assert settings.database_url is not None
+    pool = await create_pool(
+        settings.database_url,
+        size=size,
+        # A PgBouncer refuses them: there the role's own settings hold (docs/scaling.md).
+        settings={} if settings.through_pgbouncer else API_SETTINGS,
+        application=application,
+        prepared=settings.prepared_statements,
+    )
+    stack.push_async_callback(_close, pool)
+    return pool
 
 
 async def _close(pool: Pool) -> None:

@@ -25,7 +25,7 @@ from largesse.runtime.secret_key import rotate_secret_key
 from largesse.runtime.serve import serve
 from largesse.runtime.settings import Settings, load_settings
 from largesse.runtime.work import work
-from largesse.store.connection import Connection, set_codecs
+from largesse.store.connection import Connection, is_unavailable, set_codecs
 from largesse.store.migrate import DatabaseRefused
 from largesse.wire.assets import ProjectAssets, project_assets
 
@@ -133,6 +133,11 @@ def main() -> NoReturn:
         _fail(str(error), FAILED)
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
+    except Exception as error:
+        if not is_unavailable(error):
+            raise
+        reason = str(error) or type(error).__name__
+        _fail(f"The database can't be used at the moment: {reason.rstrip('.')}.", FAILED)
     sys.exit(0)
 
 

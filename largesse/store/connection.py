@@ -1,9 +1,10 @@
 """Connections and pools: codecs, timeouts and the settings that the publish statement needs."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any, TypeAlias, cast
+from typing import Any, Final, TypeAlias, cast
 
 import asyncpg
 import msgspec
@@ -141,13 +142,23 @@ async def acquire(pool: Pool, *, limit_s: float | None = None) -> AsyncIterator[
     try:
         yield connection
     except Exception as error:
-        if is_unavailable(error):
+        if is_read_only(error):
+            await _throw_away(pool, connection)
+        if is_unavailable(error) or (isinstance(error, asyncpg.PostgresError) and connection.is_closed()):
             raise Unavailable from error
         raise
     finally:
         if watchdog is not None:
             watchdog.cancel()
         await _give_back(pool, connection)
+
+
+async def _throw_away(pool: Pool, connection: Connection) -> None:
+    """A session that began while its server was read-only may stay so when the server isn't any more, and those that
+    began beside it may, too. A pool would hand them out for ever: all are replaced.
+    """
+    connection.terminate()
+    await pool.expire_connections()
 
 
 async def _give_back(pool: Pool, connection: Connection) -> None:
@@ -159,20 +170,23 @@ async def _give_back(pool: Pool, connection: Connection) -> None:
             raise
 
 
-# Classes 08 (connection), 40 (rolled back: deadlock, serialisation), 53 (resources), 57 (operator: shutdown, cancelled
-# by a timeout), a lock that wasn't had in time, a server that became a standby, and what asyncpg itself meets when the
-# server goes away in the middle of a message.
-_UNAVAILABLE = (
-    asyncpg.PostgresConnectionError,
-    asyncpg.TransactionRollbackError,
-    asyncpg.InsufficientResourcesError,
-    asyncpg.OperatorInterventionError,
-    asyncpg.LockNotAvailableError,
-    asyncpg.ReadOnlySQLTransactionError,
-    asyncpg.InternalClientError,
-    ConnectionError,
-    TimeoutError,
+# Classes of SQLSTATE: 08 connection, 40 rolled back (deadlock, serialisation), 53 resources, 57 operator (shutdown,
+# start, cancelled by a timeout), 58 system (an I/O error).
+_UNAVAILABLE_CLASSES: Final = frozenset({"08", "40", "53", "57", "58"})
+_READ_ONLY: Final = "25006"
+# A lock that wasn't had in time, a session or transaction that was idle for too long.
+_UNAVAILABLE_STATES: Final = frozenset({_READ_ONLY, "55P03", "25P03", "25P04"})
+_INTERNAL: Final = "XX000"
+_ENDS_THE_SESSION: Final = frozenset({"FATAL", "PANIC"})
+# What poolers and extensions say with XX000 when the connection behind them is gone.
+_LOST: Final = re.compile(
+    r"connection\b.*\b(?:lost|closed|terminated|reset|refused|fail\w*|broken|abort\w*|timed out)"
+    r"|could not (?:connect|receive|send|establish)|(?:lost|no|terminating) connection"
+    r"|server (?:closed|conn crashed|is down|not available)|broken pipe|recovery",
+    re.IGNORECASE | re.DOTALL,
 )
+# What asyncpg itself meets when the server goes away in the middle of a message.
+_CLIENT_SIDE: Final = (asyncpg.InternalClientError, ConnectionError, TimeoutError)
 
 
 def took_too_long(error: BaseException | None) -> bool:
@@ -180,9 +194,25 @@ def took_too_long(error: BaseException | None) -> bool:
     return isinstance(error, asyncpg.QueryCanceledError) and "statement timeout" in str(error)
 
 
+def is_read_only(error: BaseException) -> bool:
+    """Whether the session can't write: its server is a standby, or was one when the session began."""
+    return isinstance(error, asyncpg.PostgresError) and error.sqlstate == _READ_ONLY
+
+
 def is_unavailable(error: BaseException) -> bool:
-    """Whether PostgreSQL is gone, going, or too busy: the caller may try again."""
+    """Whether PostgreSQL is gone, going, too busy or read-only: the caller may try again.
+
+    The one place that decides it, for the API, jobs, the publisher and commands.
+    """
+    if isinstance(error, asyncpg.PostgresError):
+        state = error.sqlstate or ""
+        return (
+            state[:2] in _UNAVAILABLE_CLASSES
+            or state in _UNAVAILABLE_STATES
+            or getattr(error, "severity_en", None) in _ENDS_THE_SESSION
+            or (state == _INTERNAL and _LOST.search(str(error)) is not None)
+        )
     if isinstance(error, asyncpg.InterfaceError):
         # The same class says "the connection is closed" and "the server expects 2 arguments": only the text differs.
         return any(word in str(error) for word in ("closed", "closing", "cancelling", "released back"))
-    return isinstance(error, _UNAVAILABLE)
+    return isinstance(error, _CLIENT_SIDE)

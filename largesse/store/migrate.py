@@ -1,7 +1,10 @@
 """Numbered SQL migrations, applied in order under an advisory lock, safe when several processes start at once."""
 
 import re
+from collections.abc import Sequence
+from functools import lru_cache
 from importlib.resources import files
+from typing import NamedTuple
 
 import asyncpg
 
@@ -44,35 +47,48 @@ async def migrate(database_url: str) -> list[str]:
         await connection.close()
 
 
+class Difference(NamedTuple):
+    """What tells a database's schema from this program's: migrations still to apply, and those it doesn't know."""
+
+    missing: list[str]
+    unknown: list[str]
+
+
+async def compare_schema(connection: Connection) -> Difference:
+    """Nothing of both where this program can work."""
+    try:
+        applied = {row["name"] for row in await connection.fetch("SELECT name FROM migrations")}
+    except asyncpg.UndefinedTableError:
+        applied = set()
+    known = known_migrations()
+    return Difference([name for name in known if name not in applied], sorted(applied - set(known)))
+
+
+@lru_cache(maxsize=1)
+def known_migrations() -> tuple[str, ...]:
+    """Their names: they don't change while a program runs, and readiness asks every second."""
+    return tuple(migrations())
+
+
+def too_new(unknown: Sequence[str]) -> str:
+    """The sentence for a database that another version has migrated."""
+    return f"The database's schema is newer than this program (it has {unknown[-1]}): upgrade the program."
+
+
 async def check_schema(connection: Connection) -> str:
     """The name of the newest migration, on a database that is as this program needs it; nothing is changed.
 
     Raises DatabaseRefused for a database that isn't Largesse's, or whose schema is older or newer than this program.
     """
-    missing = await missing_migrations(connection)
-    if len(missing) == len(migrations()):
+    missing, unknown = await compare_schema(connection)
+    known = list(migrations())
+    if len(missing) == len(known):
         raise DatabaseRefused("There is no Largesse in this database: look at LARGESSE_DATABASE_URL, or at --data.")
-    await _refuse_newer(connection)
+    if unknown:
+        raise DatabaseRefused(too_new(unknown))
     if missing:
         raise DatabaseRefused(f"The schema is older than this program (it lacks {missing[0]}): run `largesse migrate`.")
-    return list(migrations())[-1]
-
-
-async def _refuse_newer(connection: Connection) -> None:
-    applied = {row["name"] for row in await connection.fetch("SELECT name FROM migrations")}
-    if unknown := sorted(applied - migrations().keys()):
-        raise DatabaseRefused(
-            f"The database's schema is newer than this program (it has {unknown[-1]}): upgrade the program."
-        )
-
-
-async def missing_migrations(connection: Connection) -> list[str]:
-    """What is still to be applied before this program can work."""
-    try:
-        applied = {row["name"] for row in await connection.fetch("SELECT name FROM migrations")}
-    except asyncpg.UndefinedTableError:
-        applied = set()
-    return [name for name in migrations() if name not in applied]
+    return known[-1]
 
 
 async def _check_server(connection: "asyncpg.Connection[asyncpg.Record]") -> None:
@@ -89,8 +105,9 @@ async def _apply_missing(connection: "asyncpg.Connection[asyncpg.Record]") -> li
         " (name text PRIMARY KEY, applied_at timestamptz(3) NOT NULL DEFAULT now())"
     )
     known = migrations()
-    await _refuse_newer(connection)
-    missing = await missing_migrations(connection)
+    missing, unknown = await compare_schema(connection)
+    if unknown:
+        raise DatabaseRefused(too_new(unknown))
     for name in missing:
         async with connection.transaction():
             await connection.execute(known[name])

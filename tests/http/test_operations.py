@@ -1,13 +1,17 @@
 """What whoever runs the server asks it."""
 
+import asyncio
 from dataclasses import replace
+from urllib.parse import urlsplit
 
+import asyncpg
 import httpx
 import pytest
 
 from largesse.http.app import create_app
+from largesse.http.readiness import Readiness
 from largesse.http.services import Services
-from largesse.store.connection import Pool
+from largesse.store.connection import PUBLISH_SETTINGS, Pool, create_pool
 from tests.http.conftest import client_of
 from tests.http.probes import PROBES
 
@@ -73,3 +77,50 @@ async def test_the_description_shows_every_route_and_its_errors(services: Servic
     assert "date-time" in str(schema["properties"]["starts"])
     assert "/v1/probes/{code}" in page.text
     assert "default-src 'none'" in page.headers["content-security-policy"]
+
+
+async def test_not_ready_while_the_database_takes_no_writes(database_url: str, services: Services, pool: Pool) -> None:
+    name = urlsplit(database_url).path[1:]
+    async with client_of(create_app(services)) as client:
+        await pool.execute(f"ALTER DATABASE {name} SET default_transaction_read_only = on")
+        await pool.expire_connections()
+        answer = await client.get("/readyz")
+        assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
+        admin = await asyncpg.connect(database_url, server_settings={"default_transaction_read_only": "off"})
+        await admin.execute(f"ALTER DATABASE {name} RESET default_transaction_read_only")
+        await admin.close()
+        statuses = [(await client.get("/readyz")).status_code for _ in range(3)]
+    assert statuses == [200, 200, 200]
+
+
+async def test_not_ready_when_the_publish_path_takes_no_writes(
+    database_url: str, services: Services, pool: Pool
+) -> None:
+    publishing = await create_pool(
+        database_url,
+        size=2,
+        settings=PUBLISH_SETTINGS | {"default_transaction_read_only": "on"},
+        application="largesse-test",
+    )
+    app = create_app(replace(services, readiness=Readiness(pool, publishing)))
+    async with client_of(app) as client:
+        assert (await client.get("/readyz")).status_code == 503
+        async with publishing.acquire(), publishing.acquire():  # in use: statements run
+            assert (await client.get("/readyz")).status_code == 200
+    await publishing.close()
+
+
+async def test_not_ready_with_a_schema_that_is_newer_than_the_program(anonymous: httpx.AsyncClient, pool: Pool) -> None:
+    await pool.execute("INSERT INTO migrations (name) VALUES ('9001_of_tomorrow')")
+    answer = await anonymous.get("/readyz")
+    assert answer.status_code == 503
+    assert "9001_of_tomorrow" in answer.json()["details"]
+    assert "newer than this program" in answer.json()["details"]
+    await pool.execute("DELETE FROM migrations WHERE name = '9001_of_tomorrow'")
+    assert (await anonymous.get("/readyz")).status_code == 200
+
+
+async def test_many_who_ask_at_once_are_one_write(anonymous: httpx.AsyncClient, pool: Pool) -> None:
+    answers = await asyncio.gather(*(anonymous.get("/readyz") for _ in range(50)))
+    assert {answer.status_code for answer in answers} == {200}
+    assert await pool.fetchval("SELECT count(*) FROM readiness") == 1
