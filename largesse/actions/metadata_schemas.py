@@ -22,7 +22,7 @@ from largesse.domain.metadata_schemas import (
 )
 from largesse.domain.publications import PublicationRequest
 from largesse.store import metadata_schemas as store
-from largesse.store.connection import REQUEST_LIMIT_S, Pool, acquire
+from largesse.store.connection import Connect
 from largesse.store.customers import find_customer
 from largesse.store.projects import lock_project
 
@@ -48,11 +48,13 @@ def schema_of_campaign(campaign: Campaign) -> str:
     return VOUCHER if campaign.use_voucher_metadata_schema else CAMPAIGN
 
 
-async def check_publication(pool: Pool, project_id: int, schemas: Schemas, request: PublicationRequest) -> None:
+async def check_publication(connect: Connect, project_id: int, schemas: Schemas, request: PublicationRequest) -> None:
     """Judge a publication's metadata and that of the customer it brings along, before it joins a batch.
 
     A customer that exists already may have what wasn't sent: only when something is wrong with what was, the database
-    is asked. An unknown id is left to the statement, which answers 404. Raises MetadataValidationFailed, Unavailable.
+    is asked, through `connect`. An unknown id is left to the statement, which answers 404.
+
+    Raises MetadataValidationFailed, Unavailable.
     """
     check_metadata(schemas, PUBLICATION, request.metadata)
     customer = request.customer
@@ -62,7 +64,7 @@ async def check_publication(pool: Pool, project_id: int, schemas: Schemas, reque
     name = customer.id or customer.source_id
     known = None
     if name is not None:
-        async with acquire(pool, limit_s=REQUEST_LIMIT_S) as connection:
+        async with connect() as connection:
             known = await find_customer(connection, project_id, name)
         if known is not None and name != (known.id if customer.id else known.source_id):
             known = None

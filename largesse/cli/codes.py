@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
+from functools import partial
 from typing import Annotated, Final
 
 import typer
@@ -24,7 +25,7 @@ from largesse.domain.projects import Project
 from largesse.domain.publications import COUNT_MAX, Publication
 from largesse.jobs.worker import Worker
 from largesse.store.async_actions import get_async_action
-from largesse.store.connection import JOB_SETTINGS, PUBLISH_SETTINGS, Pool, create_pool
+from largesse.store.connection import JOB_SETTINGS, PUBLISH_SETTINGS, Pool, acquire, create_pool
 from largesse.store.metadata_schemas import list_schemas
 from largesse.wire.publications import CampaignSource, PublicationInput, render_publication_in_list
 from largesse.wire.vouchers import VoucherInput
@@ -124,5 +125,5 @@ async def _publish(host: Host, data: str | None, name: str, wanted: PublicationI
         request = publication_request(wanted, ids, count_max=COUNT_MAX, request_id=ids.new("w-"), actor=ACTOR)
         async with pool.acquire() as connection:
             schemas = await list_schemas(connection, project.id)
-        await check_publication(pool, project.id, schemas, request)
+        await check_publication(partial(acquire, pool), project.id, schemas, request)
         return await Publisher(pool, ids).publish(project, request)

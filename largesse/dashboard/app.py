@@ -106,4 +106,7 @@ def _wanted(view: View) -> str | None:
 
 
 def _say(view: View, error: LargesseError) -> Response:
-    return view.page("error.html", error.status, error=error, request_id=view.exchange.request_id)
+    response = view.page("error.html", error.status, error=error, request_id=view.exchange.request_id)
+    if error.retry_after_s is not None:
+        response.headers["retry-after"] = str(error.retry_after_s)
+    return response

@@ -15,7 +15,7 @@ from largesse.dashboard.fields import HINT, metadata_of, metadata_text
 from largesse.dashboard.formats import number
 from largesse.dashboard.forms import Form
 from largesse.dashboard.listing import ROWS, Listing, order_of
-from largesse.dashboard.publications import history
+from largesse.dashboard.publications import asks_much, history
 from largesse.dashboard.routing import Page
 from largesse.dashboard.view import View
 from largesse.domain.async_actions import VOUCHERS_GENERATE
@@ -103,7 +103,7 @@ async def _frame(view: View, scope: Scope) -> dict[str, Any]:
 
 
 async def show(view: View) -> Response:
-    async with view.work() as scope:
+    async with view.work(heavy=asks_much(view)) as scope:
         frame = await _frame(view, scope)
         shown = await history(view, scope, parent_object_id=frame["campaign"].id)
     return view.page("campaign.html", tab="", **frame, **shown)

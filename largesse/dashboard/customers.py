@@ -43,7 +43,7 @@ async def list_(view: View) -> Response:
     problem, total = "", 0
     found: list[Customer] = []
     offset = (page.page - 1) * ROWS
-    async with view.work() as scope:
+    async with view.work(heavy=bool(part)) as scope:
         try:
             if part:
                 total, found = await search_customers(scope.connection, scope.project, part, limit=ROWS, offset=offset)

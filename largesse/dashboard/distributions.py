@@ -234,7 +234,7 @@ async def decide(view: View) -> Response:
 async def download(view: View) -> Response:
     """The file of the csv channel, for a spreadsheet."""
     distribution = await _find(view)
-    lines = file_of(view.services.pool, view.project.id, distribution.id)
+    lines = file_of(view.connected, view.project.id, distribution.id)
     headers = {"content-disposition": f'attachment; filename="{distribution.id}.csv"'}
     return StreamingResponse(without_formulas(lines), media_type="text/csv; charset=utf-8", headers=headers)
 

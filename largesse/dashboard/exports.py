@@ -17,7 +17,6 @@ from largesse.domain.errors import NotFound
 from largesse.domain.exports import CSV, CUSTOMER, OBJECTS, PUBLICATION, TRANSACTION, VOUCHER, Export, heading
 from largesse.store import exports as store
 from largesse.store.campaigns import list_campaigns
-from largesse.store.connection import REQUEST_LIMIT_S, acquire
 from largesse.store.lists import Narrowing
 from largesse.store.provenance import name_actors
 from largesse.wire.dates import render
@@ -183,7 +182,7 @@ async def download(view: View) -> Response:
 async def _pieces(view: View, export: Export) -> AsyncIterator[bytes]:
     """One at a time: a slow reader keeps one in memory, and no connection of ours."""
     for number in range(export.pieces):
-        async with acquire(view.services.pool, limit_s=REQUEST_LIMIT_S) as connection:
+        async with view.connected() as connection:
             piece = await store.get_piece(connection, view.project.id, export.id, number)
         if piece is None:  # deleted meanwhile: all that is left is to cut the connection
             raise NotFound.of("export", export.id)

@@ -191,6 +191,11 @@ def _condition(form: Form, conditions: dict[str, dict[str, Any]], field: str, is
         _add(conditions, field, operator, form.text(value))
 
 
+def asks_much(view: View) -> bool:
+    """Whether the history is asked for what no index answers."""
+    return any(text and name.startswith(("field", "metadata")) for name, text in view.query.pairs)
+
+
 async def history(view: View, scope: Scope, **fixed: Any) -> dict[str, Any]:
     """What the history's template shows: the form, the page of the list, the same through the API; and the status."""
     query = view.query
@@ -252,7 +257,7 @@ WORDS: Final[Mapping[str, Any]] = {
 
 
 async def list_(view: View) -> Response:
-    async with view.work() as scope:
+    async with view.work(heavy=asks_much(view)) as scope:
         shown = await history(view, scope)
         campaigns = await list_campaigns(
             scope.connection, scope.project, Narrowing(), order="-created_at", limit=CAMPAIGNS, offset=0

@@ -81,7 +81,7 @@ async def _publish(view: View, wanted: PublicationInput) -> tuple[Publication, b
         wanted, services.ids, count_max=1, request_id=view.exchange.request_id, actor=view.user.id
     )
     if schemas := await services.keys.schemas(project.id):
-        await check_publication(services.pool, project.id, schemas, request)
+        await check_publication(view.connected, project.id, schemas, request)
     made = await services.publisher.publish(project, request)
     return made, made.id != request.id
 

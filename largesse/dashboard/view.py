@@ -1,7 +1,7 @@
 """One request of a page: who asks, in which project, and the ways to answer."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any, Final
 from urllib.parse import parse_qsl, quote, unquote, urlencode
 
@@ -11,15 +11,17 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from largesse.actions.scope import Scope
 from largesse.auth.passwords import Passwords
 from largesse.auth.sessions import form_token, proves
+from largesse.auth.shares import Holder
 from largesse.dashboard.forms import MULTIPART, URLENCODED, Form
 from largesse.dashboard.templates import ENVIRONMENT
 from largesse.domain.errors import Forbidden, NotFound
 from largesse.domain.projects import Project
 from largesse.domain.users import USER, User
 from largesse.http import edge
+from largesse.http.connections import NOBODY, connected
 from largesse.http.requests import path_parameter
 from largesse.http.services import Services
-from largesse.store.connection import REQUEST_LIMIT_S, Connection, acquire
+from largesse.store.connection import Connection
 from largesse.wire.lists import Query
 
 NOTICE: Final = "largesse_notice"
@@ -89,9 +91,12 @@ class View:
         return form
 
     @asynccontextmanager
-    async def work(self) -> AsyncIterator[Scope]:
-        """One transaction of the project, committed when the block ends well. Raises Unavailable."""
-        async with self.connection() as connection:
+    async def work(self, *, heavy: bool = False) -> AsyncIterator[Scope]:
+        """One transaction of the project, committed when the block ends well. Raises Unavailable, TooManyAtOnce.
+
+        `heavy`: it reads what no index answers.
+        """
+        async with self.connected(heavy=heavy) as connection, connection.transaction():
             yield Scope(
                 connection=connection,
                 project=self.project,
@@ -102,9 +107,14 @@ class View:
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[Connection]:
-        """One transaction of no project. Raises Unavailable."""
-        async with acquire(self.services.pool, limit_s=REQUEST_LIMIT_S) as connection, connection.transaction():
+        """One transaction of no project. Raises Unavailable, TooManyAtOnce."""
+        async with self.connected() as connection, connection.transaction():
             yield connection
+
+    def connected(self, *, heavy: bool = False) -> AbstractAsyncContextManager[Connection]:
+        """A connection from the share of the person, in the project that is open."""
+        person = self.signed_in.id if self.signed_in else NOBODY
+        return connected(self.services, Holder(self.opened.id if self.opened else 0, person), heavy=heavy)
 
     def page(self, template: str, status: int = 200, **values: Any) -> Response:
         """A page. Every template knows `view`, `user` and `project`, which may be None."""

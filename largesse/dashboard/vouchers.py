@@ -45,7 +45,7 @@ async def list_(view: View) -> Response:
     order = ("-" if page.descending else "") + page.order
     problem, total = "", 0
     found: list[Voucher] = []
-    async with view.work() as scope:
+    async with view.work(heavy=bool(part)) as scope:
         try:
             if part:
                 total, found = await search_vouchers(

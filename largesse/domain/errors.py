@@ -336,6 +336,12 @@ class TooManyRequests(LargesseError):
     key = "too_many_requests"
 
 
+class TooManyAtOnce(TooManyRequests):
+    """Too many requests at once"""
+
+    retry_after_s = 1
+
+
 class TooManyTokens(TooManyRequests):
     """Too many access tokens"""
 

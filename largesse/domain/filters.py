@@ -12,6 +12,8 @@ from typing import Final, TypeAlias
 import msgspec
 
 CONDITIONS_MAX: Final = 100
+COST_MAX: Final = 20
+"""Conditions of a list's filter that no index answers: each of them looks at every entry."""
 VALUES_MAX: Final = 500
 """Of a whole filter."""
 DAYS_MAX: Final = 366_000
@@ -129,11 +131,30 @@ class Condition(msgspec.Struct, frozen=True):
     key: str | None = None  # of metadata
 
 
+_IDENTIFYING: Final = frozenset({"code", "codes", "vouchers", "voucher_code", "email", "phone"})
+_MOMENTS: Final = frozenset({"created_at", "created_date"})
+
+
 class Filter(msgspec.Struct, frozen=True):
     """Conditions of which all hold, or any."""
 
     conditions: tuple[Condition, ...]
     any_of: bool = False
+
+    @property
+    def cost(self) -> int:
+        """How many of them are answered by no index, by their names: what identifies something has one, and the
+        moment of creation.
+        """
+        return sum(not _is_indexed(condition) for condition in self.conditions)
+
+
+def _is_indexed(condition: Condition) -> bool:
+    name = condition.field
+    if name in _MOMENTS:
+        return condition.operator not in {*PARTIAL, IS_NOT, NOT_IN, IS_UNKNOWN}
+    identifies = name in _IDENTIFYING or name == "id" or name.endswith(("_id", "_ids"))
+    return identifies and condition.operator in {IS, IN}
 
 
 Fields: TypeAlias = Mapping[str, Field]

@@ -100,7 +100,7 @@ async def list_(request: Request) -> Response:
     # The first page of a walk by moments has no cursor yet. Who names a page wants that one, as long as it is.
     by_moment = page.after is None and (cursor is not None or (page.order == CREATED and query.text("page") is None))
     query.check()
-    async with unit_of_work(request) as scope:
+    async with unit_of_work(request, heavy=segment_id is not None) as scope:
         within = None
         if segment_id is not None and (within := await filter_of(scope, segment_id)) is None:
             given |= {"segment": segment_id}

@@ -3,6 +3,7 @@
 import csv
 import io
 from collections.abc import AsyncIterator, Awaitable, Callable
+from functools import partial
 from typing import Any, Final
 
 from starlette.requests import Request
@@ -13,8 +14,10 @@ from largesse.actions.distributions import get_distribution
 from largesse.actions.scope import Scope
 from largesse.domain.distributions import CHANNELS, MESSAGE_STATES, Message
 from largesse.domain.errors import InvalidDistribution, InvalidQueryParams, NotFound
+from largesse.http.connections import connected, holder_of
 from largesse.http.distributions import ONE, PAGE_MAX, id_of
 from largesse.http.requests import (
+    exchange,
     expect_no_body,
     path_parameter,
     project,
@@ -26,7 +29,7 @@ from largesse.http.requests import (
 )
 from largesse.http.routing import Route
 from largesse.store import distribution_messages as store
-from largesse.store.connection import REQUEST_LIMIT_S, Pool, acquire
+from largesse.store.connection import Connect
 from largesse.store.lists import Narrowing
 from largesse.wire.distributions import RetryInput, render_message
 from largesse.wire.lists import TEXT, page_schema, present
@@ -95,16 +98,18 @@ async def download(request: Request) -> Response:
         "content-disposition": f'attachment; filename="{distribution.id}.csv"',
         "x-content-type-options": "nosniff",
     }
-    lines = file_of(services(request).pool, project(request).id, distribution.id)
+    lines = file_of(
+        partial(connected, services(request), holder_of(exchange(request))), project(request).id, distribution.id
+    )
     return StreamingResponse(lines, headers=headers, media_type="text/plain; charset=utf-8")
 
 
-async def file_of(pool: Pool, project_id: int, distribution_id: str) -> AsyncIterator[bytes]:
+async def file_of(connect: Connect, project_id: int, distribution_id: str) -> AsyncIterator[bytes]:
     """The CSV file, page by page: a slow reader keeps no connection of ours."""
     yield b"Customer ID,Source ID,Name,Email,Phone,Code\n"
     after = ""
     while True:
-        async with acquire(pool, limit_s=REQUEST_LIMIT_S) as connection:
+        async with connect() as connection:
             rows = await store.lines(connection, project_id, distribution_id, after, FILE_CHUNK)
         if not rows:
             return

@@ -115,7 +115,7 @@ async def try_saved(request: Request) -> Response:
     """What a distribution would do now: who gets what, who doesn't and why. Nothing happens"""
     await expect_no_body(request)
     page = _read_page(request)
-    async with unit_of_work(request) as scope:
+    async with unit_of_work(request, heavy=True) as scope:
         found = await dry_runs.try_saved(scope, id_of(request), page.limit, page.offset)
     return respond({"object": "distribution_dry_run"} | found)
 
@@ -124,7 +124,7 @@ async def try_unsaved(request: Request) -> Response:
     """The same for a distribution that isn't saved"""
     sent = await read_body(request, DistributionInput)
     page = _read_page(request)
-    async with unit_of_work(request) as scope:
+    async with unit_of_work(request, heavy=True) as scope:
         found = await dry_runs.try_unsaved(scope, sent, services(request).vault, page.limit, page.offset)
     return respond({"object": "distribution_dry_run"} | found)
 

@@ -36,6 +36,7 @@ from largesse.domain.tokens import opens
 from largesse.http.services import Services
 from largesse.store.connection import is_unavailable
 from largesse.wire.errors import render_error
+from largesse.wire.lists import Query
 from largesse.wire.parse import decode_judged, parse_json
 
 Headers = list[tuple[bytes, bytes]]
@@ -96,7 +97,7 @@ class Reply(NamedTuple):
 class Exchange:
     """One request and what is known about it so far."""
 
-    __slots__ = ("allowance", "caller", "headers", "held_bytes", "method", "path", "request_id", "route",
+    __slots__ = ("allowance", "caller", "headers", "held_bytes", "method", "path", "query", "request_id", "route",
                  "scope", "services", "started", "status")  # fmt: skip
 
     def __init__(self, services: Services, scope: Scope) -> None:
@@ -110,6 +111,7 @@ class Exchange:
         self.caller: Caller | None = None
         self.allowance: Allowance | None = None
         self.route = ""
+        self.query: Query | None = None  # once it was read
         self.status = 0
         self.held_bytes = 0  # of its body, while it is more than one piece
 

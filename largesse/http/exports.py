@@ -8,6 +8,7 @@ from starlette.responses import Response, StreamingResponse
 
 from largesse.actions import exports
 from largesse.actions.scope import Scope
+from largesse.auth.shares import Holder
 from largesse.domain.errors import (
     Forbidden,
     InvalidExportFields,
@@ -21,6 +22,7 @@ from largesse.domain.errors import (
 )
 from largesse.domain.exports import Export, scopes_of
 from largesse.http import edge
+from largesse.http.connections import NOBODY, connected
 from largesse.http.edge import SERVER_KEYS, Exchange
 from largesse.http.requests import (
     caller,
@@ -37,7 +39,6 @@ from largesse.http.requests import (
 )
 from largesse.http.routing import Route
 from largesse.store import exports as store
-from largesse.store.connection import REQUEST_LIMIT_S, acquire
 from largesse.store.projects import is_open
 from largesse.wire.exports import (
     MEDIA_TYPES,
@@ -169,7 +170,7 @@ async def _owner(request: Request, token: str, id: str) -> int:
 
 async def _download(request: Request, project_id: int, id: str) -> Response:
     ours = services(request)
-    async with acquire(ours.pool, limit_s=REQUEST_LIMIT_S) as connection:
+    async with connected(ours, Holder(project_id, NOBODY)) as connection:
         export = await store.get_export(connection, project_id, id) if await is_open(connection, project_id) else None
     if export is None or not export.available:
         raise NotFound.of("export", id)
@@ -189,7 +190,7 @@ async def _download(request: Request, project_id: int, id: str) -> Response:
 async def _pieces(request: Request, project_id: int, export: Export) -> AsyncIterator[bytes]:
     """Piece by piece: a slow reader keeps one in memory, and no connection of ours."""
     for number in range(export.pieces):
-        async with acquire(services(request).pool, limit_s=REQUEST_LIMIT_S) as connection:
+        async with connected(services(request), Holder(project_id, NOBODY)) as connection:
             piece = await store.get_piece(connection, project_id, export.id, number)
         if piece is None:  # deleted meanwhile: all that is left is to cut the connection
             raise NotFound.of("export", export.id)

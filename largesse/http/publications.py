@@ -1,6 +1,7 @@
 """Publications. `POST /v1/publications` is the hot path: a bare function instead of a Starlette route."""
 
 import contextlib
+from functools import partial
 from typing import Any, Final
 
 import msgspec
@@ -19,6 +20,7 @@ from largesse.domain.errors import (
     NoVoucherSuitableForPublication,
     PageOverLimit,
     QueryTooLarge,
+    TooManyAtOnce,
     TooManyVouchersRequested,
     Unauthorized,
     Unavailable,
@@ -28,12 +30,12 @@ from largesse.domain.errors import (
 from largesse.domain.projects import Project
 from largesse.domain.publications import COUNT_MAX, FILTERS, Publication
 from largesse.domain.vouchers import VOUCHER_TYPES
+from largesse.http.connections import connected, holder_of
 from largesse.http.edge import Exchange, Reply, is_python_client, parse_body, read_body
 from largesse.http.requests import path_parameter, read_query, respond, unit_of_work
 from largesse.http.routing import Route
 from largesse.store import publications as store
 from largesse.store import vouchers as vouchers_store
-from largesse.store.connection import REQUEST_LIMIT_S, Pool, acquire
 from largesse.store.lists import Narrowing
 from largesse.wire.filters import filter_schema, read_filter
 from largesse.wire.lists import PUBLICATIONS_PAGE_MAX, Page, Query, page_schema, present
@@ -96,19 +98,19 @@ async def published(
         actor=caller.app_id,
     )
     if schemas:
-        await check_publication(services.pool, caller.project.id, schemas, request)
+        await check_publication(partial(connected, services, holder_of(exchange)), caller.project.id, schemas, request)
     has_rules = await services.keys.has_rules(caller.project.id)
     publication = await services.publisher.publish(caller.project, request)
     if has_rules and publication.voucher is not None:
-        publication = await _with_rules(services.pool, caller.project, publication)
+        publication = await _with_rules(exchange, caller.project, publication)
     return publication
 
 
-async def _with_rules(pool: Pool, project: Project, publication: Publication) -> Publication:
+async def _with_rules(exchange: Exchange, project: Project, publication: Publication) -> Publication:
     """The publication with its voucher's rules. The code is given by now: rules that can't be read must not hide it."""
     assert publication.voucher is not None
-    with contextlib.suppress(Unavailable):
-        async with acquire(pool, limit_s=REQUEST_LIMIT_S) as connection:
+    with contextlib.suppress(Unavailable, TooManyAtOnce):
+        async with connected(exchange.services, holder_of(exchange)) as connection:
             (voucher,) = await with_rules(connection, project.id, [publication.voucher])
         return msgspec.structs.replace(publication, voucher=voucher)
     return publication

@@ -15,8 +15,9 @@ from largesse.auth.callers import Caller
 from largesse.domain.errors import Forbidden, InvalidPayload, InvalidQueryParams, MalformedJson, Unauthorized
 from largesse.domain.projects import Project
 from largesse.http import edge
+from largesse.http.connections import connected, holder_of
 from largesse.http.services import Services
-from largesse.store.connection import REQUEST_LIMIT_S, Connection, acquire
+from largesse.store.connection import Connection
 from largesse.wire.dates import Date, DateTime, render
 from largesse.wire.lists import Query
 from largesse.wire.multipart import parse_multipart
@@ -106,7 +107,9 @@ async def expect_no_body(request: Request) -> None:
 
 def read_query(request: Request) -> Query:
     """The query string, to be read name by name; call its `check` last. Raises QueryTooLarge, InvalidQueryParams."""
-    return Query.parse(request.scope["query_string"], drop_none=edge.is_python_client(exchange(request)))
+    query = Query.parse(request.scope["query_string"], drop_none=edge.is_python_client(exchange(request)))
+    exchange(request).query = query
+    return query
 
 
 def nulls_of(request: Request) -> Nulls:
@@ -127,11 +130,15 @@ def path_parameter(request: Request, name: str) -> str:
 
 
 @asynccontextmanager
-async def unit_of_work(request: Request) -> AsyncIterator[Scope]:
-    """One transaction of the caller's project, committed when the block ends well. Raises Unavailable."""
+async def unit_of_work(request: Request, *, heavy: bool = False) -> AsyncIterator[Scope]:
+    """One transaction of the caller's project, committed when the block ends well. Raises Unavailable, TooManyAtOnce.
+
+    `heavy`: it reads what no index answers. A query whose filters do so says it by itself.
+    """
     known = exchange(request)
     owner = project(request)
-    async with acquire(known.services.pool, limit_s=REQUEST_LIMIT_S) as connection, connection.transaction():
+    heavy = heavy or (known.query is not None and known.query.cost > 0)
+    async with connected(known.services, holder_of(known), heavy=heavy) as connection, connection.transaction():
         yield Scope(
             connection=connection,
             project=owner,
@@ -144,10 +151,8 @@ async def unit_of_work(request: Request) -> AsyncIterator[Scope]:
 @asynccontextmanager
 async def operators_work(request: Request) -> AsyncIterator[Connection]:
     """One transaction of no project: for the management API. Raises Unavailable."""
-    async with (
-        acquire(services(request).pool, limit_s=REQUEST_LIMIT_S) as connection,
-        connection.transaction(),
-    ):
+    known = exchange(request)
+    async with connected(known.services, holder_of(known)) as connection, connection.transaction():
         yield connection
 
 

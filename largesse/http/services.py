@@ -7,6 +7,7 @@ from largesse import __version__
 from largesse.actions.ids import IdSource
 from largesse.auth.keys import KeyCache
 from largesse.auth.rates import RateLimits
+from largesse.auth.shares import Shares
 from largesse.domain.errors import NotBuilt
 from largesse.domain.projects import Project
 from largesse.domain.publications import Publication, PublicationRequest
@@ -44,6 +45,7 @@ class Services:
     vault: Vault
     publisher: Publisher = field(default_factory=NoPublisher)
     rates: RateLimits = field(default_factory=RateLimits)
+    shares: Shares = field(default_factory=Shares)
     metrics: Metrics = field(default_factory=Metrics)
     large_bodies: LargeBodies = field(default_factory=LargeBodies)
     readiness: Readiness | None = None  # without it `pool` is looked at

@@ -7,8 +7,10 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from largesse.actions import suppressions
+from largesse.auth.shares import Holder
 from largesse.domain.distributions import SUPPRESSIBLE
 from largesse.domain.errors import InvalidQueryParams, NotFound
+from largesse.http.connections import NOBODY, connected
 from largesse.http.distributions import PAGE_MAX
 from largesse.http.requests import (
     path_parameter,
@@ -21,7 +23,6 @@ from largesse.http.requests import (
 )
 from largesse.http.routing import Route
 from largesse.store import suppressions as store
-from largesse.store.connection import REQUEST_LIMIT_S, acquire
 from largesse.store.lists import Narrowing
 from largesse.store.projects import is_open
 from largesse.wire.dates import render
@@ -90,7 +91,7 @@ async def ask(request: Request) -> Response:
 async def unsubscribe(request: Request) -> Response:
     """Send nothing more to whom the token is about; mail programs ask so too (RFC 8058)"""
     project_id, channel, customer_id = _read(request)
-    async with acquire(services(request).pool, limit_s=REQUEST_LIMIT_S) as connection, connection.transaction():
+    async with connected(services(request), Holder(project_id, NOBODY)) as connection, connection.transaction():
         if not await is_open(connection, project_id):
             raise NotFound("Cannot find what this link is about")
         await suppressions.unsubscribe(connection, project_id, channel, customer_id)

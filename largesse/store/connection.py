@@ -2,8 +2,8 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any, Final, TypeAlias, cast
 
 import asyncpg
@@ -16,6 +16,8 @@ _JSONB_VERSION = b"\x01"  # the first byte of PostgreSQL's binary jsonb format
 # Quoted: the classes are generic for the type checker only.
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record] | asyncpg.pool.PoolConnectionProxy[asyncpg.Record]"
 Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
+Connect: TypeAlias = "Callable[[], AbstractAsyncContextManager[Connection]]"
+"""A way to a connection for a moment, for what mostly needs none."""
 
 CONNECT_TIMEOUT_S = 5.0
 COMMAND_TIMEOUT_S = 60.0

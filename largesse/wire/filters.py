@@ -13,9 +13,10 @@ from typing import Any, Final
 
 import msgspec
 
-from largesse.domain.errors import InvalidPayload, QueryTooLarge
+from largesse.domain.errors import InvalidPayload, InvalidQueryParams, QueryTooLarge
 from largesse.domain.filters import (
     CONDITIONS_MAX,
+    COST_MAX,
     COUNTS,
     DAYS_AGO,
     DAYS_MAX,
@@ -67,7 +68,7 @@ class _TooManyFaults(Exception):
 def read_filter(query: Query, fields: Fields) -> Filter | None:
     """The filter of a query; None when it has none. Faults are written down in `query`.
 
-    Raises QueryTooLarge for too many conditions or values.
+    Raises QueryTooLarge for too many conditions or values, InvalidQueryParams for those that would cost too much.
     """
     # An operator may have no value; anything else is as good as absent then.
     given = [(name, text) for name, text in query.pairs if text or "$" in name]
@@ -79,9 +80,16 @@ def read_filter(query: Query, fields: Fields) -> Filter | None:
         for match, text in named:
             whole = match.end() == len(match.string)
             reader.take(_BRACKETED.findall(match[1]) if whole else None, text, match.string)
-        return reader.filter()
+        wanted = reader.filter()
     except _TooManyFaults:
         return None
+    query.cost = 0 if wanted is None else wanted.cost
+    if query.cost > COST_MAX:
+        raise InvalidQueryParams(
+            f"These filters have {query.cost} conditions that look at every entry; a list takes {COST_MAX} at most."
+            " Leave some away, or use an export (POST /v1/exports)"
+        )
+    return wanted
 
 
 def parse_filter(value: dict[str, Any], fields: Fields, *, name: str = "filter") -> Filter | None:

@@ -66,6 +66,7 @@ class Query:
     def __init__(self, pairs: list[tuple[str, str]]) -> None:
         self._texts = {name: text for name, text in pairs if text}
         self.pairs = pairs
+        self.cost = 0  # of its filters: conditions that no index answers
         self._faults: list[str] = []
         self._page_max_exceeded: int | None = None
 
