@@ -6,38 +6,62 @@ A session is a row, not a signed cookie: it ends everywhere the moment somebody 
 import hashlib
 import hmac
 import secrets
+from collections.abc import Awaitable, Callable
 from typing import Final
 
-from largesse.auth.passwords import Passwords
+from largesse.auth.passwords import SIGNED_IN, Passwords
 from largesse.domain.errors import Unauthorized
 from largesse.domain.keys import hash_token
 from largesse.domain.users import PASSWORD_LENGTH_MAX, User, fold_email
 from largesse.store import users as store
-from largesse.store.connection import LOOKUP_LIMIT_S, Pool, acquire
+from largesse.store.connection import LOOKUP_LIMIT_S, Connection, Pool, acquire
 
 TOKEN_LENGTH_MAX: Final = 200
 
 
-async def sign_in(pool: Pool, passwords: Passwords, email: str, password: str) -> str:
-    """The token of a new session. Raises Unauthorized, for every reason the same, and Unavailable.
+async def sign_in(pool: Pool, passwords: Passwords, email: str, password: str, *, address: str = "") -> str:
+    """The token of a new session. Raises Unauthorized, for every reason the same; TooManyAtOnce and Unavailable.
 
-    The password is compared with no connection in hand, and for nobody too: neither its time nor its answer tells
-    whether an address is known, locked, or let in no more.
+    The attempt is counted before the password is compared: whatever is tried at once, no more than the allowed number
+    is judged. It is compared with no connection in hand, and for nobody too: neither its time nor its answer tells
+    whether an account is known, locked, or let in no more. `address`: where the attempt comes from.
     """
     folded = fold_email(email)
-    async with acquire(pool, limit_s=LOOKUP_LIMIT_S) as connection:
-        found = None if "\x00" in folded else await store.find_for_sign_in(connection, folded)
-    matches = await passwords.matches(password[: PASSWORD_LENGTH_MAX + 1], found and found.password_hash)
-    if found is None:
-        raise Unauthorized
-    async with acquire(pool, limit_s=LOOKUP_LIMIT_S) as connection:
-        if not matches:
-            await store.note_failure(connection, found.id)
-        if not matches or found.locked or not found.enabled:
+    async with passwords.attempt(address, folded):
+        attempt = None if "\x00" in folded else await _count(pool, store.attempt_at, folded)
+        if not await _is_right(passwords, attempt, password):
             raise Unauthorized
-        token = secrets.token_urlsafe(32)
-        await store.open_session(connection, found.id, hash_token(token))
+    assert attempt is not None
+    token = secrets.token_urlsafe(32)
+    async with acquire(pool, limit_s=LOOKUP_LIMIT_S) as connection:
+        await store.open_session(connection, attempt.id, hash_token(token))
     return token
+
+
+async def is_password_of(pool: Pool, passwords: Passwords, user_id: str, password: str) -> bool:
+    """Whether somebody who is signed in knows the password. Wrong ones are counted like those of signing in, and lock
+    the account alike. Raises TooManyAtOnce, Unavailable.
+    """
+    async with passwords.attempt(SIGNED_IN, user_id):
+        attempt = await _count(pool, store.attempt_of, user_id)
+        if not await _is_right(passwords, attempt, password):
+            return False
+    async with acquire(pool, limit_s=LOOKUP_LIMIT_S) as connection:
+        await store.forgive(connection, user_id)
+    return True
+
+
+async def _count(
+    pool: Pool, count: Callable[[Connection, str], Awaitable[store.Attempt | None]], name: str
+) -> store.Attempt | None:
+    async with acquire(pool, limit_s=LOOKUP_LIMIT_S) as connection:
+        return await count(connection, name)
+
+
+async def _is_right(passwords: Passwords, attempt: store.Attempt | None, password: str) -> bool:
+    judged = attempt is not None and attempt.enabled and not attempt.locked
+    known = attempt.password_hash if attempt is not None and judged else None
+    return await passwords.matches(password[: PASSWORD_LENGTH_MAX + 1], known)
 
 
 async def find_user(pool: Pool, token: str) -> User | None:

@@ -1,4 +1,4 @@
-"""Fair shares of what a process has few of: connections to the database, and reads that take seconds.
+"""Fair shares of what a process has few of: connections to the database, reads that take seconds, hashes of passwords.
 
 Projects are served in turn, and in each of them its keys, so that a storm of one caller costs the others one turn at
 most. Each has a bound on what it uses at once, which leaves room for others, and on what it lets wait: what is beyond
@@ -19,51 +19,56 @@ PATIENCE_S: Final = 5.0
 
 
 class Limits(Struct, frozen=True, kw_only=True):
-    """How many of all, of a project and of a key have one at once, and how many may wait for one."""
+    """How many of all, of a group and of a member of it have one at once, and how many may wait for one."""
 
     at_once: int
-    project_at_once: int
-    key_at_once: int
+    group_at_once: int
+    member_at_once: int
     waiting: int
-    project_waiting: int
-    key_waiting: int
+    group_waiting: int
+    member_waiting: int
 
 
 CONNECTIONS: Final = Limits(
-    at_once=8, project_at_once=6, key_at_once=5, waiting=2_048, project_waiting=1_024, key_waiting=512
+    at_once=8, group_at_once=6, member_at_once=5, waiting=2_048, group_waiting=1_024, member_waiting=512
 )
 """Of the API's pool, in one process."""
-HEAVY_READS: Final = Limits(at_once=3, project_at_once=2, key_at_once=2, waiting=24, project_waiting=8, key_waiting=4)
+HEAVY_READS: Final = Limits(at_once=3, group_at_once=2, member_at_once=2, waiting=24, group_waiting=8, member_waiting=4)
 """Of reads that no index answers, in one process. Each takes two seconds at most."""
 
 
 class Holder(NamedTuple):
-    """Whose share it is. `project` 0: of none."""
+    """Whose share it is: a key's (or a person's) in a project, 0 for none; or an account's at an address."""
 
-    project: int
-    key: str
+    group: int | str
+    member: str
 
 
 _Line = OrderedDict[str, deque["asyncio.Future[None]"]]
+_Counts = Counter[Holder | int | str]
 
 
 class Turns:
     """Of one process and event loop."""
 
-    def __init__(self, limits: Limits, *, patience_s: float = PATIENCE_S) -> None:
+    def __init__(
+        self, limits: Limits, *, words: tuple[str, str] = ("project", "key"), patience_s: float = PATIENCE_S
+    ) -> None:
+        """`words`: what a group and a member are, for those who are refused."""
         self._limits = limits
+        self._words = words
         self._patience_s = patience_s
-        self._taken: Counter[Holder | int] = Counter()  # by holder, and by project
+        self._taken: _Counts = Counter()  # by holder, and by group
         self._taken_by_all = 0
-        self._lines: OrderedDict[int, _Line] = OrderedDict()  # who is next stands first
-        self._waiting: Counter[Holder | int] = Counter()
+        self._lines: OrderedDict[int | str, _Line] = OrderedDict()  # who is next stands first
+        self._waiting: _Counts = Counter()
         self._waiting_in_all = 0
 
     @asynccontextmanager
     async def turn(self, holder: Holder) -> AsyncIterator[None]:
         """Have one for the length of the block.
 
-        Raises TooManyAtOnce when the key or the project has too many waiting; Unavailable when all together have, or
+        Raises TooManyAtOnce when the member or the group has too many waiting; Unavailable when all together have, or
         when none came free in time.
         """
         await self._take(holder)
@@ -73,12 +78,12 @@ class Turns:
             self._give_back(holder)
 
     async def _take(self, holder: Holder) -> None:
-        if self._may(holder) and not self._waiting[holder.project]:
+        if self._may(holder) and not self._waiting[holder.group]:
             self._count(holder, 1)
             return
         self._check_waiting(holder)
         granted: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._lines.setdefault(holder.project, OrderedDict()).setdefault(holder.key, deque()).append(granted)
+        self._lines.setdefault(holder.group, OrderedDict()).setdefault(holder.member, deque()).append(granted)
         self._count_waiting(holder, 1)
         self._grant()
         try:
@@ -98,19 +103,19 @@ class Turns:
         self._grant()
 
     def _may(self, holder: Holder) -> bool:
-        return self._project_may(holder.project) and self._taken[holder] < self._limits.key_at_once
+        return self._group_may(holder.group) and self._taken[holder] < self._limits.member_at_once
 
-    def _project_may(self, project: int) -> bool:
-        return self._taken_by_all < self._limits.at_once and self._taken[project] < self._limits.project_at_once
+    def _group_may(self, group: int | str) -> bool:
+        return self._taken_by_all < self._limits.at_once and self._taken[group] < self._limits.group_at_once
 
     def _check_waiting(self, holder: Holder) -> None:
         refusal: LargesseError | None = None
         if self._waiting_in_all >= self._limits.waiting:
             refusal = Unavailable("Too many requests are waiting; try again")
-        if self._waiting[holder.project] >= self._limits.project_waiting:
-            refusal = TooManyAtOnce("Too many requests of this project at once")
-        if self._waiting[holder] >= self._limits.key_waiting:
-            refusal = TooManyAtOnce("Too many requests of this key at once")
+        if self._waiting[holder.group] >= self._limits.group_waiting:
+            refusal = TooManyAtOnce(f"Too many requests of this {self._words[0]} at once")
+        if self._waiting[holder] >= self._limits.member_waiting:
+            refusal = TooManyAtOnce(f"Too many requests of this {self._words[1]} at once")
         if refusal is not None:
             raise refusal
 
@@ -122,37 +127,37 @@ class Turns:
                 granted.set_result(None)
 
     def _next(self) -> Holder | None:
-        """Of the projects that may have one the one that had its turn longest ago, and of its keys likewise."""
-        for project, line in self._lines.items():
-            if self._project_may(project):
-                for key in line:
-                    if self._may(holder := Holder(project, key)):
+        """Of the groups that may have one the one that had its turn longest ago, and of its members likewise."""
+        for group, line in self._lines.items():
+            if self._group_may(group):
+                for member in line:
+                    if self._may(holder := Holder(group, member)):
                         return holder
         return None
 
     def _take_first(self, holder: Holder) -> "asyncio.Future[None]":
-        """Its oldest request; project and key go to the end."""
-        line = self._lines.pop(holder.project)
-        waiting = line.pop(holder.key)
+        """Its oldest request; group and member go to the end."""
+        line = self._lines.pop(holder.group)
+        waiting = line.pop(holder.member)
         first = waiting.popleft()
         self._count_waiting(holder, -1)
         if waiting:
-            line[holder.key] = waiting
+            line[holder.member] = waiting
         if line:
-            self._lines[holder.project] = line
+            self._lines[holder.group] = line
         return first
 
     def _leave(self, holder: Holder, granted: "asyncio.Future[None]") -> None:
-        line = self._lines.get(holder.project, OrderedDict())
-        waiting = line.get(holder.key, deque())
+        line = self._lines.get(holder.group, OrderedDict())
+        waiting = line.get(holder.member, deque())
         if granted not in waiting:
             return
         waiting.remove(granted)
         self._count_waiting(holder, -1)
         if not waiting:
-            del line[holder.key]
+            del line[holder.member]
         if not line:
-            del self._lines[holder.project]
+            del self._lines[holder.group]
 
     def _count(self, holder: Holder, by: int) -> None:
         self._taken_by_all += by
@@ -163,9 +168,9 @@ class Turns:
         _add(self._waiting, holder, by)
 
 
-def _add(counts: "Counter[Holder | int]", holder: Holder, by: int) -> None:
+def _add(counts: _Counts, holder: Holder, by: int) -> None:
     """Nobody is remembered who has nothing."""
-    for name in (holder, holder.project):
+    for name in (holder, holder.group):
         counts[name] += by
         if not counts[name]:
             del counts[name]

@@ -3,13 +3,13 @@
 from starlette.responses import Response
 
 from largesse.actions.users import change_password
+from largesse.auth.sessions import is_password_of
 from largesse.dashboard.forms import Form
 from largesse.dashboard.routing import Page
 from largesse.dashboard.view import View
 from largesse.domain.errors import InvalidPayload
 from largesse.domain.keys import hash_token
 from largesse.domain.users import check_password
-from largesse.store.users import password_hash_of
 
 
 async def show(view: View) -> Response:
@@ -19,9 +19,7 @@ async def show(view: View) -> Response:
 async def change(view: View) -> Response:
     """The old password is asked for: whoever finds an open browser must not be able to lock its owner out."""
     form = await view.form()
-    async with view.connection() as connection:
-        known = await password_hash_of(connection, view.user.id)
-    if not await view.passwords.matches(form.text("password"), known):
+    if not await is_password_of(view.services.lookup_pool, view.passwords, view.user.id, form.text("password")):
         form.fault("password", "That isn't your password.")
     try:
         check_password(form.text("new_password"))
@@ -31,7 +29,7 @@ async def change(view: View) -> Response:
         form.fault("repeated", "Must be the same as the new password.")
     if form.is_refused:
         return view.page("account.html", 400, form=form)
-    new_hash = await view.passwords.hash(form.text("new_password"))
+    new_hash = await view.passwords.hash(form.text("new_password"), person=view.user.id)
     async with view.connection() as connection:
         await change_password(connection, view.user.id, new_hash, but=hash_token(view.token))
     return view.go("/app/account", "Your password was changed. Everywhere else you are signed out.")

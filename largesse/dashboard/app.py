@@ -67,6 +67,7 @@ class Dashboard:
         if view.signed_in is None:
             view.token = ""
         else:
+            view.exchange.is_known = True
             async with acquire(self._services.lookup_pool, limit_s=LOOKUP_LIMIT_S) as connection:
                 everything = await list_projects(connection)
             view.projects = [project for project in everything if view.user.sees(project.id)]

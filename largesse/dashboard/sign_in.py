@@ -6,7 +6,7 @@ from largesse.auth import sessions
 from largesse.dashboard.forms import Form
 from largesse.dashboard.routing import COOKIE, SIGN_IN, Page
 from largesse.dashboard.view import View
-from largesse.domain.errors import Unauthorized
+from largesse.domain.errors import TooManyAtOnce, Unauthorized
 from largesse.domain.users import SESSION
 
 
@@ -23,7 +23,18 @@ async def sign_in(view: View) -> Response:
     form = await view.form()
     goal = _goal(form.text("next"))
     try:
-        token = await sessions.sign_in(view.services.pool, view.passwords, form.text("email"), form.text("password"))
+        token = await sessions.sign_in(
+            view.services.lookup_pool,
+            view.passwords,
+            form.text("email"),
+            form.text("password"),
+            address=view.address,
+        )
+    except TooManyAtOnce as error:
+        form.problems.append("Too many people try to sign in at this moment. Try again in a moment.")
+        response = view.page("sign_in.html", error.status, form=form)
+        response.headers["retry-after"] = str(error.retry_after_s)
+        return response
     except Unauthorized:
         form.problems.append(
             "That address and password don't belong together. After five wrong passwords in a row an account is "
@@ -45,7 +56,7 @@ async def sign_in(view: View) -> Response:
 
 async def sign_out(view: View) -> Response:
     await view.form()
-    await sessions.sign_out(view.services.pool, view.token)
+    await sessions.sign_out(view.services.lookup_pool, view.token)
     response = view.go(SIGN_IN, "You are signed out.")
     response.delete_cookie(COOKIE, path="/app")
     return response

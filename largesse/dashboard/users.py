@@ -42,7 +42,7 @@ async def create(view: View) -> Response:
     except InvalidPayload as error:
         form.refuse(error)
         return _form(view, form, status=400)
-    password_hash = await view.passwords.hash(form.text("password"))
+    password_hash = await view.passwords.hash(form.text("password"), person=view.user.id)
     try:
         async with view.connection() as connection:
             await actions.create_user(connection, view.services.ids, sent, password_hash)
@@ -64,7 +64,7 @@ async def update(view: View) -> Response:
     try:
         new_hash = None
         if form.text("password"):
-            new_hash = await view.passwords.hash(check_password(form.text("password")))
+            new_hash = await view.passwords.hash(check_password(form.text("password")), person=view.user.id)
         async with view.connection() as connection:
             await actions.update_user(
                 connection,

@@ -56,6 +56,12 @@ class View:
         return self.opened
 
     @property
+    def address(self) -> str:
+        """Of the other end of the connection: a proxy's, where there is one."""
+        client = self.request.client
+        return client.host if client else ""
+
+    @property
     def may_write(self) -> bool:
         return self.signed_in is not None and self.signed_in.may(USER)
 

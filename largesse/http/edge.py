@@ -75,6 +75,10 @@ _NO_STORE: Final = (b"cache-control", b"no-store")
 _OPENERS: Final = [name for _, id_header, token_header, _ in _CREDENTIALS for name in (id_header, token_header)]
 _VARY: Final = (b"vary", b", ".join([*_OPENERS, b"authorization", b"cookie", b"origin"]))
 
+STRANGERS_BODY_BYTES_MAX: Final = 16_384
+"""Of a request without a good credential: signing in, and what is about to be refused."""
+STRANGERS_BODY_LIMIT_S: Final = 10.0
+
 PARSED_IN_LOOP_BYTES: Final = 65_536
 PARSED_IN_PROCESS_BYTES: Final = 1_048_576
 
@@ -97,8 +101,8 @@ class Reply(NamedTuple):
 class Exchange:
     """One request and what is known about it so far."""
 
-    __slots__ = ("allowance", "caller", "headers", "held_bytes", "method", "path", "query", "request_id", "route",
-                 "scope", "services", "started", "status")  # fmt: skip
+    __slots__ = ("allowance", "caller", "headers", "held_bytes", "is_known", "method", "path", "query", "request_id",
+                 "route", "scope", "services", "started", "status")  # fmt: skip
 
     def __init__(self, services: Services, scope: Scope) -> None:
         self.services = services
@@ -110,6 +114,7 @@ class Exchange:
         self.started = time.perf_counter()
         self.caller: Caller | None = None
         self.allowance: Allowance | None = None
+        self.is_known = False  # whether a credential of the request was found to be good
         self.route = ""
         self.query: Query | None = None  # once it was read
         self.status = 0
@@ -168,6 +173,7 @@ async def authenticate(exchange: Exchange) -> None:
             app_id, token = exchange.header(id_header), exchange.header(token_header)
             if not app_id and not token:
                 exchange.caller = await _bearer(exchange)
+                exchange.is_known = True
                 return
             caller = await exchange.services.keys.resolve(app_id, token)
             if caller.kind not in kinds:
@@ -176,6 +182,7 @@ async def authenticate(exchange: Exchange) -> None:
             if caller.kind == CLIENT and caller.project is not None:
                 check_origin(exchange, caller.project)
             exchange.caller = caller
+            exchange.is_known = True
             return
     raise Unauthorized
 
@@ -285,7 +292,7 @@ async def read_body(exchange: Exchange, receive: Receive, allowed: Iterable[str]
     Raises PayloadTooLarge as soon as that is known, UnsupportedMediaType, ClientGone; RequestTimeout for a client that
     sends byte by byte to hold the request open; Unavailable when others send too much.
     """
-    limit_s = exchange.services.body_limit_s
+    limit_s = exchange.services.body_limit_s if exchange.is_known else STRANGERS_BODY_LIMIT_S
     try:
         async with asyncio.timeout(limit_s):
             return await _read_body(exchange, receive, allowed)
@@ -309,6 +316,8 @@ async def parse_body(exchange: Exchange, body: bytes, type_: type[T]) -> T:
 def _body_bytes_max(exchange: Exchange) -> int:
     """A key that lies open in pages and links is in anybody's hands, and the room for large bodies is everybody's."""
     bytes_max = exchange.services.body_bytes_max
+    if not exchange.is_known:
+        return min(bytes_max, STRANGERS_BODY_BYTES_MAX)
     is_open = exchange.caller is not None and exchange.caller.kind in OPEN_KEYS
     return min(bytes_max, OPEN_KEYS_BODY_BYTES_MAX) if is_open else bytes_max
 

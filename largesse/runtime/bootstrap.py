@@ -26,7 +26,7 @@ from largesse.store.connection import Connection
 from largesse.store.installation import initialise
 from largesse.store.keys import ensure_key
 from largesse.store.projects import ensure_project
-from largesse.store.users import ensure_user, find_for_sign_in
+from largesse.store.users import ensure_user, password_hash_of
 
 DEFAULT_PROJECT: Final = "default"
 ADMIN_EMAIL: Final = "admin@localhost"
@@ -106,7 +106,7 @@ async def _ensure_keys(connection: Connection, pairs: Sequence[KeyPair], project
 
 async def _ensure_admin(connection: Connection, email: str, password: str) -> None:
     """An account that is there already keeps its password, whatever the variable says now."""
-    if await find_for_sign_in(connection, email) is None:
+    if await password_hash_of(connection, email) is None:
         user_id, password_hash = IdSource().new("user_"), hash_now(password)
         await ensure_user(connection, user_id, email=email, name="", password_hash=password_hash)
 

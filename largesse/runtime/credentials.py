@@ -8,14 +8,14 @@ from typing import Any, Final
 
 import structlog
 
-from largesse.auth.passwords import Passwords
+from largesse.auth.passwords import matches_now
 from largesse.domain import keys as kinds
 from largesse.domain.projects import Project
 from largesse.runtime.directory import DataDirectory, read_json, write_private
 from largesse.runtime.settings import KeyPair
 from largesse.store.connection import Connection
 from largesse.store.keys import opens
-from largesse.store.users import find_for_sign_in
+from largesse.store.users import password_hash_of
 
 DASHBOARD: Final = "dashboard"
 """The account's entry; keys stand under their kinds."""
@@ -69,8 +69,7 @@ class Credentials:
             if (pair := self.pair(kind)) is not None and not await opens(connection, pair.app_id, pair.token)
         ]
         if (account := self.account()) is not None:
-            found = await find_for_sign_in(connection, account[0])
-            if not await Passwords().matches(account[1], None if found is None else found.password_hash):
+            if not matches_now(account[1], await password_hash_of(connection, account[0])):
                 gone.append(DASHBOARD)
         if gone:
             log.warning("credentials_dropped", file=str(self._file), entries=gone)

@@ -1,6 +1,6 @@
 """People of the dashboard and their sessions."""
 
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, cast
 
 import asyncpg
 
@@ -13,8 +13,8 @@ from largesse.store.sql import load
 SQL: Final = load("users")
 
 
-class SignIn(NamedTuple):
-    """What decides whether a password opens."""
+class Attempt(NamedTuple):
+    """What decides whether a password opens. `locked`: by the attempts before."""
 
     id: str
     password_hash: str
@@ -39,13 +39,28 @@ async def ensure_user(connection: Connection, id: str, *, email: str, name: str,
     return await connection.fetchval(SQL["ensure_user"], id, email, name, password_hash) is not None
 
 
-async def find_for_sign_in(connection: Connection, email: str) -> SignIn | None:
-    row = await connection.fetchrow(SQL["find_for_sign_in"], email)
-    return None if row is None else SignIn(*row)
+async def password_hash_of(connection: Connection, email: str) -> str | None:
+    """None without such an account. Not for signing in: it counts no attempt."""
+    return cast("str | None", await connection.fetchval(SQL["password_hash_of"], email))
 
 
-async def note_failure(connection: Connection, user_id: str) -> None:
-    await connection.execute(SQL["note_failure"], user_id, users.FAILURES_MAX, users.LOCK, users.LOCK_MAX)
+async def attempt_at(connection: Connection, email: str) -> Attempt | None:
+    """Counts an attempt; None without such an account."""
+    return await _attempt(connection, "attempt_at", email)
+
+
+async def attempt_of(connection: Connection, user_id: str) -> Attempt | None:
+    return await _attempt(connection, "attempt_of", user_id)
+
+
+async def _attempt(connection: Connection, statement: str, name: str) -> Attempt | None:
+    row = await connection.fetchrow(SQL[statement], name, users.FAILURES_MAX, users.LOCK, users.LOCK_MAX)
+    return None if row is None else Attempt(*row)
+
+
+async def forgive(connection: Connection, user_id: str) -> None:
+    """The attempts before don't count any more."""
+    await connection.execute(SQL["forgive"], user_id)
 
 
 async def open_session(connection: Connection, user_id: str, token_hash: bytes) -> None:
@@ -100,11 +115,3 @@ async def set_password(connection: Connection, user_id: str, password_hash: str)
     """Raises NotFound."""
     if await connection.fetchval(SQL["set_password"], user_id, password_hash) is None:
         raise NotFound.of("user", user_id)
-
-
-async def password_hash_of(connection: Connection, user_id: str) -> str:
-    """Raises NotFound."""
-    found = await connection.fetchval(SQL["password_hash"], user_id)
-    if found is None:
-        raise NotFound.of("user", user_id)
-    return str(found)

@@ -14,17 +14,36 @@ SELECT id FROM created
 INSERT INTO users (id, email, name, password_hash, role) VALUES ($1, $2, $3, $4, 'admin')
 ON CONFLICT (email) DO NOTHING RETURNING id
 
--- find_for_sign_in --
--- By address, locked ones and disabled ones too: what is answered must not tell them apart.
-SELECT id, password_hash, disabled_at IS NULL AS enabled, locked_until IS NOT NULL AND locked_until > now() AS locked
-FROM users WHERE email = $1
+-- password_hash_of --
+-- Of the account of an address, locked or disabled or not.
+SELECT password_hash FROM users WHERE email = $1
 
--- note_failure --
--- A wrong password. After $2 in a row nobody gets in for a while, twice as long with each further one, $4 at most.
+-- attempt_at --
+-- Counts an attempt at the account of an address before its password is compared, and says whether it may be: the row
+-- is locked, so of attempts at the same moment each sees those before it. After $2 in a row nobody gets in for a while,
+-- twice as long with each further one, $4 at most. Locked and disabled accounts too: what is answered must not tell
+-- them apart.
 UPDATE users u SET failures = u.failures + 1,
   locked_until = CASE WHEN u.failures + 1 >= $2::int
-    THEN clock.t + least($3::interval * power(2, least(u.failures + 1 - $2::int, 20)), $4::interval) END
-FROM (SELECT now() AS t) clock WHERE u.id = $1
+    THEN found.moment + least($3::interval * power(2, least(u.failures + 1 - $2::int, 20)), $4::interval) END
+FROM (SELECT id, disabled_at IS NULL AS enabled, locked_until IS NOT NULL AND locked_until > now() AS locked,
+        now() AS moment
+      FROM users WHERE email = $1 FOR UPDATE) found
+WHERE u.id = found.id RETURNING u.id, u.password_hash, found.enabled, found.locked
+
+-- attempt_of --
+-- The same for an account by its id.
+UPDATE users u SET failures = u.failures + 1,
+  locked_until = CASE WHEN u.failures + 1 >= $2::int
+    THEN found.moment + least($3::interval * power(2, least(u.failures + 1 - $2::int, 20)), $4::interval) END
+FROM (SELECT id, disabled_at IS NULL AS enabled, locked_until IS NOT NULL AND locked_until > now() AS locked,
+        now() AS moment
+      FROM users WHERE id = $1 FOR UPDATE) found
+WHERE u.id = found.id RETURNING u.id, u.password_hash, found.enabled, found.locked
+
+-- forgive --
+-- The right password of somebody who is signed in.
+UPDATE users SET failures = 0, locked_until = NULL WHERE id = $1
 
 -- open_session --
 -- The right password: the failures are forgiven.
@@ -83,7 +102,3 @@ INSERT INTO user_projects (user_id, project_id) SELECT $1, unnest($2::int[]) ON 
 -- set_password --
 -- A new password, given as its hash.
 UPDATE users SET password_hash = $2, failures = 0, locked_until = NULL WHERE id = $1 RETURNING id
-
--- password_hash --
--- To compare with before it is changed by its owner.
-SELECT password_hash FROM users WHERE id = $1

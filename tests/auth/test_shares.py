@@ -11,7 +11,7 @@ from largesse.auth.shares import Holder, Limits, Turns
 from largesse.domain.errors import TooManyAtOnce, Unavailable
 
 A1, A2, B1 = Holder(1, "a1"), Holder(1, "a2"), Holder(2, "b1")
-LIMITS = Limits(at_once=4, project_at_once=3, key_at_once=2, waiting=6, project_waiting=4, key_waiting=3)
+LIMITS = Limits(at_once=4, group_at_once=3, member_at_once=2, waiting=6, group_waiting=4, member_waiting=3)
 
 
 class Crowd:
@@ -85,8 +85,8 @@ async def test_what_is_beyond_is_refused_at_once_and_says_whose_fault_it_is() ->
 
 
 async def test_projects_and_keys_are_served_in_turn() -> None:
-    crowd = Crowd(Turns(Limits(at_once=1, project_at_once=1, key_at_once=1, waiting=99, project_waiting=99,
-                               key_waiting=99)))  # fmt: skip
+    crowd = Crowd(Turns(Limits(at_once=1, group_at_once=1, member_at_once=1, waiting=99, group_waiting=99,
+                               member_waiting=99)))  # fmt: skip
     await crowd.come(A1, 4)
     await crowd.come(A2, 2)
     await crowd.come(B1, 2)
