@@ -12,13 +12,14 @@ from typing import Any, Final, NamedTuple, TypeVar
 import msgspec
 import structlog
 from starlette.requests import ClientDisconnect
-from starlette.types import Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from largesse.auth.callers import Caller
 from largesse.auth.rates import API_CALLS, BULK_API_CALLS, Allowance
 from largesse.domain.errors import (
     Forbidden,
     IntegrationApiKeyRequired,
+    InvalidPayload,
     LargesseError,
     MethodNotAllowed,
     MissingRequiredPermission,
@@ -43,6 +44,7 @@ Headers = list[tuple[bytes, bytes]]
 Handle = Callable[["Exchange", Receive, Send], Awaitable["Reply | None"]]
 
 METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+LAST_WORDS: Final = "largesse.last_words"  # in the scope of a request that got no answer
 CLIENT_GONE_STATUS: Final = 499  # in logs and metrics only
 PATH_LOGGED_MAX: Final = 500
 SERVER_KEYS: Final = frozenset({"server"})
@@ -87,7 +89,9 @@ _log: Any = structlog.get_logger("largesse.http")
 
 
 class ClientGone(Exception):
-    """The client hung up before its request was whole: there is nobody to answer."""
+    """The request ended before it was whole. The server says the same whether its client hung up, which is no error of
+    ours and mostly heard by nobody, or sent chunks that can't be read and waits for an answer.
+    """
 
 
 class Reply(NamedTuple):
@@ -142,7 +146,8 @@ async def converse(exchange: Exchange, receive: Receive, send: Send, handle: Han
         try:
             reply = await handle(exchange, receive, _complete(exchange, send))
         except (ClientGone, ClientDisconnect):
-            exchange.status, reply = CLIENT_GONE_STATUS, None
+            _leave_last_words(exchange)
+            reply = None
         except Exception as error:
             reply = reply_to_error(exchange, error)
             if exchange.status:  # an answer has begun: all that is left is to cut the connection
@@ -153,6 +158,28 @@ async def converse(exchange: Exchange, receive: Receive, send: Send, handle: Han
         if reply is not None:
             await send_reply(exchange, send, reply)
         finish(exchange)
+
+
+def _leave_last_words(exchange: Exchange) -> None:
+    """For `LastWords`: 400, should somebody still listen."""
+    if not exchange.status:
+        reply = reply_to_error(exchange, InvalidPayload("The body is cut short, or its chunks can't be read"))
+        exchange.scope[LAST_WORDS] = _messages(exchange, reply)
+    exchange.status = CLIENT_GONE_STATUS
+
+
+class LastWords:
+    """An application that answers a request which ended before it was whole. Its server would answer 500 by itself,
+    though the fault is the client's.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self._app(scope, receive, send)
+        for message in scope.get(LAST_WORDS, ()):
+            await send(message)
 
 
 async def admit(exchange: Exchange) -> None:
@@ -360,7 +387,12 @@ def preflight(exchange: Exchange) -> Reply | None:
 
 
 def foreseen(exchange: Exchange, error: Exception) -> LargesseError:
-    """What is said about an error. What nobody foresaw is logged with its traceback and answered without."""
+    """What is said about an error. What nobody foresaw is logged with its traceback and answered without.
+
+    Raises ClientGone again: that is neither, whatever it came through.
+    """
+    if isinstance(error, ClientGone | ClientDisconnect):
+        raise error
     if isinstance(error, LargesseError):
         return error
     if is_unavailable(error):
@@ -409,11 +441,19 @@ def common_headers(exchange: Exchange, own: Iterable[tuple[bytes, bytes]] = ()) 
 
 async def send_reply(exchange: Exchange, send: Send, reply: Reply) -> None:
     exchange.status = reply.status
+    for message in _messages(exchange, reply):
+        await send(message)
+
+
+def _messages(exchange: Exchange, reply: Reply) -> tuple[Message, Message]:
     headers = [*reply.headers, *common_headers(exchange, reply.headers)]
     if reply.body:
         headers += [_JSON, (b"content-length", b"%d" % len(reply.body))]
-    await send({"type": "http.response.start", "status": reply.status, "headers": headers})
-    await send({"type": "http.response.body", "body": b"" if exchange.method == "HEAD" else reply.body})
+    body = b"" if exchange.method == "HEAD" else reply.body
+    return (
+        {"type": "http.response.start", "status": reply.status, "headers": headers},
+        {"type": "http.response.body", "body": body},
+    )
 
 
 def _complete(exchange: Exchange, send: Send) -> Send:

@@ -10,7 +10,7 @@ from granian.constants import HTTPModes, Interfaces
 from granian.log import LogLevels
 from granian.server.embed import Server
 
-from largesse.http.app import App
+from largesse.http.edge import LastWords
 from largesse.runtime import child
 from largesse.runtime.app import build_app
 from largesse.runtime.logs import configure_logs
@@ -26,7 +26,7 @@ GARBAGE_THRESHOLD: Final = 50_000
 class SharedSocketServer(Server):
     """Accepts from the parent's socket, which stays open while a process is replaced: no connection is refused."""
 
-    def __init__(self, app: App, socket: int) -> None:
+    def __init__(self, app: LastWords, socket: int) -> None:
         self._socket = socket
         super().__init__(
             app,
@@ -49,7 +49,7 @@ async def _serve(orders: child.Orders) -> None:
     async with build_app(orders.settings) as app:
         gc.freeze()  # modules and routes are here to stay
         gc.set_threshold(GARBAGE_THRESHOLD)
-        server = SharedSocketServer(app, orders.socket)
+        server = SharedSocketServer(LastWords(app), orders.socket)
         serving = asyncio.create_task(server.serve())
         stopping = asyncio.create_task(stop.wait())
         await asyncio.wait((serving, stopping), return_when=asyncio.FIRST_COMPLETED)
