@@ -17,8 +17,11 @@ from largesse.store.vault import Vault
 from largesse.wire.assets import AssetTokens, project_assets
 
 
-async def work(settings: Settings) -> None:
-    """Do jobs and tell webhooks until SIGTERM or SIGINT; what is in hand is finished, or left to whoever takes over."""
+async def work(settings: Settings, *, pulse: int | None = None) -> None:
+    """Do jobs and tell webhooks until SIGTERM or SIGINT; what is in hand is finished, or left to whoever takes over.
+
+    `pulse`: where a parent looks whether the event loop turns.
+    """
     assert settings.secret_key is not None
     assets = project_assets(settings.secret_key, settings.base_url)
     stop = child.stop_event()
@@ -28,6 +31,7 @@ async def work(settings: Settings) -> None:
         Poster(allow_private=settings.allow_private_targets, vault=vault) as poster,
         PostalCourier(tokens, settings.base_url, smtp_url=settings.smtp_url, poster=poster) as courier,
         opened(settings.direct_url, stop=stop, assets=assets, courier=courier) as worker,
+        child.beating(pulse),
     ):
         await asyncio.gather(
             _jobs(settings, worker),
@@ -48,7 +52,7 @@ async def _jobs(settings: Settings, worker: Worker) -> None:
 def main() -> None:
     orders = child.orders()
     configure_logs(orders.settings.log_format, quiet=orders.settings.quiet)
-    uvloop.run(work(orders.settings))
+    uvloop.run(work(orders.settings, pulse=orders.pulse))
 
 
 if __name__ == "__main__":
