@@ -5,6 +5,7 @@ import contextlib
 import os
 import signal
 import subprocess
+import time
 from collections.abc import AsyncIterator, Sequence
 from typing import Final
 
@@ -14,6 +15,7 @@ import structlog
 from largesse.runtime import child, processes
 
 PULSE_BYTES: Final = 65_536
+FIRST_START_S: Final = 5.0
 TAKE: Final = "take"
 LEAVE: Final = "leave"
 """What an API process is told: to accept from a sibling's socket too, and not any more."""
@@ -36,11 +38,17 @@ class Child:
         self._news: int | None = None
         self._beats = False
         self._stopping = False
+        self._first_until = 0.0
 
     @property
     def is_up(self) -> bool:
         """Whether it has begun its work, and is well as far as we know."""
         return self._beats and not self._stopping and not self._ended()
+
+    @property
+    def begins(self) -> bool:
+        """Whether it is about to be up for the first time: its connections wait that long, and are its own then."""
+        return not self._beats and not self._ended() and time.monotonic() < self._first_until
 
     @property
     def pid(self) -> int | None:
@@ -53,6 +61,7 @@ class Child:
         os.set_blocking(self._pulse, False)
         os.set_blocking(self._news, False)
         self._beats, self._still = False, 0
+        self._first_until = time.monotonic() + FIRST_START_S if self._process is None else 0.0
         orders = msgspec.structs.replace(self._orders, pulse=pulse, news=news)
         try:
             self._process = processes.spawn(
@@ -130,7 +139,7 @@ async def stand_in(siblings: Sequence[Child]) -> None:
     standing: dict[int, tuple[Child, int | None]] = {}  # slot to who stands in, as which process
     while True:
         for slot, owner in enumerate(siblings):
-            helper = None if owner.is_up else _next_up(siblings, slot)
+            helper = None if owner.is_up or owner.begins else _next_up(siblings, slot)
             before = standing.get(slot)
             now = None if helper is None else (helper, helper.pid)
             if now == before:

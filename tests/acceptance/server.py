@@ -4,6 +4,7 @@ import contextlib
 import http.client
 import json
 import os
+import resource
 import signal
 import socket
 import subprocess
@@ -60,7 +61,9 @@ class Server:
         environment: Mapping[str, str] | None = None,
         port: int | None = None,
         folder: Path | None = None,
+        open_files: int | None = None,
     ) -> None:
+        """`open_files`: a limit that it can't raise."""
         self.data = data
         self.port = port or free_port()
         log, log_name = tempfile.mkstemp(prefix="largesse-test-log-")
@@ -71,6 +74,7 @@ class Server:
             cwd=folder,
             stdout=log,
             stderr=log,
+            preexec_fn=None if open_files is None else _limit_files(open_files),  # noqa: PLW1509  # no threads yet
         )
         os.close(log)
 
@@ -144,12 +148,20 @@ class Server:
         self._log_file.unlink()
 
 
+def _limit_files(count: int) -> Callable[[], None]:
+    return lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (count, count))
+
+
 @contextlib.contextmanager
 def serving(
-    data: Path, *flags: str, environment: Mapping[str, str] | None = None, folder: Path | None = None
+    data: Path,
+    *flags: str,
+    environment: Mapping[str, str] | None = None,
+    folder: Path | None = None,
+    open_files: int | None = None,
 ) -> Iterator[Server]:
     """A server that is ready, started in `folder`, stopped at the end of the block."""
-    server = Server(data, *flags, environment=environment, folder=folder)
+    server = Server(data, *flags, environment=environment, folder=folder, open_files=open_files)
     try:
         server.wait_ready()
         yield server
