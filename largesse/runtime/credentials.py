@@ -68,9 +68,9 @@ class Credentials:
             for kind in kinds.KINDS
             if (pair := self.pair(kind)) is not None and not await opens(connection, pair.app_id, pair.token)
         ]
-        if (account := self.account()) is not None:
-            if not matches_now(account[1], await password_hash_of(connection, account[0])):
-                gone.append(DASHBOARD)
+        account = self.account()
+        if account is not None and not matches_now(account[1], await password_hash_of(connection, account[0])):
+            gone.append(DASHBOARD)
         if gone:
             log.warning("credentials_dropped", file=str(self._file), entries=gone)
             self._known = {name: entry for name, entry in self._known.items() if name not in gone}

@@ -9,7 +9,7 @@ import pytest
 from largesse.domain.errors import Unavailable
 from largesse.store import readiness
 from largesse.store.connection import API_SETTINGS, PUBLISH_SETTINGS, Pool, acquire, create_pool, is_unavailable
-from tests.conftest import execute
+from tests.databases import execute
 
 CONNECTIONS = 3
 
