@@ -44,7 +44,7 @@ class KeyCache(LookupCache[_Entry]):
         entry = await self._find(app_id) if _is_possible(app_id) else None
         token_hash = hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
         if not hmac.compare_digest(token_hash, entry.token_hash if entry else _NO_HASH) or entry is None:
-            raise Unauthorized
+            raise Unauthorized.opens_nothing()
         await self._note_use(app_id)
         return entry.caller
 

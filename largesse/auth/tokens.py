@@ -19,7 +19,7 @@ class TokenCache(LookupCache[_Entry]):
         """The caller of a live token. Raises Unauthorized, and Unavailable when the database can't be asked."""
         entry = await self._find(hash_token(token).hex())
         if entry is None:
-            raise Unauthorized
+            raise Unauthorized.opens_nothing()
         return entry.caller
 
     def forget_key(self, app_id: str) -> None:

@@ -231,6 +231,11 @@ class Unauthorized(LargesseError):
     status = 401
     key = "unauthorized"
 
+    @classmethod
+    def opens_nothing(cls) -> "Unauthorized":
+        """For an unknown id, a wrong token, a revoked and an expired key alike: strangers aren't told which."""
+        return cls("There is no such key or token, or it was revoked, has expired, or is for other paths")
+
 
 class Forbidden(LargesseError):
     """Forbidden"""

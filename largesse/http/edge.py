@@ -66,6 +66,7 @@ _PREFIXES: Final = frozenset({"/app/", *(prefix for prefix, *_ in _CREDENTIALS)}
 _PYTHON_CLIENT: Final = "OpenAPI-Python-SDK/"
 _TOKEN_PREFIXES: Final = ("/v1/", "/client/v1/")
 _OAUTH: Final = "/v1/oauth/"
+CREDENTIAL_LENGTH_MAX: Final = 255
 _BULK_ENDINGS: Final = ("/import", "/importCSV", "/bulk/async", "/metadata/async")
 _ANY_ORIGIN: Final = (b"access-control-allow-origin", b"*")
 _EXPOSED: Final = (
@@ -199,26 +200,46 @@ async def authenticate(exchange: Exchange) -> None:
         if exchange.path.startswith(prefix):
             app_id, token = exchange.header(id_header), exchange.header(token_header)
             if not app_id and not token:
-                exchange.caller = await _bearer(exchange)
+                exchange.caller = await _bearer(exchange, id_header, token_header)
                 exchange.is_known = True
                 return
+            _check_pair({id_header: app_id, token_header: token})
             caller = await exchange.services.keys.resolve(app_id, token)
             if caller.kind not in kinds:
-                raise Unauthorized
+                raise Unauthorized.opens_nothing()
             check_address(exchange, caller)
             if caller.kind == CLIENT and caller.project is not None:
                 check_origin(exchange, caller.project)
             exchange.caller = caller
             exchange.is_known = True
             return
-    raise Unauthorized
+    raise Unauthorized.opens_nothing()
 
 
-async def _bearer(exchange: Exchange) -> Caller:
+def _check_pair(pair: dict[bytes, str]) -> None:
+    """Raises Unauthorized for half a pair, and for what can't be an id or a token of ours."""
+    for name, value in pair.items():
+        if not value:
+            raise Unauthorized(f"The header {_shown(name)} is missing")
+        if not (value.isascii() and value.isprintable() and len(value) <= CREDENTIAL_LENGTH_MAX):
+            raise Unauthorized(
+                f"The header {_shown(name)} is malformed: up to {CREDENTIAL_LENGTH_MAX} printable ASCII characters"
+            )
+
+
+def _shown(header: bytes) -> str:
+    return header.decode().title()
+
+
+async def _bearer(exchange: Exchange, id_header: bytes, token_header: bytes) -> Caller:
     """The holder of the access token. Raises Unauthorized where none opens, above all not where tokens are made."""
-    scheme, _, token = exchange.header(b"authorization").partition(" ")
-    if scheme.lower() != "bearer" or not exchange.path.startswith(_TOKEN_PREFIXES) or exchange.path.startswith(_OAUTH):
-        raise Unauthorized
+    given = exchange.header(b"authorization")
+    takes_tokens = exchange.path.startswith(_TOKEN_PREFIXES) and not exchange.path.startswith(_OAUTH)
+    if not given or not takes_tokens:
+        raise Unauthorized(f"The headers {_shown(id_header)} and {_shown(token_header)} are missing")
+    scheme, _, token = given.partition(" ")
+    if scheme.lower() != "bearer" or not token.strip():
+        raise Unauthorized("The header Authorization is malformed: it must be Bearer and an access token")
     caller = await exchange.services.keys.resolve_token(token.strip())
     check_address(exchange, caller)
     return caller

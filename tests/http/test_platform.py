@@ -46,14 +46,29 @@ class Case(NamedTuple):
 
 
 UNAUTHORIZED = {"code": 401, "key": "unauthorized", "message": "Unauthorized"}
+OPENS_NOTHING = UNAUTHORIZED | {
+    "details": "There is no such key or token, or it was revoked, has expired, or is for other paths"
+}
+MALFORMED_ID = "The header X-App-Id is malformed: up to 255 printable ASCII characters"
+MALFORMED_BEARER = "The header Authorization is malformed: it must be Bearer and an access token"
 CASES = [
-    Case("no key", 401, UNAUTHORIZED, key={}),
-    Case("half a key", 401, UNAUTHORIZED, key={"X-App-Id": KEY_HEADERS["X-App-Id"]}),
-    Case("wrong token", 401, UNAUTHORIZED, key={**KEY_HEADERS, "X-App-Token": "x"}),
-    Case("unknown id", 401, UNAUTHORIZED, key={**KEY_HEADERS, "X-App-Id": "nobody"}),
-    Case("client-side headers on a server path", 401, UNAUTHORIZED,
+    Case("no key", 401, UNAUTHORIZED | {"details": "The headers X-App-Id and X-App-Token are missing"}, key={}),
+    Case("half a key", 401, UNAUTHORIZED | {"details": "The header X-App-Token is missing"},
+         key={"X-App-Id": KEY_HEADERS["X-App-Id"]}),
+    Case("the other half", 401, UNAUTHORIZED | {"details": "The header X-App-Id is missing"},
+         key={"X-App-Token": APP_TOKEN, "X-App-Id": ""}),
+    Case("a malformed id", 401, UNAUTHORIZED | {"details": MALFORMED_ID}, key={**KEY_HEADERS, "X-App-Id": "x" * 256}),
+    Case("not a bearer", 401, UNAUTHORIZED | {"details": MALFORMED_BEARER}, key={"Authorization": "Basic eDp5"}),
+    Case("a bearer of nothing", 401, UNAUTHORIZED | {"details": MALFORMED_BEARER}, key={"Authorization": "Bearer"}),
+    Case("an unknown access token", 401, OPENS_NOTHING, key={"Authorization": "Bearer abc"}),
+    Case("wrong token", 401, OPENS_NOTHING, key={**KEY_HEADERS, "X-App-Token": "x"}),
+    Case("unknown id", 401, OPENS_NOTHING, key={**KEY_HEADERS, "X-App-Id": "nobody"}),
+    Case("a revoked key", 401, OPENS_NOTHING, key={"X-App-Id": "revoked-id", "X-App-Token": APP_TOKEN}),
+    Case("an expired key", 401, OPENS_NOTHING, key={"X-App-Id": "expired-id", "X-App-Token": APP_TOKEN}),
+    Case("client-side headers on a server path", 401,
+         UNAUTHORIZED | {"details": "The headers X-App-Id and X-App-Token are missing"},
          key={"X-Client-Application-Id": "client-id", "X-Client-Token": APP_TOKEN}),
-    Case("client-side key in server headers", 401, UNAUTHORIZED,
+    Case("client-side key in server headers", 401, OPENS_NOTHING,
          key={"X-App-Id": "client-id", "X-App-Token": APP_TOKEN}),
     Case("integration key", 403, {"code": 403, "key": "forbidden", "message": "Forbidden"},
          key={"X-App-Id": "integration-id", "X-App-Token": APP_TOKEN}),
@@ -133,6 +148,10 @@ async def test_both_kinds_of_route_answer_the_same(probe_app: App, pool: Pool, p
     await make_key(pool, project)
     await make_key(pool, project, app_id="client-id", kind="client")
     await make_key(pool, project, app_id="integration-id", kind="integration")
+    for app_id in ("revoked-id", "expired-id"):
+        await make_key(pool, project, app_id=app_id)
+    await pool.execute("UPDATE api_keys SET revoked_at = now() WHERE app_id = 'revoked-id'")
+    await pool.execute("UPDATE api_keys SET expires_at = now() WHERE app_id = 'expired-id'")
     async with client_of(probe_app) as client:
         bare, starlette = await send(client, case, BARE), await send(client, case, STARLETTE)
     assert comparable(bare) == comparable(starlette)
