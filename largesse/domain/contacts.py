@@ -17,6 +17,7 @@ _FOLD: Final = {ord(upper): ord(upper.lower()) for upper in "ABCDEFGHIJKLMNOPQRS
 _MAILTO: Final = "mailto:"
 _TEL: Final = "tel:"
 _LETTER: Final = re.compile("[A-Za-z]")
+_INTERNATIONAL: Final = re.compile(r"\+[1-9]\d{0,14}", re.ASCII)
 _NO_DIGIT: Final = re.compile(r"[^0-9+]", re.ASCII)
 
 
@@ -74,10 +75,11 @@ def _email_key(text: str) -> str | None:
 
 
 def _phone_key(text: str, dial_code: str | None) -> str | None:
-    """In E.164."""
+    """In E.164; with a country's code also what is no possible number, so that a short or new one is compared too."""
     number = _parsed(text, dial_code)
     if number is None or not phonenumbers.is_possible_number(number):
-        return None
+        digits = _NO_DIGIT.sub("", text)
+        return digits if _INTERNATIONAL.fullmatch(digits) and not _LETTER.search(text) else None
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 
@@ -100,8 +102,8 @@ def _national(key: str | None, dial_code: str | None) -> set[str]:
     region = region_of(dial_code)
     if key is None or region is None:
         return set()
-    number = phonenumbers.parse(key)
-    if number.country_code != phonenumbers.country_code_for_region(region):
+    number = _parsed(key, None)
+    if number is None or number.country_code != phonenumbers.country_code_for_region(region):
         return set()
     spelled = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.NATIONAL)
     return {_NO_DIGIT.sub("", spelled), phonenumbers.national_significant_number(number)}

@@ -46,7 +46,7 @@ def test_a_number_without_a_code_is_none_where_the_project_has_none():
     assert contact_key(SMS, "06 698 12345", "39") == "+390669812345"  # Italy keeps its zero
 
 
-@pytest.mark.parametrize("text", ["ann@example.com", "0800-FLOWERS", "+1", "1", "", "+" * 300])
+@pytest.mark.parametrize("text", ["ann@example.com", "0800-FLOWERS", "+", "1", "", "1+1", "+" * 300])
 def test_what_is_no_number_has_no_key(text):
     assert contact_key(SMS, text, "49") is None
 
@@ -54,6 +54,12 @@ def test_what_is_no_number_has_no_key(text):
 def test_numbers_that_stand_on_the_list_as_they_were_typed_stay_in_force():
     for old in ("0151 12345678", "015112345678", "15112345678", "+4915112345678"):
         assert old in contact_keys(SMS, "0151 12345678", "49") + contact_keys(SMS, "+49 151 12345678", "49")
+
+
+def test_a_number_with_a_code_that_no_country_has_is_compared_by_its_digits():
+    assert contact_key(SMS, "+1", None) == contact_key(SMS, " + 1 ", "49") == "+1"
+    assert contact_key(SMS, "+999 12-34", None) == "+9991234"
+    assert "+1" in contact_keys(SMS, "+1", "49")
 
 
 def test_countries():
@@ -70,7 +76,7 @@ def test_countries():
     assert calling_code("pl") == "48"
 
 
-@given(st.text(max_size=400), st.sampled_from([None, "49", "1", "x"]))
+@given(st.text(max_size=400) | st.text("+0123456789()-. ", max_size=20), st.sampled_from([None, "49", "1", "x"]))
 def test_any_text_has_keys_or_none_and_never_fails(text, dial_code):
     for channel in (EMAIL, SMS):
         key = contact_key(channel, text, dial_code)
