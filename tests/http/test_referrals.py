@@ -121,7 +121,8 @@ class TestHolders:
             ({}, ["holders"]),
             ({"holders": []}, [".holders"]),
             ({"holders": [{"source_id": f"c{n}"} for n in range(101)]}, [".holders"]),
-            ({"holders": [{"name": "A"}, {"source_id": "b"}, {"id": ""}]}, [".holders[0]", ".holders[2]"]),
+            ({"holders": [{"name": "A"}, {"source_id": "b"}, {}]}, [".holders[0]", ".holders[2]"]),
+            ({"holders": [{"source_id": " "}, {"source_id": "b"}, {"id": ""}]}, [".holders[0].source_id", ".holders[2].id"]),
             ({"holders": [{"source_id": 1}, {"id": 2}], "metadata": 3}, [".holders[0].source_id", ".holders[1].id", ".metadata"]),
         ],
     )  # fmt: skip
