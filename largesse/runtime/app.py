@@ -24,7 +24,7 @@ from largesse.wire.assets import AssetTokens
 
 API_CONNECTIONS: Final = 8
 # Beside those: key look-ups and readiness take a millisecond, and never wait behind what takes seconds.
-LOOKUP_CONNECTIONS: Final = 2
+LOOKUP_CONNECTIONS: Final = 4
 
 
 @contextlib.asynccontextmanager

@@ -63,7 +63,7 @@ class Guard:
             if peer is None or scope["type"] != "http":
                 await app(scope, receive, send)
                 return
-            one = _Request(self, _plain(peer[0], peer[1]), receive)
+            one = _Request(self, _plain(peer[0], int(peer[1])), receive)  # granian says the port as a text
             try:
                 await app(scope, one.receive, send)
             finally:

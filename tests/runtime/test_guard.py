@@ -129,7 +129,8 @@ async def test_while_its_body_is_on_its_way_a_request_can_be_cut_and_afterwards_
         pass
 
     client = port.connect()
-    scope = {"type": "http", "client": peer(client)}
+    host, number = peer(client)
+    scope = {"type": "http", "client": (host, str(number))}  # as granian has it
     await guard.around(app)(scope, receive, send)
     assert states == [True, False, True]
     assert peer(client) not in guard._answering
