@@ -26,7 +26,7 @@ class Allowance(Struct, frozen=True):
 
 
 class RateLimits:
-    """A fixed window of a minute per key and kind of call. Bulk calls have a bucket of their own (spec platform §4)."""
+    """A fixed window of a minute per key and kind of call. Bulk calls have a bucket of their own."""
 
     def __init__(
         self,

@@ -6,7 +6,6 @@ A session is a row, not a signed cookie: it ends everywhere the moment somebody 
 import hashlib
 import hmac
 import secrets
-from collections.abc import Awaitable, Callable
 from typing import Final
 
 from largesse.auth.passwords import SIGNED_IN, Passwords
@@ -14,7 +13,7 @@ from largesse.domain.errors import Unauthorized
 from largesse.domain.keys import hash_token
 from largesse.domain.users import PASSWORD_LENGTH_MAX, User, fold_email
 from largesse.store import users as store
-from largesse.store.connection import LOOKUP_LIMIT_S, Connection, Pool, acquire
+from largesse.store.connection import LOOKUP_LIMIT_S, Pool, acquire
 
 TOKEN_LENGTH_MAX: Final = 200
 
@@ -28,7 +27,8 @@ async def sign_in(pool: Pool, passwords: Passwords, email: str, password: str, *
     """
     folded = fold_email(email)
     async with passwords.attempt(address, folded):
-        attempt = None if "\x00" in folded else await _count(pool, store.attempt_at, folded)
+        async with acquire(pool, limit_s=LOOKUP_LIMIT_S) as connection:
+            attempt = None if "\x00" in folded else await store.attempt_at(connection, folded)
         if not await _is_right(passwords, attempt, password):
             raise Unauthorized
     assert attempt is not None
@@ -38,24 +38,18 @@ async def sign_in(pool: Pool, passwords: Passwords, email: str, password: str, *
     return token
 
 
-async def is_password_of(pool: Pool, passwords: Passwords, user_id: str, password: str) -> bool:
-    """Whether somebody who is signed in knows the password. Wrong ones are counted like those of signing in, and lock
-    the account alike. Raises TooManyAtOnce, Unavailable.
+async def is_password_of(pool: Pool, passwords: Passwords, user_id: str, token: str, password: str) -> bool:
+    """Whether somebody who is signed in knows the password. The session counts the attempts before they are compared,
+    and ends with the last wrong one: whoever found it open finds out nothing. Raises TooManyAtOnce, Unavailable.
     """
+    token_hash = hash_token(token)
     async with passwords.attempt(SIGNED_IN, user_id):
-        attempt = await _count(pool, store.attempt_of, user_id)
-        if not await _is_right(passwords, attempt, password):
-            return False
+        async with acquire(pool, limit_s=LOOKUP_LIMIT_S) as connection:
+            attempt = await store.attempt_in_session(connection, token_hash)
+        right = await _is_right(passwords, attempt, password)
     async with acquire(pool, limit_s=LOOKUP_LIMIT_S) as connection:
-        await store.forgive(connection, user_id)
-    return True
-
-
-async def _count(
-    pool: Pool, count: Callable[[Connection, str], Awaitable[store.Attempt | None]], name: str
-) -> store.Attempt | None:
-    async with acquire(pool, limit_s=LOOKUP_LIMIT_S) as connection:
-        return await count(connection, name)
+        await store.end_attempt(connection, token_hash, right=right)
+    return right
 
 
 async def _is_right(passwords: Passwords, attempt: store.Attempt | None, password: str) -> bool:

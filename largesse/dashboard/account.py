@@ -19,7 +19,8 @@ async def show(view: View) -> Response:
 async def change(view: View) -> Response:
     """The old password is asked for: whoever finds an open browser must not be able to lock its owner out."""
     form = await view.form()
-    if not await is_password_of(view.services.lookup_pool, view.passwords, view.user.id, form.text("password")):
+    pool, given = view.services.lookup_pool, form.text("password")
+    if not await is_password_of(pool, view.passwords, view.user.id, view.token, given):
         form.fault("password", "That isn't your password.")
     try:
         check_password(form.text("new_password"))

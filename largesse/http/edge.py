@@ -1,7 +1,7 @@
 """What surrounds every request, as plain functions: the bare publish route and all others call the same ones.
 
 Order: request id, preflight, authentication, rate limit, Accept, then the route (which reads the body: size, content
-type, JSON), then errors to answers, headers, metrics, one log line (DETAILS 3.14).
+type, JSON), then errors to answers, headers, metrics, one log line.
 """
 
 import asyncio

@@ -1,4 +1,4 @@
-"""`largesse serve`: the parent of PostgreSQL, the API processes and the job process (DESIGN §7).
+"""`largesse serve`: the parent of PostgreSQL, the API processes and the job process.
 
 It holds the data directory and the port, restarts what dies, and stops everything in order: first the API, so that
 requests in flight are answered, then the jobs, then PostgreSQL.

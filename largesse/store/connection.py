@@ -44,7 +44,7 @@ JOB_SETTINGS = {
     "plan_cache_mode": "force_custom_plan",
     "jit": "off",
 }
-# DETAILS 3.15. Planning the statement takes longer than running it, so its plan is kept; PublishConnection says for
+# Planning the statement takes longer than running it, so its plan is kept; PublishConnection says for
 # how long. Sequential scans are never right in it.
 PUBLISH_SETTINGS = {
     "plan_cache_mode": "force_generic_plan",

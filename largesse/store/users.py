@@ -45,22 +45,23 @@ async def password_hash_of(connection: Connection, email: str) -> str | None:
 
 
 async def attempt_at(connection: Connection, email: str) -> Attempt | None:
-    """Counts an attempt; None without such an account."""
-    return await _attempt(connection, "attempt_at", email)
-
-
-async def attempt_of(connection: Connection, user_id: str) -> Attempt | None:
-    return await _attempt(connection, "attempt_of", user_id)
-
-
-async def _attempt(connection: Connection, statement: str, name: str) -> Attempt | None:
-    row = await connection.fetchrow(SQL[statement], name, users.FAILURES_MAX, users.LOCK, users.LOCK_MAX)
+    """Counts an attempt to sign in; None without such an account."""
+    row = await connection.fetchrow(SQL["attempt_at"], email, users.FAILURES_MAX, users.LOCK, users.LOCK_MAX)
     return None if row is None else Attempt(*row)
 
 
-async def forgive(connection: Connection, user_id: str) -> None:
-    """The attempts before don't count any more."""
-    await connection.execute(SQL["forgive"], user_id)
+async def attempt_in_session(connection: Connection, token_hash: bytes) -> Attempt | None:
+    """Counts a password given in a session; None when it has no attempt left."""
+    row = await connection.fetchrow(SQL["attempt_in_session"], token_hash, users.FAILURES_MAX)
+    return None if row is None else Attempt(*row)
+
+
+async def end_attempt(connection: Connection, token_hash: bytes, *, right: bool) -> None:
+    """The session's attempts before don't count any more; or it ends, if that was the last."""
+    if right:
+        await connection.execute(SQL["forgive_session"], token_hash)
+    else:
+        await connection.execute(SQL["close_worn_session"], token_hash, users.FAILURES_MAX)
 
 
 async def open_session(connection: Connection, user_id: str, token_hash: bytes) -> None:

@@ -31,19 +31,19 @@ FROM (SELECT id, disabled_at IS NULL AS enabled, locked_until IS NOT NULL AND lo
       FROM users WHERE email = $1 FOR UPDATE) found
 WHERE u.id = found.id RETURNING u.id, u.password_hash, found.enabled, found.locked
 
--- attempt_of --
--- The same for an account by its id.
-UPDATE users u SET failures = u.failures + 1,
-  locked_until = CASE WHEN u.failures + 1 >= $2::int
-    THEN found.moment + least($3::interval * power(2, least(u.failures + 1 - $2::int, 20)), $4::interval) END
-FROM (SELECT id, disabled_at IS NULL AS enabled, locked_until IS NOT NULL AND locked_until > now() AS locked,
-        now() AS moment
-      FROM users WHERE id = $1 FOR UPDATE) found
-WHERE u.id = found.id RETURNING u.id, u.password_hash, found.enabled, found.locked
+-- attempt_in_session --
+-- Counts an attempt to give the password of somebody who is signed in, before it is compared: $2 of them at most.
+UPDATE user_sessions s SET failures = s.failures + 1
+FROM users u WHERE s.token_hash = $1 AND s.failures < $2 AND u.id = s.user_id
+RETURNING u.id, u.password_hash, u.disabled_at IS NULL AS enabled, false AS locked
 
--- forgive --
--- The right password of somebody who is signed in.
-UPDATE users SET failures = 0, locked_until = NULL WHERE id = $1
+-- forgive_session --
+-- It was the right one.
+UPDATE user_sessions SET failures = 0 WHERE token_hash = $1
+
+-- close_worn_session --
+-- No attempt is left: whoever sits there signs in again.
+DELETE FROM user_sessions WHERE token_hash = $1 AND failures >= $2
 
 -- open_session --
 -- The right password: the failures are forgiven.

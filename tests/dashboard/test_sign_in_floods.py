@@ -112,18 +112,29 @@ async def test_one_address_that_tries_many_accounts_fills_its_own_line_only(
 
 
 async def test_the_password_of_an_open_session_cannot_be_found_by_trying_either(
-    browser: httpx.AsyncClient, pool: Pool
+    browser: httpx.AsyncClient, pool: Pool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await make_user(pool, "a@example.com")
-    await sign_in(browser, "a@example.com")
-    proof = sessions.form_token(browser.cookies[COOKIE])
-    new = {"proof": proof, "new_password": "another horse", "repeated": "another horse"}
-    for _ in range(FAILURES_MAX):
-        assert (await browser.post("/app/account", data=new | {"password": "wrong"})).status_code == 400
-    assert (await browser.post("/app/account", data=new | {"password": PASSWORD})).status_code == 400
-    await pool.execute("UPDATE users SET locked_until = now()")
-    assert (await browser.post("/app/account", data=new | {"password": PASSWORD})).status_code == 303
-    assert await pool.fetchval("SELECT failures FROM users") == 0
+    slow = Slow(monkeypatch)
+    slow.go.set()
+    new = {"new_password": "another horse", "repeated": "another horse"}
+    for at_once in (False, True):
+        await sign_in(browser, "a@example.com")
+        slow.judged = 0
+        proof = {"proof": sessions.form_token(browser.cookies[COOKIE])}
+        tries = [{"password": f"wrong {n}"} for n in range(2 * FAILURES_MAX)] + [{"password": PASSWORD}]
+        if at_once:
+            answers = await asyncio.gather(*(browser.post("/app/account", data=proof | new | one) for one in tries))
+        else:
+            answers = [await browser.post("/app/account", data=proof | new | one) for one in tries]
+        assert {answer.status_code for answer in answers} <= {303, 400, 429}
+        assert slow.judged <= FAILURES_MAX
+        assert await pool.fetchval("SELECT count(*) FROM users WHERE failures > 0 OR locked_until IS NOT NULL") == 0
+    assert (await sign_in(browser, "a@example.com")).status_code == 303  # the account isn't locked
+    proof = {"proof": sessions.form_token(browser.cookies[COOKIE])}
+    assert (await browser.post("/app/account", data=proof | new | {"password": "wrong"})).status_code == 400
+    assert (await browser.post("/app/account", data=proof | new | {"password": PASSWORD})).status_code == 303
+    assert await pool.fetchval("SELECT max(failures) FROM user_sessions") == 0
 
 
 @pytest.mark.parametrize("path", ["/app/sign-in", "/app/sign-out", "/app/account", "/v1/oauth/token", "/v1/customers"])
