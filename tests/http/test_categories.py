@@ -27,7 +27,9 @@ async def test_a_category_is_made_changed_listed_and_deleted(api: httpx.AsyncCli
     changed = (await api.put(f"{PATH}/{category['id']}", json={"name": "B", "hierarchy": 2})).json()
     assert (changed["name"], changed["hierarchy"]) == ("B", 2)
     assert (await api.get(f"{PATH}/{category['id']}")).json() == changed
-    assert (await api.get(PATH)).json() == {"object": "list", "data_ref": "data", "data": [changed], "total": 1}
+    assert (await api.get(PATH)).json() == {
+        "object": "list", "data_ref": "data", "data": [changed], "total": 1, "has_more": False,
+    }  # fmt: skip
     assert (await api.delete(f"{PATH}/{category['id']}")).status_code == 204
     answer = await api.get(f"{PATH}/{category['id']}")
     assert (answer.status_code, answer.json()["resource_type"]) == (404, "category")

@@ -69,7 +69,9 @@ class TestCsv:
         assert wrong["failed_count"] == 1
 
     async def test_a_campaigns_rows_are_judged_by_what_they_bring(self, api: httpx.AsyncClient, pool: Pool) -> None:
-        await api.post("/v1/campaigns", json={"name": "c", "voucher": TEN_PERCENT})
+        await api.post(
+            "/v1/campaigns", json={"name": "c", "voucher": TEN_PERCENT, "use_voucher_metadata_schema": False}
+        )
         text = "Code,channel,size\nA,,\nB,shop,1\nC,snap,\n"
         result = await imported_csv(api, pool, "/v1/campaigns/c/importCSV", text)
         assert [row["code"] for row in result["failed"]] == ["C"]
