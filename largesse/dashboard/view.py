@@ -17,7 +17,7 @@ from largesse.dashboard.templates import ENVIRONMENT
 from largesse.domain.errors import Forbidden, NotFound
 from largesse.domain.projects import Project
 from largesse.domain.users import USER, User
-from largesse.http import edge
+from largesse.http import bodies, edge
 from largesse.http.connections import NOBODY, connected
 from largesse.http.requests import path_parameter
 from largesse.http.services import Services
@@ -90,7 +90,7 @@ class View:
 
     async def form(self) -> Form:
         """The form that was sent. Raises Forbidden for one that no page of this session holds, PayloadTooLarge."""
-        body = await edge.read_body(self.exchange, self.request.receive, (URLENCODED, MULTIPART))
+        body = await bodies.read_body(self.exchange, self.request.receive, (URLENCODED, MULTIPART))
         form = Form.parse(body, self.exchange.header(b"content-type"))
         if self.token and not proves(self.token, form.text(PROOF)):
             raise Forbidden("The form is older than your session: open the page again, and send it from there")

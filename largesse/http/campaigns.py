@@ -19,7 +19,7 @@ from largesse.domain.errors import (
     NotFound,
     QueryTooLarge,
 )
-from largesse.http import edge
+from largesse.http import bodies
 from largesse.http.requests import (
     exchange,
     expect_no_body,
@@ -133,10 +133,10 @@ async def _voucher_body(request: Request) -> VoucherInput:
     known = exchange(request)
     if known.header(b"content-length") in {"", "0"} and not known.header(b"transfer-encoding"):
         return VoucherInput()
-    body = await edge.read_body(known, request.receive)
+    body = await bodies.read_body(known, request.receive)
     if len(body) <= NUMBER_BYTES_MAX and NUMBER.fullmatch(body):
         return VoucherInput()
-    return await edge.parse_body(known, body, VoucherInput)
+    return await bodies.parse_body(known, body, VoucherInput)
 
 
 async def list_(request: Request) -> Response:

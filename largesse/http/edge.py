@@ -4,10 +4,9 @@ Order: request id, preflight, authentication, rate limit, Accept, then the route
 type, JSON), then errors to answers, headers, metrics, one log line.
 """
 
-import asyncio
 import time
 from collections.abc import Awaitable, Callable, Iterable
-from typing import Any, Final, NamedTuple, TypeVar
+from typing import Any, Final, NamedTuple
 
 import msgspec
 import structlog
@@ -24,8 +23,6 @@ from largesse.domain.errors import (
     MethodNotAllowed,
     MissingRequiredPermission,
     NotAcceptable,
-    PayloadTooLarge,
-    RequestTimeout,
     TooManyRequests,
     Unauthorized,
     Unavailable,
@@ -38,7 +35,6 @@ from largesse.http.services import Services
 from largesse.store.connection import is_unavailable
 from largesse.wire.errors import render_error
 from largesse.wire.lists import Query
-from largesse.wire.parse import decode_judged, parse_json
 
 Headers = list[tuple[bytes, bytes]]
 Handle = Callable[["Exchange", Receive, Send], Awaitable["Reply | None"]]
@@ -52,10 +48,8 @@ INTEGRATION_KEYS: Final = frozenset({"integration"})
 CLIENT_KEYS: Final = frozenset({"client"})
 MANAGEMENT_KEYS: Final = frozenset({"management"})
 OPEN_KEYS: Final = INTEGRATION_KEYS | CLIENT_KEYS
-OPEN_KEYS_BODY_BYTES_MAX: Final = 262_144
-"""A publication with as much metadata as it and its customer may have fits in twice."""
 
-_JSON_TYPE: Final = "application/json"
+JSON_TYPE: Final = "application/json"
 _JSON: Final = (b"content-type", b"application/json; charset=utf-8")
 _CREDENTIALS: Final = (
     ("/v1/", b"x-app-id", b"x-app-token", frozenset({"server", "integration"})),
@@ -78,14 +72,7 @@ _NO_STORE: Final = (b"cache-control", b"no-store")
 _OPENERS: Final = [name for _, id_header, token_header, _ in _CREDENTIALS for name in (id_header, token_header)]
 _VARY: Final = (b"vary", b", ".join([*_OPENERS, b"authorization", b"cookie", b"origin"]))
 
-STRANGERS_BODY_BYTES_MAX: Final = 16_384
-"""Of a request without a good credential: signing in, and what is about to be refused."""
-STRANGERS_BODY_LIMIT_S: Final = 10.0
 
-PARSED_IN_LOOP_BYTES: Final = 65_536
-PARSED_IN_PROCESS_BYTES: Final = 1_048_576
-
-T = TypeVar("T")
 _log: Any = structlog.get_logger("largesse.http")
 
 
@@ -317,7 +304,7 @@ def _refuses(parameters: str) -> bool:
     return parameters.replace(" ", "").lower() in {"q=0", "q=0.0", "q=0.00", "q=0.000"}
 
 
-def check_content_type(exchange: Exchange, allowed: Iterable[str] = (_JSON_TYPE,)) -> None:
+def check_content_type(exchange: Exchange, allowed: Iterable[str] = (JSON_TYPE,)) -> None:
     """Raises UnsupportedMediaType. Nothing said means JSON."""
     sent = exchange.header(b"content-type").lower()
     media, _, parameters = sent.partition(";")
@@ -332,65 +319,6 @@ def check_content_type(exchange: Exchange, allowed: Iterable[str] = (_JSON_TYPE,
 def is_python_client(exchange: Exchange) -> bool:
     """The official Python client sends `None` and explicit nulls for what isn't set."""
     return exchange.header(b"user-agent").startswith(_PYTHON_CLIENT)
-
-
-async def read_body(exchange: Exchange, receive: Receive, allowed: Iterable[str] = (_JSON_TYPE,)) -> bytes:
-    """The whole body.
-
-    Raises PayloadTooLarge as soon as that is known, UnsupportedMediaType, ClientGone; RequestTimeout for a client that
-    sends byte by byte to hold the request open; Unavailable when others send too much.
-    """
-    limit_s = exchange.services.body_limit_s if exchange.is_known else STRANGERS_BODY_LIMIT_S
-    try:
-        async with asyncio.timeout(limit_s):
-            return await _read_body(exchange, receive, allowed)
-    except TimeoutError:
-        raise RequestTimeout(f"The body has to arrive within {limit_s:g} seconds") from None
-
-
-async def parse_body(exchange: Exchange, body: bytes, type_: type[T]) -> T:
-    """`parse_json`, beside the event loop for a large body, and judged by a process of its own for a very large one:
-    naming the faults of ten megabytes takes seconds, and everybody else would wait. Raises what that raises, and
-    Unavailable.
-    """
-    if len(body) > PARSED_IN_PROCESS_BYTES:
-        await exchange.services.large_bodies.judge(body, type_)
-        return await asyncio.to_thread(decode_judged, body, type_)
-    if len(body) > PARSED_IN_LOOP_BYTES:
-        return await asyncio.to_thread(parse_json, body, type_)
-    return parse_json(body, type_)
-
-
-def _body_bytes_max(exchange: Exchange) -> int:
-    """A key that lies open in pages and links is in anybody's hands, and the room for large bodies is everybody's."""
-    bytes_max = exchange.services.body_bytes_max
-    if not exchange.is_known:
-        return min(bytes_max, STRANGERS_BODY_BYTES_MAX)
-    is_open = exchange.caller is not None and exchange.caller.kind in OPEN_KEYS
-    return min(bytes_max, OPEN_KEYS_BODY_BYTES_MAX) if is_open else bytes_max
-
-
-async def _read_body(exchange: Exchange, receive: Receive, allowed: Iterable[str]) -> bytes:
-    bytes_max = _body_bytes_max(exchange)
-    announced = exchange.headers.get(b"content-length", b"")
-    if announced.isdigit() and (len(announced) > len(str(bytes_max)) or int(announced) > bytes_max):
-        raise PayloadTooLarge(bytes_max)
-    check_content_type(exchange, allowed)
-    chunks: list[bytes] = []
-    size = 0
-    while True:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            raise ClientGone
-        chunk: bytes = message.get("body", b"")
-        size += len(chunk)
-        if size > bytes_max:  # what was announced may be missing or a lie
-            raise PayloadTooLarge(bytes_max)
-        if not message.get("more_body", False):
-            return chunk if not chunks else b"".join([*chunks, chunk])
-        exchange.services.large_bodies.hold(len(chunk))
-        exchange.held_bytes += len(chunk)
-        chunks.append(chunk)
 
 
 def preflight(exchange: Exchange) -> Reply | None:

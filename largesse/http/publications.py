@@ -30,8 +30,9 @@ from largesse.domain.errors import (
 from largesse.domain.projects import Project
 from largesse.domain.publications import COUNT_MAX, FILTERS, Publication
 from largesse.domain.vouchers import VOUCHER_TYPES
+from largesse.http.bodies import parse_body, read_body
 from largesse.http.connections import connected, holder_of
-from largesse.http.edge import Exchange, Reply, is_python_client, parse_body, read_body
+from largesse.http.edge import Exchange, Reply, is_python_client
 from largesse.http.requests import path_parameter, read_query, respond, unit_of_work
 from largesse.http.routing import Route
 from largesse.store import publications as store

@@ -14,7 +14,7 @@ from largesse.actions.scope import Scope
 from largesse.auth.callers import Caller
 from largesse.domain.errors import Forbidden, InvalidPayload, InvalidQueryParams, MalformedJson, Unauthorized
 from largesse.domain.projects import Project
-from largesse.http import edge
+from largesse.http import bodies, edge
 from largesse.http.connections import connected, holder_of
 from largesse.http.services import Services
 from largesse.store.connection import Connection
@@ -64,7 +64,7 @@ def require_scopes(request: Request, needed: Iterable[str]) -> None:
 async def read_body(request: Request, type_: type[T]) -> T:
     """Read and parse the JSON body. Raises PayloadTooLarge, UnsupportedMediaType, MalformedJson, InvalidPayload."""
     known = exchange(request)
-    return await edge.parse_body(known, await edge.read_body(known, request.receive), type_)
+    return await bodies.parse_body(known, await bodies.read_body(known, request.receive), type_)
 
 
 async def read_form(request: Request) -> dict[str, bytes]:
@@ -73,7 +73,7 @@ async def read_form(request: Request) -> dict[str, bytes]:
     Raises InvalidPayload without a file, PayloadTooLarge, UnsupportedMediaType.
     """
     known = exchange(request)
-    body = await edge.read_body(known, request.receive, (FORM,))
+    body = await bodies.read_body(known, request.receive, (FORM,))
     form = parse_multipart(body, known.header(b"content-type"))
     if "file" not in form:
         raise InvalidPayload("Payload must have required property 'file'")
@@ -86,8 +86,8 @@ async def read_rows(request: Request, type_: type[T]) -> list[Any]:
     Raises what `read_body` raises.
     """
     known = exchange(request)
-    body = await edge.read_body(known, request.receive)
-    await edge.parse_body(known, body, list[type_])  # type: ignore[valid-type]  # a list of whatever was asked for
+    body = await bodies.read_body(known, request.receive)
+    await bodies.parse_body(known, body, list[type_])  # type: ignore[valid-type]  # a list of whatever was asked for
     try:
         rows: list[Any] = msgspec.json.decode(body)
     except msgspec.DecodeError as error:  # a number beyond all bounds in a field that nobody asked for
@@ -101,8 +101,8 @@ async def expect_no_body(request: Request) -> None:
     Raises PayloadTooLarge, UnsupportedMediaType, MalformedJson.
     """
     known = exchange(request)
-    if body := await edge.read_body(known, request.receive):
-        await edge.parse_body(known, body, Any)
+    if body := await bodies.read_body(known, request.receive):
+        await bodies.parse_body(known, body, Any)
 
 
 def read_query(request: Request) -> Query:

@@ -8,7 +8,7 @@ from starlette.responses import Response
 from largesse.actions import tokens
 from largesse.domain.errors import InvalidGrantType, InvalidScope, MissingParameters, TooManyTokens
 from largesse.domain.tokens import LIFETIME_S, check_scopes
-from largesse.http import edge
+from largesse.http import bodies
 from largesse.http.edge import INTEGRATION_KEYS, SERVER_KEYS
 from largesse.http.requests import caller, exchange, respond, respond_empty, unit_of_work
 from largesse.http.routing import Route
@@ -44,7 +44,7 @@ async def revoke(request: Request) -> Response:
 
 
 async def _read_form(request: Request) -> bytes:
-    return await edge.read_body(exchange(request), request.receive, allowed=FORM)
+    return await bodies.read_body(exchange(request), request.receive, allowed=FORM)
 
 
 _KEYS: Final = SERVER_KEYS | INTEGRATION_KEYS

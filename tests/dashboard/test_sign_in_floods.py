@@ -15,7 +15,7 @@ from largesse.dashboard.routing import COOKIE
 from largesse.domain.errors import TooManyAtOnce, Unauthorized
 from largesse.domain.users import FAILURES_MAX
 from largesse.http.app import App, create_app
-from largesse.http.edge import STRANGERS_BODY_BYTES_MAX
+from largesse.http.bodies import STRANGERS_BODY_BYTES_MAX
 from largesse.http.services import Services
 from largesse.store.connection import Pool
 from tests.dashboard.test_sign_in import PASSWORD, make_user, sign_in

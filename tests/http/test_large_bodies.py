@@ -7,10 +7,10 @@ from typing import Any
 import httpx
 import pytest
 
-from largesse.http import edge, large_bodies
+from largesse.http import bodies, large_bodies
 from largesse.wire.parse import parse_json
 
-VERY_LARGE = edge.PARSED_IN_PROCESS_BYTES + 1
+VERY_LARGE = bodies.PARSED_IN_PROCESS_BYTES + 1
 CUSTOMER = {"source_id": "somebody"}
 
 
@@ -21,13 +21,13 @@ async def test_the_loop_goes_on_while_a_large_body_is_parsed(
     loop, served = asyncio.get_running_loop(), asyncio.Event()
 
     def slow(body: bytes, type_: type[object]) -> object:
-        if len(body) > edge.PARSED_IN_LOOP_BYTES:
+        if len(body) > bodies.PARSED_IN_LOOP_BYTES:
             loop.call_soon_threadsafe(begun.set)
             asyncio.run_coroutine_threadsafe(served.wait(), loop).result(timeout=10)  # would never end in the loop
         return parse_json(body, type_)
 
-    monkeypatch.setattr(edge, "parse_json", slow)
-    large = json.dumps({"metadata": {"a": "x" * edge.PARSED_IN_LOOP_BYTES}, "voucher": 1})
+    monkeypatch.setattr(bodies, "parse_json", slow)
+    large = json.dumps({"metadata": {"a": "x" * bodies.PARSED_IN_LOOP_BYTES}, "voucher": 1})
     waiting = asyncio.create_task(api.post("/v1/publications", content=large))
     await begun.wait()
     assert (await api.get("/v1/publications")).status_code == 200
@@ -41,7 +41,7 @@ def nothing_parsed_here(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(_body: bytes, _type: type[object]) -> object:
         raise AssertionError("it was parsed in the server's own process")
 
-    monkeypatch.setattr(edge, "parse_json", refuse)
+    monkeypatch.setattr(bodies, "parse_json", refuse)
 
 
 @pytest.mark.usefixtures("nothing_parsed_here")

@@ -13,7 +13,7 @@ from largesse.domain.errors import Unavailable
 from largesse.domain.projects import Project
 from largesse.domain.tokens import LIVE_MAX, OPEN_KEY_LIVE_MAX
 from largesse.http.app import App
-from largesse.http.edge import OPEN_KEYS_BODY_BYTES_MAX
+from largesse.http.bodies import OPEN_KEYS_BODY_BYTES_MAX
 from largesse.store.connection import PUBLISH_SETTINGS, Pool, create_pool
 from tests.actions.conftest import work_off
 from tests.factories.campaigns import add_vouchers, make_campaign
