@@ -71,7 +71,7 @@ def read_filter(query: Query, fields: Fields) -> Filter | None:
     Raises QueryTooLarge for too many conditions or values, InvalidQueryParams for those that would cost too much.
     """
     # An operator may have no value; anything else is as good as absent then.
-    given = [(name, text) for name, text in query.pairs if text or "$" in name]
+    given = [(name, text) for name, text in query.pairs if text or "$" in name or "[conditions]" in name]
     named = [(match, text) for name, text in given if (match := _NAME.match(name))]
     if not named:
         return None

@@ -177,6 +177,11 @@ class Query:
         """Write down a fault that only the resource knows: `must be …`."""
         self._faults.append(sentence(f".{printable(name)}", text))
 
+    def not_blank(self, name: str) -> None:
+        """A value that is there and empty, which elsewhere is as good as none, is a fault."""
+        if any(given == name and not text.strip() for given, text in self.pairs):
+            self.fault(name, "must not be blank")
+
     def check(self) -> None:
         """Raise InvalidQueryParams with every fault, or PageOverLimit."""
         if self._faults:

@@ -94,6 +94,7 @@ def read_publication_query(query: Query) -> PublicationInput:
     said = {name: read_object(query, name) for name in ("campaign", "customer", "metadata")}
     said |= {"voucher": query.text("voucher"), "source_id": query.text("source_id")}
     said["join_once"] = query.boolean("join_once")
+    query.not_blank("source_id")  # a publication that can't be repeated is not what was asked for
     campaign = said["campaign"]
     if isinstance(campaign, dict) and _COUNT.fullmatch(str(campaign.get("count"))):
         campaign["count"] = int(campaign["count"])

@@ -103,7 +103,8 @@ class TestStatic:
 
     async def test_has_a_largest_number_of_customers(self, api: httpx.AsyncClient, pool: Pool, project) -> None:
         await pool.execute(
-            "INSERT INTO customers (project_id, id, source_id) SELECT $1, 'cust_' || n, 's' || n FROM generate_series(1, 20001) n", project.id
+            "INSERT INTO customers (project_id, id, source_id, created_at) SELECT $1, 'cust_' || n, 's' || n,"
+            " now() - n * interval '1 ms' FROM generate_series(1, 20001) n", project.id
         )  # fmt: skip
         names = [f"s{n}" for n in range(1, 20_002)]
         answer = await api.post(PATH, json={"name": "S", "customers": names})
