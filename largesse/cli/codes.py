@@ -103,7 +103,7 @@ async def _generate(host: Host, data: str | None, name: str, campaign: str, coun
             scope = Scope(connection=connection, project=project, ids=ids, request_id=ids.new("w-"), actor=ACTOR)
             action_id = await add_vouchers(scope, campaign, VoucherInput(), count)
         # A running server's job process may take the work, or this one, or both in turn: each chunk is done once.
-        worker = Worker(pool, asyncio.Event(), assets=host.assets(data=data))  # the job may be any
+        worker = Worker(pool, asyncio.Event(), only=action_id)
         with Progress(disable=silent, transient=True) as progress:
             task = progress.add_task(f"{count} codes", total=100)
             while True:

@@ -78,7 +78,7 @@ async def _export(
         async with pool.acquire() as connection, connection.transaction():
             scope = Scope(connection=connection, project=project, ids=ids, request_id=ids.new("w-"), actor=ACTOR)
             export = await create_export(scope, sent)
-        worker = Worker(pool, asyncio.Event(), assets=host.assets(data=data))
+        worker = Worker(pool, asyncio.Event(), assets=host.assets(data=data), only=export.id)
         export = await _finished(pool, project, export, worker, silent=silent)
         if export.status != DONE:
             raise CommandFailed(f"The export {export.id} failed.")

@@ -105,6 +105,7 @@ class Worker:
     ids: IdSource = field(default_factory=IdSource)
     assets: ProjectAssets | None = None
     courier: Courier | None = None
+    only: str | None = None  # the action whose job it is there for; without it any job
     held: set[int] = field(default_factory=set)
     news: asyncio.Event = field(default_factory=asyncio.Event)
     _ill: dict[tuple[str, int], float] = field(default_factory=dict)  # readers' projects, and until when
@@ -223,7 +224,9 @@ class Worker:
     async def step(self, kinds: frozenset[str] = frozenset(HANDLERS)) -> bool:
         """Take a job of these kinds and work on it for one slice; False when there is none. Raises Unavailable."""
         async with acquire(self.pool) as connection:
-            job = await jobs.claim_job(connection, self.name, sorted(kinds), lapse_s=self.lapse_s, at=sorted(self.held))
+            job = await jobs.claim_job(
+                connection, self.name, sorted(kinds), lapse_s=self.lapse_s, at=sorted(self.held), only=self.only
+            )
         if job is None:
             return False
         self.held.add(job.id)

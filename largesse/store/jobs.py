@@ -27,10 +27,16 @@ async def enqueue_job(
 
 
 async def claim_job(
-    connection: Connection, worker: str, kinds: list[str], *, lapse_s: float, at: Sequence[int] = ()
+    connection: Connection,
+    worker: str,
+    kinds: list[str],
+    *,
+    lapse_s: float,
+    at: Sequence[int] = (),
+    only: str | None = None,
 ) -> Job | None:
-    """`at`: the jobs that the worker has."""
-    row = await connection.fetchrow(SQL["claim_job"], worker, lapse_s, kinds, list(at))
+    """`at`: the jobs that the worker has. `only`: the action whose job it wants."""
+    row = await connection.fetchrow(SQL["claim_job"], worker, lapse_s, kinds, list(at), only)
     return None if row is None else Job(*row)
 
 

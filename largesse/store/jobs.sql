@@ -5,13 +5,15 @@ SELECT pg_notify('largesse_jobs', '') FROM enqueued
 
 -- claim_job --
 -- Of the kinds $3 the job that has waited longest and that nobody has, or whose worker's heartbeat is older than $2 seconds;
--- not one of $4, which this worker is at, however long it slept over it. The clock is rounded as run_at is: a job that was
--- made at .0005 s would otherwise be due a moment after the worker that is told of it has looked.
+-- not one of $4, which this worker is at, however long it slept over it; only that of the action $5, if it is named. The clock
+-- is rounded as run_at is: a job that was made at .0005 s would otherwise be due a moment after the worker that is told of
+-- it has looked.
 UPDATE jobs SET worker = $1, heartbeat_at = clock_timestamp()
 WHERE id = (
   SELECT id FROM jobs
   WHERE parked_at IS NULL AND run_at <= now()::timestamptz(3) AND kind = ANY ($3::text[])
     AND (heartbeat_at IS NULL OR heartbeat_at < now() - make_interval(secs => $2)) AND id <> ALL ($4::bigint[])
+    AND ($5::text IS NULL OR action_id = $5)
   ORDER BY run_at, id
   LIMIT 1
   FOR UPDATE SKIP LOCKED

@@ -6,7 +6,7 @@ import contextlib
 import asyncpg
 import pytest
 
-from largesse.actions import campaigns, generation
+from largesse.actions import campaigns, distributions, generation
 from largesse.actions.scope import Scope
 from largesse.domain.async_actions import VOUCHERS_GENERATE
 from largesse.domain.errors import Unavailable
@@ -47,6 +47,22 @@ async def test_a_small_job_does_not_wait_for_a_big_one(
     for _ in range(2):
         await impatient.step()
     assert await statuses(pool) == ["IN_PROGRESS", "DONE"]
+
+
+async def test_a_worker_that_is_there_for_one_action_takes_no_other_job(scopes: Scopes, pool: Pool) -> None:
+    """`largesse generate` met a distribution that was due and had nothing to send it with."""
+    async with scopes() as scope:
+        await jobs.enqueue_job(scope.connection, scope.project.id, distributions.JOB, "distr_due", subject="distr_due")
+    await start(scopes, "a", 5)
+    await start(scopes, "b", 5)
+    wanted = await pool.fetchval(
+        "SELECT action_id FROM jobs WHERE kind = $1 ORDER BY id DESC LIMIT 1", VOUCHERS_GENERATE
+    )
+    worker = Worker(pool, asyncio.Event(), only=wanted)
+    assert await worker.step()
+    assert not await worker.step()
+    assert await statuses(pool) == ["IN_PROGRESS", "DONE"]
+    assert await pool.fetchval("SELECT count(*) FROM jobs WHERE worker IS NULL AND tries = 0") == 2
 
 
 async def test_a_job_that_somebody_has_is_left_alone_until_its_heartbeat_lapses(scopes: Scopes, pool: Pool) -> None:
