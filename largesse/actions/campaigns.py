@@ -30,7 +30,7 @@ from largesse.domain.metadata_schemas import VOUCHER
 from largesse.domain.referrals import changed_program, check_program
 from largesse.domain.trash_bin import CAMPAIGN
 from largesse.domain.vouchers import infer_type
-from largesse.events import catalogue
+from largesse.events.catalogue import EventType
 from largesse.events.outbox import append
 from largesse.store import campaigns as store
 from largesse.store import counters, trash_bin
@@ -76,7 +76,7 @@ async def create_campaign(scope: Scope, sent: CampaignInput) -> Campaign:
     await store.create_campaign(scope.connection, scope.project.id, campaign)
     campaign = await get_campaign(scope, campaign.id)
     await assign_on_creation(scope, sent.validation_rules, ("campaign", campaign.id))
-    await append(scope, catalogue.CAMPAIGN_CREATED, campaign.id, {"campaign": campaign})
+    await append(scope, EventType.CAMPAIGN_CREATED, campaign.id, {"campaign": campaign})
     if count > 1:
         await start_generation(scope, campaign, config, count)
     elif count == 1:
@@ -146,7 +146,7 @@ async def update_campaign(scope: Scope, id_or_name: str, sent: CampaignChanges, 
         await check_sent(scope, schema_of_campaign(before), fields.get("metadata") or {}, after.metadata)
     await store.update_campaign(scope.connection, scope.project.id, after)
     campaign = await get_campaign(scope, before.id)
-    await append(scope, catalogue.CAMPAIGN_UPDATED, campaign.id, {"campaign": campaign})
+    await append(scope, EventType.CAMPAIGN_UPDATED, campaign.id, {"campaign": campaign})
     await start_update(scope, before, campaign)
     return campaign
 
@@ -186,7 +186,7 @@ async def switch_campaign(scope: Scope, id_or_name: str, *, active: bool) -> Non
     """Enable or disable. Doing it twice changes nothing the second time. Raises NotFound."""
     campaign = await _locked(scope, id_or_name)
     if await store.set_campaign_active(scope.connection, scope.project.id, campaign.id, active=active):
-        name = catalogue.CAMPAIGN_ENABLED if active else catalogue.CAMPAIGN_DISABLED
+        name = EventType.CAMPAIGN_ENABLED if active else EventType.CAMPAIGN_DISABLED
         await append(scope, name, campaign.id, {"campaign": replace(campaign, active=active)})
 
 
@@ -198,7 +198,7 @@ async def delete_campaign(scope: Scope, id_or_name: str, *, force: bool) -> str:
     campaign = await _locked(scope, id_or_name)
     name = campaign.id if force else campaign.name
     await store.bin_campaign(scope.connection, scope.project.id, campaign.id, name)
-    await append(scope, catalogue.CAMPAIGN_DELETED, campaign.id, {"campaign": campaign})
+    await append(scope, EventType.CAMPAIGN_DELETED, campaign.id, {"campaign": campaign})
     if force:
         await trash_bin.remove_entry(scope.connection, scope.project.id, campaign.id)
     else:

@@ -15,7 +15,7 @@ from largesse.domain.async_actions import (
 from largesse.domain.customers import Customer, Profile, check_source_id, merged
 from largesse.domain.errors import InvalidPayload, LargesseError, NotFound
 from largesse.domain.metadata_schemas import CUSTOMER, Schemas, check_metadata
-from largesse.events import catalogue
+from largesse.events.catalogue import EventType
 from largesse.events.outbox import append_all
 from largesse.store import customers as store
 from largesse.store.customers import LockedCustomer
@@ -109,7 +109,7 @@ async def _write(scope: Scope, writing: _Writing) -> None:
             (made if customer.id in new else changed).append(customer)
     if updates:
         changed += await store.update_customers(scope.connection, scope.project.id, updates)
-    for type_, customers in ((catalogue.CUSTOMER_CREATED, made), (catalogue.CUSTOMER_UPDATED, changed)):
+    for type_, customers in ((EventType.CUSTOMER_CREATED, made), (EventType.CUSTOMER_UPDATED, changed)):
         await append_all(scope, type_, [(customer.id, {"customer": customer}) for customer in customers])
 
 

@@ -6,7 +6,7 @@ from largesse.actions.scope import Scope
 from largesse.domain.customers import Customer, Profile, check_source_id
 from largesse.domain.errors import NotFound
 from largesse.domain.metadata_schemas import CUSTOMER
-from largesse.events import catalogue
+from largesse.events.catalogue import EventType
 from largesse.events.outbox import append
 from largesse.store import customers as store
 from largesse.store.referrals import leave_codes
@@ -40,7 +40,7 @@ async def _upsert(scope: Scope, source_id: str | None, profile: Profile) -> Cust
     made = customer.id == new_id
     if made or profile.metadata is not None:
         await check_sent(scope, CUSTOMER, profile.metadata or {}, customer.metadata)
-    type_ = catalogue.CUSTOMER_CREATED if made else catalogue.CUSTOMER_UPDATED
+    type_ = EventType.CUSTOMER_CREATED if made else EventType.CUSTOMER_UPDATED
     await append(scope, type_, customer.id, {"customer": customer})
     return customer
 
@@ -55,7 +55,7 @@ async def _change(scope: Scope, id_or_source_id: str, profile: Profile, *, by_so
     check_metadata_size(customer.metadata)
     if profile.metadata is not None or "metadata" in profile.cleared:
         await check_sent(scope, CUSTOMER, profile.metadata or {}, customer.metadata)
-    await append(scope, catalogue.CUSTOMER_UPDATED, customer.id, {"customer": customer})
+    await append(scope, EventType.CUSTOMER_UPDATED, customer.id, {"customer": customer})
     return customer
 
 
@@ -75,7 +75,7 @@ async def delete_customer(scope: Scope, id_or_source_id: str) -> None:
     if await store.delete_customer(scope.connection, scope.project.id, customer.id):
         await leave_all(scope, customer.id)
         await leave_codes(scope.connection, scope.project.id, customer.id)
-        await append(scope, catalogue.CUSTOMER_DELETED, customer.id, {"customer": customer})
+        await append(scope, EventType.CUSTOMER_DELETED, customer.id, {"customer": customer})
 
 
 async def erase_customer(scope: Scope, id_or_source_id: str) -> tuple[Customer, int]:
@@ -88,5 +88,5 @@ async def erase_customer(scope: Scope, id_or_source_id: str) -> tuple[Customer, 
         raise NotFound.of("customer", id_or_source_id)
     memberships = await leave_all(scope, customer.id)
     await leave_codes(scope.connection, scope.project.id, customer.id)
-    await append(scope, catalogue.CUSTOMER_DELETED, customer.id, {"customer": customer})
+    await append(scope, EventType.CUSTOMER_DELETED, customer.id, {"customer": customer})
     return customer, memberships

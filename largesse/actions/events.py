@@ -8,7 +8,7 @@ from largesse.actions.customers import save_customer
 from largesse.actions.referrals import refer_by_event
 from largesse.actions.scope import Scope
 from largesse.domain.errors import NotBuilt
-from largesse.events import catalogue
+from largesse.events.catalogue import EventType
 from largesse.store.events import append_event
 from largesse.wire.events import EventInput, custom_event
 
@@ -30,7 +30,7 @@ async def track_event(scope: Scope, sent: EventInput) -> dict[str, Any]:
         scope.connection,
         scope.project.id,
         event_id,
-        catalogue.CUSTOM_EVENT,
+        EventType.CUSTOM_EVENT,
         customer.id,
         frozen,
         scope.request_id,

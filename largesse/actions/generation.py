@@ -36,7 +36,7 @@ from largesse.domain.codes import (
 )
 from largesse.domain.errors import InvalidCampaign, InvalidCodeConfig
 from largesse.domain.vouchers import NewVoucher, VoucherTemplate
-from largesse.events import catalogue
+from largesse.events.catalogue import EventType
 from largesse.events.outbox import append
 from largesse.store import async_actions, campaigns, counters, jobs, vouchers
 
@@ -204,7 +204,7 @@ async def start_generation(
     )
     await jobs.enqueue_job(scope.connection, scope.project.id, VOUCHERS_GENERATE, action_id, subject=campaign.id)
     await campaigns.set_generation_status(scope.connection, scope.project.id, campaign.id, GENERATION_IN_PROGRESS)
-    await append(scope, catalogue.CAMPAIGN_GENERATION_STARTED, campaign.id, {"campaign": campaign})
+    await append(scope, EventType.CAMPAIGN_GENERATION_STARTED, campaign.id, {"campaign": campaign})
     return action_id
 
 
@@ -281,10 +281,10 @@ async def _finish(scope: Scope, campaign: Campaign | None, action: AsyncAction, 
         await campaigns.set_generation_status(scope.connection, project_id, campaign.id, GENERATION_FAILED)
     elif set(others.values()) <= {action.id}:
         await campaigns.set_generation_status(scope.connection, project_id, campaign.id, GENERATION_DONE)
-    name = catalogue.CAMPAIGN_GENERATION_FAILED if failure else catalogue.CAMPAIGN_GENERATION_COMPLETED
+    name = EventType.CAMPAIGN_GENERATION_FAILED if failure else EventType.CAMPAIGN_GENERATION_COMPLETED
     await append(scope, name, campaign.id, {"campaign": campaign, "done_count": done})
     if not failure:
-        await append(scope, catalogue.CAMPAIGN_VOUCHERS_ADDED, campaign.id, {"campaign": campaign, "done_count": done})
+        await append(scope, EventType.CAMPAIGN_VOUCHERS_ADDED, campaign.id, {"campaign": campaign, "done_count": done})
 
 
 async def fail_generation(scope: Scope, action_id: str) -> None:

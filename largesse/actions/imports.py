@@ -27,7 +27,7 @@ from largesse.domain.codes import check_code, pick_keys
 from largesse.domain.errors import DuplicateKey, InvalidVoucher, LargesseError, NotFound
 from largesse.domain.metadata_schemas import VOUCHER, Schemas, check_metadata
 from largesse.domain.vouchers import LOYALTY_CARD, State, VoucherTemplate
-from largesse.events import catalogue
+from largesse.events.catalogue import EventType
 from largesse.events.outbox import append, append_all
 from largesse.store import async_actions, campaigns, categories, jobs
 from largesse.store import voucher_rows as store
@@ -118,7 +118,7 @@ async def _announce(scope: Scope, action: AsyncAction) -> None:
     if campaign_id is None or not done or action.status != states.DONE:
         return
     if (campaign := await campaigns.get_campaign(scope.connection, scope.project.id, campaign_id)) is not None:
-        await append(scope, catalogue.CAMPAIGN_VOUCHERS_ADDED, campaign.id, {"campaign": campaign, "done_count": done})
+        await append(scope, EventType.CAMPAIGN_VOUCHERS_ADDED, campaign.id, {"campaign": campaign, "done_count": done})
 
 
 class _Entry(NamedTuple):
@@ -190,13 +190,13 @@ async def _import(scope: Scope, action: AsyncAction, rows: list[Any]) -> Outcome
     await _insert(scope, piece, new, known)
     await _update(scope, piece, [(entry, held[entry.key]) for entry in piece.entries if entry.key in held], known)
     if action.arguments.get("with_events", False):
-        await _tell(scope, catalogue.VOUCHER_CREATED, piece.made)
-        await _tell(scope, catalogue.VOUCHER_UPDATED, piece.updated)
+        await _tell(scope, EventType.VOUCHER_CREATED, piece.made)
+        await _tell(scope, EventType.VOUCHER_UPDATED, piece.updated)
     done = len(piece.made) + len(piece.updated)
     return Outcome(done, piece.failed, {campaign_id: {name: by for name, by in piece.changes.items() if by}})
 
 
-async def _tell(scope: Scope, type_: str, voucher_ids: list[str]) -> None:
+async def _tell(scope: Scope, type_: EventType, voucher_ids: list[str]) -> None:
     changed = await store.get_vouchers(scope.connection, scope.project.id, voucher_ids)
     await append_all(scope, type_, [(voucher.id, {"voucher": voucher}) for voucher in changed])
 

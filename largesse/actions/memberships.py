@@ -13,7 +13,7 @@ from largesse.actions.scope import Scope
 from largesse.domain.errors import InvalidPayload
 from largesse.domain.filters import Filter
 from largesse.domain.segments import Segment, is_timed
-from largesse.events.catalogue import SEGMENT_ENTERED, SEGMENT_LEFT
+from largesse.events.catalogue import EventType
 from largesse.store import events as log
 from largesse.store import segments as store
 from largesse.store.jobs import enqueue_job
@@ -69,7 +69,7 @@ async def leave_all(scope: Scope, customer_id: str) -> int:
     left = await store.leave_segments(scope.connection, scope.project.id, customer_id)
     for segment_id in left:
         if (segment := await store.get_segment(scope.connection, scope.project.id, segment_id)) is not None:
-            await tell(scope, SEGMENT_LEFT, segment, [customer_id])
+            await tell(scope, EventType.SEGMENT_LEFT, segment, [customer_id])
     return len(left)
 
 
@@ -140,5 +140,5 @@ def _understood(segment: Segment) -> Filter | None:
 
 async def _refresh(scope: Scope, segment: Segment, wanted: Filter, customers: list[str], *, since: Any) -> None:
     entered, left = await store.refresh_members(scope.connection, scope.project, segment.id, wanted, customers)
-    await tell(scope, SEGMENT_ENTERED, segment, entered, since=since)
-    await tell(scope, SEGMENT_LEFT, segment, left)
+    await tell(scope, EventType.SEGMENT_ENTERED, segment, entered, since=since)
+    await tell(scope, EventType.SEGMENT_LEFT, segment, left)

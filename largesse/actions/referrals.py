@@ -20,7 +20,7 @@ from largesse.domain.errors import (
 from largesse.domain.metadata_schemas import PUBLICATION
 from largesse.domain.referrals import BY_CUSTOM_EVENT, Referee, Referral, converts
 from largesse.domain.vouchers import Voucher
-from largesse.events import catalogue
+from largesse.events.catalogue import EventType
 from largesse.events.outbox import append, append_all
 from largesse.store import referrals as store
 from largesse.store.customers import find_customers, find_ids
@@ -76,7 +76,7 @@ async def add_holders(
     holders = [by_customer[each] for each in customers]
     people = await find_customers(scope.connection, scope.project.id, customers)
     frozen = [_frozen(holder, campaign, voucher, people[holder.customer_id]) for holder in holders]
-    await append_all(scope, catalogue.HOLDER_ASSIGNED, [(voucher.id, each) for each in frozen])
+    await append_all(scope, EventType.HOLDER_ASSIGNED, [(voucher.id, each) for each in frozen])
     return voucher, holders
 
 
@@ -118,7 +118,7 @@ async def remove_holder(scope: Scope, member_id: str, holder_id: str, campaign_i
         raise NotFound.of("redeemable_holder", holder_id)
     people = await find_customers(scope.connection, scope.project.id, [removed.customer_id])
     frozen = _frozen(removed, campaign, voucher, people[removed.customer_id])
-    await append(scope, catalogue.HOLDER_REMOVED, voucher.id, frozen)
+    await append(scope, EventType.HOLDER_REMOVED, voucher.id, frozen)
 
 
 async def refer_by_event(
@@ -152,5 +152,5 @@ async def refer_by_event(
     if made is not None:
         people = await find_customers(scope.connection, scope.project.id, [referrer])
         frozen = {"customer": customer, "referrer": people[referrer], "campaign": campaign, "voucher": voucher}
-        await append(scope, catalogue.CUSTOMER_REFERRED, customer.id, frozen | {"custom_event": event})
+        await append(scope, EventType.CUSTOMER_REFERRED, customer.id, frozen | {"custom_event": event})
     return {"code": voucher.code, "referrer_id": referrer}

@@ -10,7 +10,7 @@ from largesse.actions.scope import Scope
 from largesse.domain.campaigns import Campaign
 from largesse.domain.distributions import EMAIL
 from largesse.domain.runways import Runway, burn_of, low_words, runway_of
-from largesse.events.catalogue import CAMPAIGN_POOL_LOW
+from largesse.events.catalogue import EventType
 from largesse.events.outbox import append
 from largesse.store import campaigns
 from largesse.store import runways as store
@@ -57,7 +57,7 @@ async def check_pools(scope: Scope) -> bool:
         runway = await _runway(scope, campaign, alert.below_days)
         became_low = runway.is_low and not alert.is_low
         if became_low:
-            await append(scope, CAMPAIGN_POOL_LOW, campaign.id, {"campaign": campaign, "runway": runway})
+            await append(scope, EventType.CAMPAIGN_POOL_LOW, campaign.id, {"campaign": campaign, "runway": runway})
         await store.save_check(
             scope.connection, scope.project.id, campaign.id, is_low=runway.is_low, is_mailed=became_low
         )

@@ -6,7 +6,7 @@ from largesse.domain.customers import FILTERS
 from largesse.domain.errors import InvalidPayload, NotFound
 from largesse.domain.filters import Filter
 from largesse.domain.segments import AUTO_UPDATE, CUSTOMERS_MAX, STATIC, Segment, is_timed, slots
-from largesse.events.catalogue import SEGMENT_ENTERED
+from largesse.events.catalogue import EventType
 from largesse.store import segments as store
 from largesse.store.customers import find_customer, find_ids
 from largesse.store.jobs import enqueue_job
@@ -36,7 +36,7 @@ async def create_segment(scope: Scope, sent: SegmentInput) -> Segment:
         raise InvalidPayload(f"A project can have up to {count} {kind} segments")
     if members:
         await store.add_members(scope.connection, scope.project.id, segment.id, members)
-        await tell(scope, SEGMENT_ENTERED, segment, members)
+        await tell(scope, EventType.SEGMENT_ENTERED, segment, members)
     if segment.type == AUTO_UPDATE:
         await follow(scope, segment.id)
     return segment

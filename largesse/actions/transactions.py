@@ -12,7 +12,7 @@ from largesse.domain.transactions import (
     transaction_type,
 )
 from largesse.domain.vouchers import GIFT_VOUCHER, Voucher
-from largesse.events import catalogue
+from largesse.events.catalogue import EventType
 from largesse.events.outbox import append
 from largesse.store import transactions as store
 from largesse.store.campaigns import get_campaign
@@ -44,7 +44,7 @@ async def change_balance(scope: Scope, code_or_id: str, sent: BalanceInput) -> t
         raise impossible_change(voucher, sent.amount, total_max=AMOUNT_MAX)
     changed = await reread_voucher(scope, voucher.id)
     gift = voucher.type == GIFT_VOUCHER
-    name = catalogue.VOUCHER_GIFT_TRANSACTION_CREATED if gift else catalogue.VOUCHER_LOYALTY_TRANSACTION_CREATED
+    name = EventType.VOUCHER_GIFT_TRANSACTION_CREATED if gift else EventType.VOUCHER_LOYALTY_TRANSACTION_CREATED
     campaign = None
     if changed.campaign_id is not None:
         campaign = await get_campaign(scope.connection, scope.project.id, changed.campaign_id)

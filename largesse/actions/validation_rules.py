@@ -10,7 +10,7 @@ from largesse.domain.campaigns import Campaign
 from largesse.domain.errors import DuplicateFound, NotBuilt, NotFound
 from largesse.domain.validation_rules import Assignment, ValidationRule
 from largesse.domain.vouchers import Voucher
-from largesse.events import catalogue
+from largesse.events.catalogue import EventType
 from largesse.events.outbox import append
 from largesse.store import campaigns as campaigns_store
 from largesse.store import validation_rules as store
@@ -26,7 +26,7 @@ TYPE: str = "validation_rules"
 async def create_rule(scope: Scope, sent: RuleInput) -> ValidationRule:
     """Raises InvalidValidationRules."""
     rule = await store.create_rule(scope.connection, scope.project.id, scope.ids.new("val_"), sent.values())
-    await append(scope, catalogue.RULE_CREATED, rule.id, {"validation_rule": rule})
+    await append(scope, EventType.RULE_CREATED, rule.id, {"validation_rule": rule})
     return rule
 
 
@@ -42,7 +42,7 @@ async def update_rule(scope: Scope, id: str, sent: RuleChanges, nulls: Nulls = N
     before = await _locked(scope, id)
     await store.update_rule(scope.connection, scope.project.id, id, sent.values(before, nulls))
     rule = await get_rule(scope, id)
-    await append(scope, catalogue.RULE_UPDATED, rule.id, {"validation_rule": rule})
+    await append(scope, EventType.RULE_UPDATED, rule.id, {"validation_rule": rule})
     return rule
 
 
@@ -50,7 +50,7 @@ async def delete_rule(scope: Scope, id: str) -> None:
     """With its assignments. Raises NotFound."""
     rule = await _locked(scope, id)
     await store.delete_rule(scope.connection, scope.project.id, id)
-    await append(scope, catalogue.RULE_DELETED, rule.id, {"validation_rule": rule})
+    await append(scope, EventType.RULE_DELETED, rule.id, {"validation_rule": rule})
 
 
 async def _locked(scope: Scope, id: str) -> ValidationRule:
@@ -76,7 +76,7 @@ async def _assign(scope: Scope, rule_id: str, related: store.Related) -> Assignm
             resource_type="validation_rules_assignment",
         )
     await tell(scope.connection, scope.project.id)
-    await append(scope, catalogue.RULE_ASSIGNED, rule_id, {"assignment": assignment})
+    await append(scope, EventType.RULE_ASSIGNED, rule_id, {"assignment": assignment})
     return assignment
 
 
@@ -106,7 +106,7 @@ async def unassign(scope: Scope, rule_id: str, id: str) -> None:
     assignment = await store.delete_assignment(scope.connection, scope.project.id, rule_id, id)
     if assignment is None:
         raise NotFound.of("validation_rules_assignment", id)
-    await append(scope, catalogue.RULE_UNASSIGNED, rule_id, {"assignment": assignment})
+    await append(scope, EventType.RULE_UNASSIGNED, rule_id, {"assignment": assignment})
 
 
 async def assign_on_creation(scope: Scope, rule_ids: Sequence[str] | None, related: store.Related) -> None:

@@ -8,7 +8,7 @@ from largesse.actions.scope import Scope
 from largesse.domain.async_actions import VOUCHERS_BULK_UPDATE, VOUCHERS_METADATA_UPDATE, AsyncAction
 from largesse.domain.errors import LargesseError, NotFound
 from largesse.domain.metadata_schemas import VOUCHER, check_metadata
-from largesse.events import catalogue
+from largesse.events.catalogue import EventType
 from largesse.events.outbox import append_all
 from largesse.store import voucher_rows as store
 from largesse.wire.customers import check_metadata_size
@@ -72,5 +72,5 @@ async def _merge_metadata(scope: Scope, sent: list[tuple[str, dict[str, Any]]]) 
     if rows:
         await store.change_vouchers(scope.connection, project.id, rows)
         changed = await store.get_vouchers(scope.connection, project.id, [str(row["id"]) for row in rows])
-        await append_all(scope, catalogue.VOUCHER_UPDATED, [(voucher.id, {"voucher": voucher}) for voucher in changed])
+        await append_all(scope, EventType.VOUCHER_UPDATED, [(voucher.id, {"voucher": voucher}) for voucher in changed])
     return Outcome(len(sent) - len(failed), failed, {})

@@ -18,7 +18,7 @@ from largesse.domain.metadata_schemas import VOUCHER
 from largesse.domain.trash_bin import VOUCHER as BINNED
 from largesse.domain.validity import check_validity
 from largesse.domain.vouchers import LOYALTY_CARD, NewVoucher, State, Voucher, VoucherTemplate, bucket
-from largesse.events import catalogue
+from largesse.events.catalogue import EventType
 from largesse.events.outbox import append
 from largesse.store import campaigns, counters, trash_bin
 from largesse.store import vouchers as store
@@ -125,7 +125,7 @@ async def _make_one(scope: Scope, template: VoucherTemplate, config: CodeConfig,
     else:
         await _insert_code(scope, template, check_code(code))
     voucher = await get_voucher(scope, code)
-    await append(scope, catalogue.VOUCHER_CREATED, voucher.id, {"voucher": voucher})
+    await append(scope, EventType.VOUCHER_CREATED, voucher.id, {"voucher": voucher})
     disabled = 0 if template.active else 1
     await counters.change_counters(
         scope.connection, scope.project.id, template.campaign_id, vouchers=1, disabled=disabled
@@ -165,7 +165,7 @@ async def update_voucher(scope: Scope, code_or_id: str, sent: VoucherChanges, nu
         await check_sent(scope, VOUCHER, fields["metadata"] or {}, after.metadata)
     await store.update_voucher(scope.connection, scope.project.id, after)
     voucher = await reread_voucher(scope, before.id)
-    await append(scope, catalogue.VOUCHER_UPDATED, voucher.id, {"voucher": voucher})
+    await append(scope, EventType.VOUCHER_UPDATED, voucher.id, {"voucher": voucher})
     if before.state == State.WITHDRAWN:
         if await store.restore_voucher(scope.connection, scope.project.id, voucher.id):
             disabled = 0 if voucher.active else 1
@@ -225,7 +225,7 @@ async def switch_voucher(scope: Scope, code_or_id: str, *, active: bool) -> Vouc
     if not await store.set_voucher_active(scope.connection, scope.project.id, before.id, active=active):
         return before
     voucher = await reread_voucher(scope, before.id)
-    name = catalogue.VOUCHER_ENABLED if active else catalogue.VOUCHER_DISABLED
+    name = EventType.VOUCHER_ENABLED if active else EventType.VOUCHER_DISABLED
     await append(scope, name, voucher.id, {"voucher": voucher})
     await _move(scope, voucher, before.active, active)
     return voucher
@@ -260,7 +260,7 @@ async def delete_voucher(scope: Scope, code_or_id: str, *, force: bool) -> None:
             resource_name=voucher.code,
             resource_parent_id=voucher.campaign_id,
         )
-    await append(scope, catalogue.VOUCHER_DELETED, voucher.id, {"voucher": voucher})
+    await append(scope, EventType.VOUCHER_DELETED, voucher.id, {"voucher": voucher})
     changes = {"vouchers": -1}
     if (name := bucket(held.state, held.active)) is not None:
         changes[name] = -1

@@ -3,7 +3,7 @@
 from typing import Any, Protocol
 
 from largesse.domain.projects import Project
-from largesse.events.catalogue import NAMES
+from largesse.events.catalogue import EventType
 from largesse.store.connection import Connection
 from largesse.store.events import append_event, append_events
 
@@ -28,17 +28,15 @@ class Work(Protocol):
     def actor(self) -> str: ...
 
 
-async def append(scope: Work, type: str, entity_id: str, data: dict[str, Any]) -> None:
+async def append(scope: Work, type: EventType, entity_id: str, data: dict[str, Any]) -> None:
     """`data` holds the records as they are now, by kind: `{"voucher": voucher}`. Delivery renders them."""
-    assert type in NAMES, type
     await append_event(
         scope.connection, scope.project.id, scope.ids.new("ev_"), type, entity_id, data, scope.request_id, scope.actor
     )
 
 
-async def append_all(scope: Work, type: str, entities: list[tuple[str, dict[str, Any]]]) -> None:
+async def append_all(scope: Work, type: EventType, entities: list[tuple[str, dict[str, Any]]]) -> None:
     """The same for many entities in one statement: (id, data) each."""
-    assert type in NAMES, type
     if not entities:
         return
     await append_events(

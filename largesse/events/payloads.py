@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
-from largesse.events import catalogue
+from largesse.events.catalogue import VOUCHER_GIFT_BALANCE_ADDED, VOUCHER_LOYALTY_POINTS_ADDED, EventType
 from largesse.store.events import Event
 from largesse.wire.dates import render
 from largesse.wire.events import (
@@ -23,7 +23,7 @@ from largesse.wire.runways import frozen_runway
 
 PUBLICATION_FAILED: Final = "publication.failed"
 """Written to the log by the publish statement; no subscriber can ask for it."""
-LOGGED: Final = (catalogue.NAMES - {catalogue.VOUCHER_PUBLISHED}) | {PUBLICATION_FAILED}
+LOGGED: Final = frozenset(EventType) - {EventType.VOUCHER_PUBLISHED} | {PUBLICATION_FAILED}
 """The types of the rows of the log."""
 
 
@@ -66,12 +66,16 @@ def _low(event: Event) -> list[Named]:
     return [Named(event.type, event.entity_id, data)]
 
 
+_ENDED: Final[Mapping[str, str]] = {
+    EventType.CAMPAIGN_GENERATION_COMPLETED: "completed_at",
+    EventType.CAMPAIGN_GENERATION_FAILED: "failed_at",
+}
+"""Where the end of a generation stands in its payload."""
+
+
 def _counted(event: Event) -> list[Named]:
     data = {"campaign": simple_campaign(event.data["campaign"]), "count": event.data["done_count"]}
-    ended = {
-        catalogue.CAMPAIGN_GENERATION_COMPLETED: "completed_at",
-        catalogue.CAMPAIGN_GENERATION_FAILED: "failed_at",
-    }.get(event.type, "created_at")
+    ended = _ENDED.get(event.type, "created_at")
     return [Named(event.type, event.entity_id, data | {ended: render(event.created_at)})]
 
 
@@ -122,10 +126,10 @@ def _publication(event: Event) -> list[Named]:
     created_at = common["publication"]["created_at"]
     for voucher in shown:
         data = common | {"voucher": voucher, "created_at": created_at}
-        named.append(Named(catalogue.VOUCHER_PUBLISHED, voucher["id"], data))
+        named.append(Named(EventType.VOUCHER_PUBLISHED, voucher["id"], data))
     if person is not None:
         named += [
-            Named(catalogue.HOLDER_ASSIGNED, voucher["id"], _holder(common, voucher, created_at)) for voucher in shown
+            Named(EventType.HOLDER_ASSIGNED, voucher["id"], _holder(common, voucher, created_at)) for voucher in shown
         ]
     return named
 
@@ -174,29 +178,29 @@ def _custom(event: Event) -> list[Named]:
 
 
 _ADDED: Final = {
-    "CREDITS_ADDITION": catalogue.VOUCHER_GIFT_BALANCE_ADDED,
-    "POINTS_ADDITION": catalogue.VOUCHER_LOYALTY_POINTS_ADDED,
+    "CREDITS_ADDITION": VOUCHER_GIFT_BALANCE_ADDED,
+    "POINTS_ADDITION": VOUCHER_LOYALTY_POINTS_ADDED,
 }
 _Reader = Callable[[Event], list[Named]]
 _READERS: Final[Mapping[str, _Reader]] = MappingProxyType({
     **dict.fromkeys(
-        (catalogue.CAMPAIGN_CREATED, catalogue.CAMPAIGN_UPDATED, catalogue.CAMPAIGN_DELETED,
-         catalogue.CAMPAIGN_ENABLED, catalogue.CAMPAIGN_DISABLED, catalogue.CAMPAIGN_GENERATION_STARTED), _campaign),
+        (EventType.CAMPAIGN_CREATED, EventType.CAMPAIGN_UPDATED, EventType.CAMPAIGN_DELETED,
+         EventType.CAMPAIGN_ENABLED, EventType.CAMPAIGN_DISABLED, EventType.CAMPAIGN_GENERATION_STARTED), _campaign),
     **dict.fromkeys(
-        (catalogue.CAMPAIGN_VOUCHERS_ADDED, catalogue.CAMPAIGN_GENERATION_COMPLETED,
-         catalogue.CAMPAIGN_GENERATION_FAILED), _counted),
-    **dict.fromkeys((catalogue.CUSTOMER_CREATED, catalogue.CUSTOMER_UPDATED, catalogue.CUSTOMER_DELETED), _customer),
+        (EventType.CAMPAIGN_VOUCHERS_ADDED, EventType.CAMPAIGN_GENERATION_COMPLETED,
+         EventType.CAMPAIGN_GENERATION_FAILED), _counted),
+    **dict.fromkeys((EventType.CUSTOMER_CREATED, EventType.CUSTOMER_UPDATED, EventType.CUSTOMER_DELETED), _customer),
     **dict.fromkeys(
-        (catalogue.VOUCHER_CREATED, catalogue.VOUCHER_UPDATED, catalogue.VOUCHER_DELETED, catalogue.VOUCHER_ENABLED,
-         catalogue.VOUCHER_DISABLED), _voucher),
-    **dict.fromkeys((catalogue.RULE_CREATED, catalogue.RULE_UPDATED, catalogue.RULE_DELETED), _rule),
-    **dict.fromkeys((catalogue.RULE_ASSIGNED, catalogue.RULE_UNASSIGNED), _assignment),
+        (EventType.VOUCHER_CREATED, EventType.VOUCHER_UPDATED, EventType.VOUCHER_DELETED, EventType.VOUCHER_ENABLED,
+         EventType.VOUCHER_DISABLED), _voucher),
+    **dict.fromkeys((EventType.RULE_CREATED, EventType.RULE_UPDATED, EventType.RULE_DELETED), _rule),
+    **dict.fromkeys((EventType.RULE_ASSIGNED, EventType.RULE_UNASSIGNED), _assignment),
     **dict.fromkeys(
-        (catalogue.VOUCHER_GIFT_TRANSACTION_CREATED, catalogue.VOUCHER_LOYALTY_TRANSACTION_CREATED), _transaction),
-    catalogue.PUBLICATION_SUCCEEDED: _publication,
-    catalogue.CUSTOM_EVENT: _custom,
-    catalogue.CAMPAIGN_POOL_LOW: _low,
-    **dict.fromkeys((catalogue.HOLDER_ASSIGNED, catalogue.HOLDER_REMOVED), _assigned),
-    catalogue.CUSTOMER_REFERRED: _referred,
-    **dict.fromkeys((catalogue.SEGMENT_ENTERED, catalogue.SEGMENT_LEFT), _moved),
+        (EventType.VOUCHER_GIFT_TRANSACTION_CREATED, EventType.VOUCHER_LOYALTY_TRANSACTION_CREATED), _transaction),
+    EventType.PUBLICATION_SUCCEEDED: _publication,
+    EventType.CUSTOM_EVENT: _custom,
+    EventType.CAMPAIGN_POOL_LOW: _low,
+    **dict.fromkeys((EventType.HOLDER_ASSIGNED, EventType.HOLDER_REMOVED), _assigned),
+    EventType.CUSTOMER_REFERRED: _referred,
+    **dict.fromkeys((EventType.SEGMENT_ENTERED, EventType.SEGMENT_LEFT), _moved),
 })  # fmt: skip
