@@ -1,4 +1,4 @@
-"""The domain is pure: time, entropy and facts come in as arguments (STYLE rule 7)."""
+"""The domain is pure: time, entropy and facts come in as arguments."""
 
 import ast
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""No function that isn't immutable inside CASE, COALESCE or DO UPDATE SET: Citus refuses it (DETAILS 3.11)."""
+"""No function that isn't immutable inside CASE, COALESCE or DO UPDATE SET: Citus refuses it (docs/decisions/0001)."""
 
 import re
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Every statement on a project's table filters by project_id, by equality, table by table (invariant I7).
+"""Every statement on a project's table filters by project_id, table by table (I7, docs/semantics/promises.md).
 
 That is tenant isolation, and what lets Citus send a statement to one shard. Also here: each named statement says what
 it is for.

@@ -1,4 +1,4 @@
-"""Functions and files that a reader can hold in mind, and no rooms for leftovers (STYLE §2)."""
+"""Functions and files that a reader can hold in mind, and no rooms for leftovers."""
 
 import ast
 from collections.abc import Iterator

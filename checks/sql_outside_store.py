@@ -1,4 +1,4 @@
-"""All SQL is named text in the store's .sql files (STYLE rule 3): no Python string looks like a statement.
+"""All SQL is named text in the store's .sql files: no Python string looks like a statement.
 
 In store/*.py neither: there the check of project_id wouldn't see it.
 """

@@ -1,4 +1,4 @@
-"""Below the edge nobody opens, commits or rolls back a transaction, or fetches a connection (STYLE rule 4)."""
+"""Below the edge nobody opens, commits or rolls back a transaction, or fetches a connection."""
 
 import ast
 import re

@@ -1,4 +1,4 @@
-"""Requests of many rows, worked off in the background piece by piece (spec distributions-exports-webhooks §7).
+"""Requests of many rows, worked off in the background piece by piece (docs/semantics/import.md).
 
 The rows are stored with the request. A chunk is one transaction: it works on one piece, puts what was wrong with it in
 its place, and saves how far it came; so whoever goes on after a kill neither repeats nor skips a row.

@@ -1,4 +1,4 @@
-"""What a change or the deletion of a campaign does to its vouchers, chunk by chunk (spec vouchers §5.4, §5.5)."""
+"""What a change or the deletion of a campaign does to its vouchers, chunk by chunk (docs/semantics/campaign.md)."""
 
 from datetime import UTC, datetime
 from typing import Any, Final

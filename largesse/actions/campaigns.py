@@ -1,4 +1,4 @@
-"""Create, change, switch and delete campaigns (spec vouchers-and-campaigns §5)."""
+"""Create, change, switch and delete campaigns (docs/semantics/campaign.md)."""
 
 from datetime import UTC, datetime
 from typing import Any, Final

@@ -1,4 +1,4 @@
-"""Create, change and delete categories; find the one that a request names (spec vouchers-and-campaigns §10)."""
+"""Create, change and delete categories; find the one that a request names (docs/semantics/campaign.md)."""
 
 from largesse.actions.scope import Scope
 from largesse.domain.categories import Category

@@ -1,4 +1,4 @@
-"""Many customers at once: bulk updates and imports (spec customers §3, §5)."""
+"""Many customers at once: bulk updates and imports (docs/semantics/import.md)."""
 
 from collections.abc import Collection
 from typing import Any, Final

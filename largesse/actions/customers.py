@@ -1,4 +1,4 @@
-"""Create, change and forget customers (spec customers §3)."""
+"""Create, change and forget customers (docs/semantics/customer.md)."""
 
 from largesse.actions.memberships import leave_all
 from largesse.actions.metadata_schemas import check_sent

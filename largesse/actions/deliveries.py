@@ -1,6 +1,4 @@
-"""What webhooks are to be told: made of the event log, sent again when somebody asks (spec
-distributions-exports-webhooks §6).
-"""
+"""What webhooks are to be told: made of the event log, sent again when somebody asks (docs/semantics/webhook.md)."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta

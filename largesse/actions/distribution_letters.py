@@ -279,7 +279,7 @@ def _sms(channel: dict[str, Any], id: str, values: dict[str, Any], *, fallback: 
 
 
 def _told(distribution: Distribution, customer: dict[str, Any], published: dict[str, Any]) -> dict[str, Any]:
-    """What a webhook is told (spec distributions-exports-webhooks §6.4). A code that is held shows as it will be once
+    """What a webhook is told (docs/semantics/hold.md). A code that is held shows as it will be once
     the receiver has said yes.
     """
     person = simple_customer(customer)

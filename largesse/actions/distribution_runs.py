@@ -1,4 +1,4 @@
-"""The work of a distribution, chunk by chunk: who gets a message, and the codes for them (spec §2.1, DESIGN §7).
+"""The chunks of a distribution: who gets a message, and the codes for them (docs/semantics/distribution.md).
 
 A chunk is one transaction that holds the distribution's row and saves how far it came. What it holds codes for is sent
 while the next one is done (actions/distribution_sending.py).

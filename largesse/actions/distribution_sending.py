@@ -1,4 +1,4 @@
-"""Sends what a distribution holds: claimed and committed first, then sent, then recorded (DESIGN §8, promise I9).
+"""Send what a distribution holds: claim and commit, then send, then record (docs/semantics/distribution.md).
 
 A message that somebody has claimed is never claimed again. Who is killed leaves it `unknown`; who was only asleep, and
 sees what came of it, still says so. Claims are as few as can be in flight: that is all that a kill can leave unknown.
@@ -56,7 +56,7 @@ USED_UP: Final = "webhook_tries_used_up"
 AWAY: Final = "server_unreachable"
 GONE: Final = "webhook_gone"
 PAUSING: Final = frozenset({USED_UP, AWAY, GONE})
-"""What isn't one recipient's trouble: its webhook doesn't answer any more (spec §1), its mail server isn't there.
+"""What isn't one recipient's trouble: its webhook doesn't answer any more, its mail server isn't there.
 The distribution pauses, and those who wait keep their place.
 """
 LOST: Final = "The worker that was sending it stopped before it could say what came of it"
@@ -294,7 +294,7 @@ def _outcome(message: Message, delivery: Delivery) -> Outcome:
 
 
 def _again_with_one_id(message: Message, delivery: Delivery) -> Outcome:
-    """Whatever went wrong: the documented schedule, because a receiver knows the message by its id (promise I8)."""
+    """Whatever went wrong: the documented schedule, because a receiver knows the message by its id."""
     receipt = None if delivery.receipt is None else delivery.receipt[:REASON_LENGTH_MAX]
     open_ = UNKNOWN if UNKNOWN in (delivery.result, message.reason) or message.reason == LOST else delivery.result
     if message.tries > len(RETRIES_S):

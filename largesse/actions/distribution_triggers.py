@@ -1,4 +1,4 @@
-"""Automatic distributions: the event log is read, and whom an event is about gets a message (spec §1, §2).
+"""Automatic distributions: read the event log, make messages to whom it is about (docs/semantics/distribution.md).
 
 Reading, the messages and the place in the log are one transaction, so an event makes one run of a distribution, whoever
 dies when; the index of the messages would refuse a second one.

@@ -1,4 +1,4 @@
-"""Make, change, start and stop distributions (spec distributions-exports-webhooks §1–§3)."""
+"""Make, change, start and stop distributions (docs/semantics/distribution.md)."""
 
 from datetime import UTC, datetime
 from typing import Any, Final

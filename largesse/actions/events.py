@@ -1,6 +1,4 @@
-"""What customers did elsewhere, told by the caller: custom events (spec customers §3, distributions-exports-webhooks
-§2.2).
-"""
+"""What customers did elsewhere, told by the caller: custom events (docs/semantics/referral.md)."""
 
 from typing import Any
 

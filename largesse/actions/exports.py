@@ -1,4 +1,4 @@
-"""Exports: files of what a project has, and the codes that leave in them (spec distributions-exports-webhooks §5).
+"""Exports: files of what a project has, and the codes that leave in them (docs/semantics/export.md).
 
 An export that publishes goes through three steps, none of which keeps a million rows locked: its vouchers leave the
 pool in chunks (held), the file is written from what it holds and what was published before (actions/export_files.py),

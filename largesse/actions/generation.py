@@ -1,4 +1,4 @@
-"""Codes in bulk: random, unique in the project, exactly as many as asked (spec vouchers-and-campaigns §5.2, §5.6).
+"""Codes in bulk: random, unique in the project, exactly as many as asked (docs/semantics/code.md).
 
 A generation is an async action worked off in chunks. Each chunk is one transaction that inserts, moves the counters and
 saves how far it came, so a worker that is killed anywhere leaves a whole number of chunks, and the next one goes on.

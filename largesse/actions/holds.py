@@ -1,4 +1,4 @@
-"""Hold codes for the recipients of a distribution, and settle what is held (DETAILS 3.7, spec §2.1).
+"""Hold codes for the recipients of a distribution, and settle what is held (docs/semantics/hold.md).
 
 A chunk is one transaction: it locks customers, vouchers, publications and counters, in this order, as the publish
 statement does.

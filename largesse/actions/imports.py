@@ -1,4 +1,4 @@
-"""Codes made elsewhere, brought in by the thousand (spec vouchers-and-campaigns §5.7).
+"""Codes made elsewhere, brought in by the thousand (docs/semantics/import.md).
 
 Good rows go in, bad rows are reported. Codes of the same campaign (or, from CSV, of a voucher without one) that exist
 already are updated.

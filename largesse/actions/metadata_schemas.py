@@ -1,4 +1,4 @@
-"""Define what metadata must be like, and hold writes to it (spec platform §7)."""
+"""Define what metadata must be like, and hold writes to it (docs/semantics/metadata.md)."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -44,7 +44,7 @@ async def check_sent(
 
 
 def schema_of_campaign(campaign: Campaign) -> str:
-    """Whose schema its metadata follows (spec vouchers-and-campaigns §5.2)."""
+    """Whose schema its metadata follows (docs/semantics/metadata.md)."""
     return VOUCHER if campaign.use_voucher_metadata_schema else CAMPAIGN
 
 

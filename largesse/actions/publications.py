@@ -17,7 +17,7 @@ def publication_request(
     """Give the request its ids, once and for all its tries.
 
     `join_once`: what the query says; it beats the body. Raises MissingVouchers, TooManyVouchersRequested and
-    InvalidPayload (spec publications §2).
+    InvalidPayload (docs/semantics/publication.md).
     """
     customer_id, customer_source_id, profile = wanted.recipient()
     voucher, campaign, count = wanted.source(count_max=count_max)

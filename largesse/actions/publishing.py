@@ -1,4 +1,4 @@
-"""The publisher: gathers requests of one process into batches and gives each its outcome (DESIGN §5).
+"""The publisher: gathers requests of one process into batches and gives each its outcome (docs/decisions/0002).
 
 While a statement is in flight further requests wait in a queue per project; when it returns, up to `batch_max` go in
 the next one. No timer: alone a request goes at once, under load batches grow by themselves, like a group commit. The

@@ -1,4 +1,4 @@
-"""Referral programmes: who has a code as referee, and who was referred (spec distributions-exports-webhooks §4)."""
+"""Referral programmes: who has a code as referee, and who was referred (docs/semantics/referral.md)."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Make and delete segments; say who is in them (spec customers §6)."""
+"""Make and delete segments; say who is in them (docs/semantics/segment.md)."""
 
 from largesse.actions.memberships import SYNC, follow, tell
 from largesse.actions.scope import Scope

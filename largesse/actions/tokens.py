@@ -1,4 +1,4 @@
-"""Issue, look into and revoke OAuth access tokens (spec platform §1.1)."""
+"""Issue, look into and revoke OAuth access tokens (docs/semantics/access.md)."""
 
 import secrets
 from typing import Final

@@ -1,4 +1,4 @@
-"""Change the balance of a gift or loyalty card (spec vouchers-and-campaigns §6)."""
+"""Change the balance of a gift or loyalty card (docs/semantics/balance.md)."""
 
 from largesse.actions.scope import Scope
 from largesse.actions.vouchers import get_voucher, reread_voucher

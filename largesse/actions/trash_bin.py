@@ -1,4 +1,4 @@
-"""Remove for good what lies in the bin (spec vouchers-and-campaigns §8). Nothing comes back out of it."""
+"""Remove for good what lies in the bin (docs/semantics/campaign.md). Nothing comes back out of it."""
 
 from largesse.actions.campaign_vouchers import start_deletion
 from largesse.actions.scope import Scope

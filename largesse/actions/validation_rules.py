@@ -1,4 +1,4 @@
-"""Create, change, delete and assign validation rules (spec validation-redemption §8)."""
+"""Create, change, delete and assign validation rules (docs/semantics/validation-rule.md)."""
 
 from collections.abc import Sequence
 from typing import Any

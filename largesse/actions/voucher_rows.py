@@ -1,4 +1,4 @@
-"""Metadata of many vouchers at once (spec vouchers-and-campaigns §5.8)."""
+"""Metadata of many vouchers at once (docs/semantics/import.md)."""
 
 from typing import Any
 

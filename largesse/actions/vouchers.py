@@ -1,4 +1,4 @@
-"""Create, change, switch and delete single vouchers (spec vouchers-and-campaigns §3, §8)."""
+"""Create, change, switch and delete single vouchers (docs/semantics/voucher.md)."""
 
 import os
 from typing import Any, Final

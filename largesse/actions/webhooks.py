@@ -1,4 +1,4 @@
-"""Manage the webhooks of a project and its secret (spec distributions-exports-webhooks §6.2)."""
+"""Manage the webhooks of a project and its secret (docs/semantics/webhook.md)."""
 
 import secrets
 from typing import Final

@@ -28,7 +28,7 @@ from largesse.wire.parse import parse_value
 from largesse.wire.publications import PublicationInput
 
 CHANNEL: Final = "voucherify-web-ui"
-"""Of a single publication that a user makes (spec publications §6)."""
+"""Of a single publication that a user makes."""
 CAMPAIGNS: Final = 100
 _CUSTOMER: Final = {"customer_id": "id", "customer_source_id": "source_id", "email": "email", "customer_name": "name"}
 _PATHS: Final = {f"customer.{path}": name for name, path in _CUSTOMER.items()}

@@ -23,7 +23,7 @@ from largesse.domain.targets import is_public
 from largesse.store.vault import Vault
 
 LIMIT_S: Final = 10.0
-"""From the name server's first question to the status line (spec distributions-exports-webhooks §6.2)."""
+"""From the name server's first question to the status line (docs/semantics/webhook.md)."""
 BODY_BYTES_MAX: Final = 1_024
 """Of an answer, for people to read; the rest isn't fetched."""
 CONNECTIONS_MAX: Final = 256

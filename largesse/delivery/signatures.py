@@ -1,4 +1,4 @@
-"""Signs what is sent, in Voucherify's way (spec distributions-exports-webhooks §6.2) and that of standardwebhooks.com.
+"""Signs what is sent, in Voucherify's way (docs/semantics/webhook.md) and that of standardwebhooks.com.
 
 The second covers the id and the time too, so a receiver can refuse what was recorded and is played again. Its library
 would bring an HTTP client and four more packages for these lines.

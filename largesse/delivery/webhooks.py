@@ -1,4 +1,4 @@
-"""Tells webhooks what happened: reads the event log, posts, records, tries again (DESIGN §8).
+"""Tells webhooks what happened: reads the event log, posts, records, tries again (docs/semantics/webhook.md).
 
 A webhook's turn belongs to one process at a time, by heartbeat. Whoever dies leaves deliveries pending, and the next
 sends them again with the same ids: at least once, never lost. A receiver has a few connections of ours and no more,

@@ -1,4 +1,4 @@
-"""What happened to a customer, put together from the facts themselves (spec customers §4)."""
+"""What happened to a customer, put together from the facts themselves (docs/semantics/customer.md)."""
 
 from datetime import datetime
 from typing import Any, Final

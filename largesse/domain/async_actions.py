@@ -1,4 +1,4 @@
-"""Long work that a request asked for: what is done, how far it came (spec distributions-exports-webhooks §7)."""
+"""Long work that a request asked for: what is done, how far it came (docs/semantics/import.md)."""
 
 from datetime import datetime
 from typing import Any, Final

@@ -1,4 +1,4 @@
-"""A campaign: a pool of codes with one definition (spec vouchers-and-campaigns §5)."""
+"""A campaign: a pool of codes with one definition (docs/semantics/campaign.md)."""
 
 from datetime import datetime
 from typing import Any, Final
@@ -62,7 +62,7 @@ FILTERS: Final[Fields] = {
     "validity_day_of_week": NUMBER,
     METADATA: ANY_METADATA,
 }
-"""What their list can be filtered by (spec vouchers-and-campaigns §5.3)."""
+"""What their list can be filtered by."""
 
 
 class Campaign(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,4 +1,4 @@
-"""A category: a name and a place in the order in which discounts are processed (spec vouchers-and-campaigns §10)."""
+"""A category: a name and a place in the order in which discounts are processed (docs/semantics/campaign.md)."""
 
 from datetime import datetime
 from typing import Final

@@ -1,4 +1,4 @@
-"""What codes look like, how many there can be, and how random bytes become codes (spec vouchers-and-campaigns §2)."""
+"""What codes look like, how many there can be, and how random bytes become codes (docs/semantics/code.md)."""
 
 import re
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""A customer and the rules of upserting one (spec customers)."""
+"""A customer and the rules of upserting one (docs/semantics/customer.md)."""
 
 from datetime import date, datetime
 from typing import Any, Final
@@ -35,7 +35,7 @@ FILTERS: Final[Fields] = {
     "loyalty.points": NUMBER,
     METADATA: ANY_METADATA,
 }
-"""What their list can be filtered by, and segments are made of (spec distributions-exports-webhooks §5.3)."""
+"""What their list can be filtered by, and segments are made of."""
 
 
 class CustomerShort(msgspec.Struct, frozen=True, kw_only=True):

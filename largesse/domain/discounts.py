@@ -1,4 +1,4 @@
-"""Discounts: which values each type needs (spec vouchers-and-campaigns §1.1). Formulas are read, and kept as text."""
+"""Discounts: which values each type needs (docs/semantics/voucher.md). Formulas are read, and kept as text."""
 
 from typing import Any, Final
 

@@ -1,4 +1,4 @@
-"""Distributions: who gets which message when, and with what code (spec distributions-exports-webhooks §1–§3).
+"""Distributions: who gets which message when, and with what code (docs/semantics/distribution.md).
 
 Ours, in the contract's manner: the vendor has them in its dashboard only.
 """
@@ -89,7 +89,7 @@ CODE_TRIGGERS: Final = frozenset(
         "customer.order.created", "customer.order.updated", "customer.order.paid", "customer.order.canceled",
     }
 )  # fmt: skip
-"""Those that may publish codes; the others take plain messages only (spec §2)."""
+"""Those that may publish codes; the others take plain messages only (docs/semantics/distribution.md)."""
 PUBLICATION_TRIGGER: Final = "customer.publication.succeeded"
 TRIGGERS: Final = CODE_TRIGGERS | {
     PUBLICATION_TRIGGER, "customer.created", "customer.redemption.succeeded", "customer.redemption.rollback.succeeded",
@@ -166,7 +166,7 @@ class Distribution(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def metadata(self) -> dict[str, Any]:
-        """Of its publications (spec §2.1)."""
+        """Of its publications."""
         return {"distribution_id": self.id, "source_type": "distribution", "source_id": self.id}
 
     def channel(self, type: str) -> dict[str, Any] | None:
@@ -219,7 +219,7 @@ def obstacles(person: Person, channels: list[str]) -> dict[str, str | None]:
 
 
 def state_of(obstacle: str | None) -> str:
-    """Of a new message: without an address it fails, against somebody's will it isn't meant to go (spec §3)."""
+    """Of a new message: without an address it fails, against somebody's will it isn't meant to go."""
     if obstacle is None:
         return PENDING
     return SKIPPED if obstacle in _SKIPPING else MESSAGE_FAILED

@@ -1,6 +1,6 @@
 """Every error a caller can meet: one small tree. A class's docstring is its default message.
 
-Source: spec platform §3 (error body and catalogue). `details` is for people, `key` for programs.
+The body is in docs/semantics/wire.md. `details` is for people, `key` for programs.
 """
 
 from typing import ClassVar
@@ -21,7 +21,7 @@ class LargesseError(Exception):
         resource_id: str | None = None,
         resource_type: str | None = None,
     ) -> None:
-        """`resource_id` repeats what the caller sent; `resource_type` is a word of spec platform §3.1."""
+        """`resource_id` repeats what the caller sent; `resource_type` is the contract's word for the noun."""
         self.message = message or (type(self).__doc__ or "").partition("\n")[0]
         self.details = details
         self.resource_id = resource_id
@@ -60,7 +60,7 @@ class QueryTooLarge(LargesseError):
 class MalformedJson(LargesseError):
     """Invalid request payload JSON format
 
-    Rendered in the framework's shape (spec platform §3), like PayloadTooLarge.
+    Rendered in the framework's shape (docs/semantics/wire.md), like PayloadTooLarge.
     """
 
     status = 400

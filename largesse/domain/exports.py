@@ -1,4 +1,4 @@
-"""Exports: what can be exported, with which fields, in which order (spec distributions-exports-webhooks §5)."""
+"""Exports: what can be exported, with which fields, in which order (docs/semantics/export.md)."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -34,7 +34,7 @@ API: Final = "API"
 WEBSITE: Final = "WEBSITE"
 """Who asked for an export: a program, or somebody in the dashboard."""
 CHANNEL: Final = "CSV"
-"""Of the publications that an export of vouchers makes (spec publications §3)."""
+"""Of the publications that an export of vouchers makes."""
 METADATA: Final = "metadata"
 QR: Final = "q"
 BARCODE: Final = "b"

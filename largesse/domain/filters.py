@@ -1,4 +1,4 @@
-"""Filters of lists: fields, operators and conditions, the same for every list (spec publications §11.3, platform §5).
+"""Filters of lists: fields, operators and conditions, the same for every list (docs/semantics/list.md).
 
 Each noun says which fields its list has; wire reads a query into a Filter by them, store renders it as SQL.
 """

@@ -1,6 +1,6 @@
 """Formulas of dynamic values, `IF(VOUCHER_PUBLISH_COUNT = 1;25;5)`: their grammar and their words.
 
-Amounts are in major units, arguments are parted by `;`, texts stand in double quotes (spec validation-redemption §4).
+Amounts are in major units, arguments are parted by `;`, texts stand in double quotes (docs/semantics/voucher.md).
 Here a formula is only read; it is calculated when a discount is.
 """
 
@@ -53,7 +53,7 @@ OPERANDS: Final = frozenset({
     "CUSTOMER_BIRTHDATE", "TODAY", "NOW",
 })  # fmt: skip
 _FAMILIES: Final = re.compile(r"(ORDER_ITEMS?|PRODUCT|SKU|CHEAPEST|MOST_EXPENSIVE)_[A-Z_]+")
-"""Operands and calls about single items of an order; the specification names the families only."""
+"""Operands and calls about single items of an order; the contract names the families only."""
 
 _PARSER: Final = Lark(GRAMMAR, parser="lalr", maybe_placeholders=False)
 

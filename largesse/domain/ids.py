@@ -1,4 +1,4 @@
-"""The shape of ids: time-ordered text (spec platform §8). Pure: time and entropy come in as numbers.
+"""The shape of ids: time-ordered text (docs/semantics/wire.md). Pure: time and entropy come in as numbers.
 
 Alphanumeric ids start with 7 base62 digits of Unix milliseconds (good to 2081); hex ids are 11 hex digits of
 milliseconds and a 7-digit counter. Digits sort in code-point order, so the order of ids is the order of making.

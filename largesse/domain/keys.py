@@ -1,4 +1,4 @@
-"""An API key: who may call, for which project, and what for (spec platform §1)."""
+"""An API key: who may call, for which project, and what for (docs/semantics/access.md)."""
 
 import hashlib
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""Metadata schemas: what the custom attributes of a resource must be like (spec platform §7). Pure.
+"""Metadata schemas: what the custom attributes of a resource must be like (docs/semantics/metadata.md). Pure.
 
 What is judged is what a write brings: every key that was sent, and whether the required keys are there, sent or stored
 before. A stored value that nobody touches isn't judged again, so that a new schema locks nothing that is already there.

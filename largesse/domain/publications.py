@@ -1,4 +1,4 @@
-"""Publications: what may be asked, and what each outcome means to the caller (spec publications §2–§8, §13)."""
+"""Publications: what may be asked, and what each outcome means to the caller (docs/semantics/publication.md)."""
 
 from datetime import datetime
 from typing import Any, Final
@@ -47,9 +47,9 @@ FILTERS: Final[Fields] = {
     "created_at": DATE_TIME,
     METADATA: ANY_METADATA,
 }
-"""What their list can be filtered by: the nine fields of the contract, then the recommended rest (spec §11.3)."""
+"""What their list can be filtered by: the nine fields of the contract, then the recommended rest."""
 EXPORT_FILTERS: Final[Fields] = {**FILTERS, "campaign": TEXT, "customer": TEXT, "voucher": CODE}
-"""What an export can be filtered by besides (spec distributions-exports-webhooks §5.3): names or ids."""
+"""What an export can be filtered by besides: names or ids."""
 
 
 class CustomerReference(msgspec.Struct, frozen=True, kw_only=True):
@@ -104,7 +104,7 @@ class Publication(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def check_count(count: int, source_id: str | None, *, count_max: int = COUNT_MAX) -> None:
-    """A publication with a source_id is one code, so that asking again can give the same one (spec §2.2)."""
+    """A publication with a source_id is one code, so that asking again can give the same one (A045)."""
     allowed = 1 if source_id is not None else count_max
     if count > allowed:
         raise too_many(allowed)
@@ -124,7 +124,7 @@ _CANNOT: Final = {
 
 
 def refusal(outcome: str, request: PublicationRequest, voucher_id: str | None) -> LargesseError:
-    """The error for an outcome of the publish statement that is neither a publication nor a retry (spec §13)."""
+    """The error for an outcome of the publish statement that is neither a publication nor a retry."""
     if outcome in _CANNOT:
         return VoucherCannotBePublished(f"Voucher cannot be published. {_CANNOT[outcome]}")
     refused: dict[str, LargesseError] = {

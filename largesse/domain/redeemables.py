@@ -1,4 +1,4 @@
-"""What a customer holds: the wallet (spec customers §4)."""
+"""What a customer holds: the wallet (docs/semantics/customer.md)."""
 
 from datetime import datetime
 from typing import Any, Final

@@ -1,4 +1,4 @@
-"""Referral programmes: who refers whom, and what counts as a referral (spec distributions-exports-webhooks §4)."""
+"""Referral programmes: who refers whom, and what counts as a referral (docs/semantics/referral.md)."""
 
 from datetime import datetime
 from typing import Any, Final, NamedTuple

@@ -1,4 +1,4 @@
-"""A segment of customers: a fixed list, or whoever a filter matches (spec customers §6)."""
+"""A segment of customers: a fixed list, or whoever a filter matches (docs/semantics/segment.md)."""
 
 from datetime import datetime
 from typing import Any, Final

@@ -1,4 +1,4 @@
-"""Which addresses we may send to (DESIGN §11): whoever can name a URL must not reach what only this machine can."""
+"""Addresses that we may send to (docs/semantics/webhook.md): a URL must not reach what only this machine can reach."""
 
 import ipaddress
 from typing import Final

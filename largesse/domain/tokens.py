@@ -1,4 +1,4 @@
-"""OAuth 2.0 access tokens: for how long, for what (spec platform §1.1)."""
+"""OAuth 2.0 access tokens: for how long, for what (docs/semantics/access.md)."""
 
 from typing import Final
 

@@ -1,4 +1,4 @@
-"""Changes of a card's balance (spec vouchers-and-campaigns §6). Credits are hundredths, points are plain integers."""
+"""Changes of a card's balance (docs/semantics/balance.md). Credits are hundredths, points are plain integers."""
 
 from datetime import datetime
 from typing import Any, Final
@@ -11,7 +11,7 @@ from largesse.domain.vouchers import GIFT_VOUCHER, LOYALTY_CARD, Voucher
 
 SOURCE_API: Final = "API"
 SOURCE_DASHBOARD: Final = "voucherify-web-ui"
-"""Of a change by somebody who is signed in (spec vouchers-and-campaigns §6)."""
+"""Of a change by somebody who is signed in."""
 CAMPAIGN_FILTERS: Final[Fields] = {"id": TEXT, "voucher_id": TEXT}
 """What the transactions of a campaign can be filtered by; those of one card by nothing."""
 _TYPES: Final = {

@@ -1,5 +1,6 @@
-"""The bin: what was deleted without force, and blocks its name or code until it is removed for good (spec
-vouchers-and-campaigns §8).
+"""The bin: what was deleted without force, and blocks its name or code until it is removed for good.
+
+See docs/semantics/campaign.md.
 """
 
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""Validation rules: when a redeemable may be used (spec validation-redemption §8). Here they are checked and kept;
+"""Validation rules: when a redeemable may be used (docs/semantics/validation-rule.md). Here they are checked and kept;
 redemption judges by them.
 """
 

@@ -1,4 +1,4 @@
-"""When vouchers are valid: what may be set (spec vouchers-and-campaigns §4)."""
+"""When vouchers are valid: what may be set (docs/semantics/voucher.md)."""
 
 import re
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""A voucher: its kinds, its publication state, its balance (spec vouchers-and-campaigns §1)."""
+"""A voucher: its kinds, its publication state, its balance (docs/semantics/voucher.md)."""
 
 from datetime import datetime
 from enum import IntEnum
@@ -66,11 +66,11 @@ FILTERS: Final[Fields] = {
     "redemption.redeemed_points": NUMBER,
     METADATA: ANY_METADATA,
 }
-"""What their list can be filtered by (spec vouchers-and-campaigns §9)."""
+"""What their list can be filtered by."""
 
 
 class State(IntEnum):
-    """Where a code stands on its way to a customer (invariant I5). `active` is a switch of its own."""
+    """Where a code stands on its way to a customer (docs/semantics/pool.md). `active` is a switch of its own."""
 
     FREE = 0
     HELD = 1
@@ -182,7 +182,7 @@ def infer_type(
 
 
 def bucket(state: int, active: bool) -> str | None:
-    """The counter that a voucher stands in besides `vouchers`; None for a free one (invariant I5)."""
+    """The counter that a voucher stands in besides `vouchers`; None for a free one (docs/semantics/counter.md)."""
     if state == State.FREE:
         return None if active else "disabled"
     if state in (State.PUBLISHED, State.PUBLISHED_WITHOUT_CUSTOMER):

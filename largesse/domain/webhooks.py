@@ -1,4 +1,4 @@
-"""Webhooks: what is sent where, and when it is tried again (spec distributions-exports-webhooks §6.2)."""
+"""Webhooks: what is sent where, and when it is tried again (docs/semantics/webhook.md)."""
 
 import base64
 from datetime import datetime, timedelta

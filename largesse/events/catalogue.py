@@ -1,4 +1,4 @@
-"""The names of events that a project can subscribe to (spec distributions-exports-webhooks §6.3), as far as built."""
+"""The names of events that a project can subscribe to (docs/semantics/event-log.md), as far as built."""
 
 from enum import StrEnum
 from types import MappingProxyType

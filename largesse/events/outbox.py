@@ -1,4 +1,4 @@
-"""Events are written with the change, in its transaction, frozen as it was; they are sent later (DESIGN §8)."""
+"""Events are written in the change's transaction, frozen as it was; delivery is later (docs/semantics/event-log.md)."""
 
 from typing import Any, Protocol
 

@@ -1,5 +1,5 @@
-"""What one row of the log means to a subscriber: the names of spec distributions-exports-webhooks §6.3, each with its
-payload, made of the frozen records only.
+"""What one row of the log means to a subscriber: its names, each with its payload, made of the frozen records only
+(docs/semantics/event-log.md).
 """
 
 from collections.abc import Callable, Mapping

@@ -1,4 +1,4 @@
-"""/v1/assets: pictures of vouchers, open to whoever has the address; it can't be guessed (spec vouchers §7)."""
+"""/v1/assets: pictures of vouchers, open to all who have the address (docs/semantics/voucher.md)."""
 
 import asyncio
 from typing import Any, Final

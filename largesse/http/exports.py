@@ -1,4 +1,4 @@
-"""/v1/exports, and the files that they make (spec distributions-exports-webhooks §5)."""
+"""/v1/exports, and the files that they make."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any, Final

@@ -51,7 +51,7 @@ ORDERS: Final = ("created_at", "id", "voucher_code", "tracking_id", "customer_id
 
 
 async def publish(exchange: Exchange, receive: Receive) -> Reply:
-    """Give one code, or several of a campaign, to a customer (spec publications §2)."""
+    """Give one code, or several of a campaign, to a customer."""
     wanted = await parse_body(exchange, await read_body(exchange, receive), PublicationInput)
     return Reply(200, await publish_wanted(exchange, wanted, join_once=_join_once(exchange)))
 
@@ -128,13 +128,13 @@ def _join_once(exchange: Exchange) -> bool | None:
 
 
 async def list_publications(request: Request) -> Response:
-    """Successes and failures, newest first (spec publications §11)."""
+    """Successes and failures, newest first."""
     page, narrowing = _read_list(request)
     return await _respond_list(request, page, narrowing)
 
 
 async def list_publications_of_voucher(request: Request) -> Response:
-    """What `publish.url` of a voucher points to (spec publications §9)."""
+    """What `publish.url` of a voucher points to."""
     page, narrowing = _read_list(request)
     code = path_parameter(request, "code")
     async with unit_of_work(request) as scope:

@@ -1,4 +1,4 @@
-"""The embedded PostgreSQL: the binaries of a wheel, run and supervised by ourselves (DESIGN §7).
+"""The embedded PostgreSQL: the binaries of a wheel, run and supervised by ourselves (docs/decisions/0001).
 
 Reachable through a socket in a private folder only, with a password even there; fsync and synchronous_commit are
 on. The process that holds the data directory's lock is the only one that starts or stops it.

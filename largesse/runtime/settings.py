@@ -1,4 +1,4 @@
-"""Settings: flags beat variables, variables beat defaults (DESIGN §9). Everything is checked here, once."""
+"""Settings: flags beat variables, variables beat defaults (docs/operating.md). Everything is checked here, once."""
 
 import os
 from collections.abc import Mapping
@@ -131,7 +131,7 @@ def cores() -> int:
 def _processes(flag: int | None, value: Mapping[str, str]) -> int:
     if flag is not None:
         return _within(flag, "--processes", 1, PROCESSES_MAX)
-    # One core stays for PostgreSQL (DESIGN §5).
+    # One core stays for PostgreSQL.
     return _number(value, "LARGESSE_PROCESSES", max(1, cores() - 1), 1, PROCESSES_MAX)
 
 

@@ -1,4 +1,4 @@
-"""Asks a live database whether it keeps the promises of DESIGN §1."""
+"""Asks a live database whether it keeps its promises (docs/semantics/promises.md)."""
 
 from collections.abc import AsyncIterator
 from typing import Any, Final

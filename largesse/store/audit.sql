@@ -1,4 +1,4 @@
--- The invariants of DESIGN §1, as questions to a live database. Each answers with the rows that break it.
+-- The promises (docs/semantics/promises.md) as questions to a live database. Each answers with the rows that break it.
 -- $1 project, $2 how many rows to show.
 
 -- I1_one_success_per_voucher --

@@ -1,4 +1,4 @@
-"""The counters of campaigns (invariant I5): rows of differences that nobody waits for, and what they are added to."""
+"""The counters of campaigns (docs/semantics/counter.md): rows of differences, and the row that they are added to."""
 
 from collections.abc import Sequence
 from typing import Final, NamedTuple

@@ -1,4 +1,4 @@
--- The counters of campaigns: a row for each, and the changes that weren't added to it yet (invariant I5).
+-- The counters of campaigns: a row for each, and the changes that weren't added to it yet (docs/semantics/counter.md).
 
 -- counters --
 -- What the counters of a project are: several rows a campaign, to be added up. It stands within other statements (see

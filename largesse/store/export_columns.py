@@ -1,6 +1,6 @@
-"""What a file of an export holds for each field: closed fragments of SQL (spec distributions-exports-webhooks §5.2).
+"""What a file of an export holds for each field: closed fragments of SQL (docs/semantics/export.md).
 
-Amounts of money in major units with two decimals, points as integers, moments in UTC (§5.3).
+Amounts of money in major units with two decimals, points as integers, moments in UTC.
 """
 
 from collections.abc import Mapping

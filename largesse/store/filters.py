@@ -1,7 +1,7 @@
 """Renders a filter as a condition in SQL: each field's own closed fragments, and parameters for everything sent.
 
-Every operator is one that matches, or the exact opposite of one: `x IS NOT TRUE` holds for null too (spec publications
-§11.3). Text is searched with strpos and compared by code point, so no character in it means anything.
+Every operator is one that matches, or the exact opposite of one: `x IS NOT TRUE` holds for null too
+(docs/semantics/list.md). Text is searched with strpos and compared by code point, so no character in it means anything.
 """
 
 import re

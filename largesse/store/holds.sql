@@ -1,5 +1,5 @@
--- Codes held by a distribution while its messages are under way (DETAILS 3.7): a link and a publication HELD that lists
--- and counts don't see, with their final id, customer and codes. The order of the parts is the order of the locks:
+-- Codes held by a distribution while its messages are under way (docs/semantics/hold.md): a link and a publication HELD
+-- that lists and counts don't see, with their final id, customer and codes. The order of the parts is the order of the locks:
 -- customers, vouchers, publications; the counters are the caller's, last. What is changed is named once more as a list:
 -- a planner that knows nothing of the tables yet would read them from end to end to join them.
 

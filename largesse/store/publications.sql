@@ -147,7 +147,7 @@ who AS MATERIALIZED (
   FROM src s LEFT JOIN cur ON cur.n = s.n
   LEFT JOIN ins i ON s.csid IS NOT NULL AND cur.n IS NULL AND i.source_id = s.csid
   LEFT JOIN ins i2 ON s.csid IS NULL AND cur.n IS NULL AND i2.id = s.new_cid),
--- The rules, in the order of the specification.
+-- The rules, in their order (docs/semantics/publication.md).
 dec AS MATERIALIZED (
   SELECT s.*, w.cust, w.cust_sid, prev.id AS prev_id, j.id AS join_id,
     CASE

@@ -1,4 +1,4 @@
-"""What happened to a customer as JSON (spec customers §4)."""
+"""What happened to a customer as JSON."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The opaque ids of a voucher's QR code and barcode (spec vouchers-and-campaigns §7), and the tokens of exports.
+"""The opaque ids of a voucher's QR code and barcode (docs/semantics/voucher.md), and the tokens of exports.
 
 A token is AES-SIV over project and voucher id: authenticated, so a changed one is refused; deterministic, so browsers
 can cache the image; and it shows nothing of the code, so that tokens can't be used to list codes.

@@ -1,4 +1,4 @@
-"""Async actions as JSON (spec distributions-exports-webhooks §7)."""
+"""Async actions as JSON."""
 
 from datetime import timedelta
 from typing import Any

@@ -1,4 +1,4 @@
-"""Bodies of bulk requests (spec customers §3, vouchers-and-campaigns §5.8)."""
+"""Bodies of bulk requests."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Campaigns as JSON (spec vouchers-and-campaigns §5)."""
+"""Campaigns as JSON."""
 
 from typing import Annotated, Any, Final, Literal
 

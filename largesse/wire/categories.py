@@ -1,4 +1,4 @@
-"""Categories as JSON (spec vouchers-and-campaigns §10)."""
+"""Categories as JSON."""
 
 from typing import Annotated, Any, Final
 

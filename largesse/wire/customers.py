@@ -1,4 +1,4 @@
-"""Customers as JSON (spec customers §2)."""
+"""Customers as JSON."""
 
 from typing import Annotated, Any, Final, TypeVar
 

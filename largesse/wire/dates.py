@@ -1,4 +1,4 @@
-"""Dates and date-times as the contract writes them (spec vouchers-and-campaigns §3, platform §8)."""
+"""Dates and date-times as the contract writes them (docs/semantics/wire.md)."""
 
 import re
 from datetime import UTC, date, datetime, timedelta, timezone

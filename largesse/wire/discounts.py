@@ -1,4 +1,4 @@
-"""The shapes of discounts (spec vouchers-and-campaigns §1.1): one Struct per type, told apart by `type`."""
+"""The shapes of discounts: one Struct per type, told apart by `type`."""
 
 from typing import Annotated, Any, Final, Literal, TypeAlias
 
@@ -7,7 +7,7 @@ import msgspec
 Number: TypeAlias = Annotated[int, msgspec.Meta(ge=0)] | Annotated[float, msgspec.Meta(ge=0)]
 AMOUNT_MAX: Final = 10**15
 """Keeps every sum of balances inside 64 bits."""
-# Money is whole hundredths; half of one can't be given (spec platform §8).
+# Money is whole hundredths; half of one can't be given.
 Amount: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=AMOUNT_MAX)]
 Count: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=AMOUNT_MAX)]
 Text: TypeAlias = Annotated[str, msgspec.Meta(max_length=2_000)]

@@ -1,4 +1,4 @@
-"""Distributions as JSON: ours, in the contract's manner (spec distributions-exports-webhooks §1–§3)."""
+"""Distributions as JSON: ours, in the contract's manner."""
 
 import re
 from collections.abc import Callable
@@ -356,7 +356,7 @@ def _shown(channel: dict[str, Any]) -> dict[str, Any]:
 
 
 def simple_distribution(distribution: Distribution) -> dict[str, Any]:
-    """As webhooks are told of it (spec distributions-exports-webhooks §1): in four statuses only."""
+    """As webhooks are told of it: in the contract's statuses only."""
     status = TO_SEND if distribution.status in (LIVE, IN_PROGRESS) else distribution.status
     action = distribution.action or {}
     return {

@@ -1,4 +1,4 @@
-"""An error as the contract writes it (spec platform §3)."""
+"""An error as the contract writes it (docs/semantics/wire.md)."""
 
 from http import HTTPStatus
 from typing import Any

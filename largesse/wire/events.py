@@ -1,5 +1,4 @@
-"""What events show: the short forms of the records as they were (spec distributions-exports-webhooks §6, publications
-§15).
+"""What events show: the short forms of the records as they were.
 
 A record's frozen form is a row of its table, or the Struct of its kind; both are read here and in nothing newer.
 """
@@ -161,7 +160,7 @@ def event_source(actor: str | None, request_id: str | None) -> dict[str, Any]:
 def render_event(
     id: str, type: str, entity_id: str, created_at: datetime, request_id: str | None, actor: str | None
 ) -> dict[str, Any]:
-    """The fact behind a delivery (spec distributions-exports-webhooks §6.1)."""
+    """The fact behind a delivery."""
     return {
         "id": id,
         "type": type,

@@ -1,4 +1,4 @@
-"""Files of exports: CSV as RFC 4180 has it, JSON lines, Parquet (spec distributions-exports-webhooks §5.3).
+"""Files of exports: CSV as RFC 4180 has it, JSON lines, Parquet (docs/semantics/export.md).
 
 Cells are left as they are, also those that a spreadsheet would take for a formula: this is data for programs.
 """

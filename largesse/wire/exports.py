@@ -1,4 +1,4 @@
-"""Exports as JSON (spec distributions-exports-webhooks §5.1)."""
+"""Exports as JSON."""
 
 from typing import Annotated, Any, Final, Literal
 from urllib.parse import quote

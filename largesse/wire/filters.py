@@ -1,4 +1,4 @@
-"""`filters` of a query string, in every encoding that clients send (spec publications §11.3).
+"""`filters` of a query string, in every encoding that clients send (docs/semantics/list.md).
 
 `filters[field][conditions][operator][index]=value`: with and without index, with `filters` bracketed too, without the
 word `conditions`, the same key again and again; an object as JSON instead of any of the brackets; a list as JSON or as

@@ -1,4 +1,4 @@
-"""QR codes and barcodes of assets: what they encode is the asset's opaque id (spec vouchers-and-campaigns §7)."""
+"""QR codes and barcodes of assets: what they encode is the asset's opaque id."""
 
 from functools import lru_cache
 from io import BytesIO

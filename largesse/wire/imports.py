@@ -1,4 +1,4 @@
-"""Rows of imports: vouchers and customers out of JSON and CSV (spec vouchers-and-campaigns §5.7, customers §5).
+"""Rows of imports: vouchers and customers out of JSON and CSV (docs/semantics/import.md).
 
 In CSV metadata has the types that the project's schemas ask for, else it is text; amounts of money stand in major units
 (`10` is 1000 hundredths), in JSON in hundredths.

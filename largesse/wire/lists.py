@@ -1,4 +1,4 @@
-"""Query strings: paging, order and plain parameters of every list (spec publications §11.1, platform §5)."""
+"""Query strings: paging, order and plain parameters of every list (docs/semantics/list.md)."""
 
 import re
 from collections.abc import Collection

@@ -1,4 +1,4 @@
-"""Custom attributes: a JSON object of limited size (spec platform §7)."""
+"""Custom attributes: a JSON object of limited size."""
 
 from typing import Any, ClassVar, Final, Self
 

@@ -1,4 +1,4 @@
-"""Metadata schemas as JSON: camelCase for the app's API, snake_case for the management API (spec platform §7)."""
+"""Metadata schemas as JSON: camelCase for the app, snake_case for management (docs/semantics/metadata.md)."""
 
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final, Literal

@@ -1,4 +1,4 @@
-"""Objects in a query string: `customer[address][city]=…`, or the whole object as JSON (spec publications §14)."""
+"""Objects in a query string: `customer[address][city]=…`, or the whole object as JSON."""
 
 import re
 from typing import Any, Final

@@ -1,4 +1,4 @@
-"""JSON to typed input: fast when it is right, thorough when it is wrong (DETAILS 3.10).
+"""JSON to typed input: fast when it is right, thorough when it is wrong (docs/semantics/wire.md).
 
 The fast path is msgspec. It stops at the first fault and lets some things pass that PostgreSQL or the contract
 refuse, so a body that looks suspicious, or that msgspec refuses, is decoded again without types and walked: once for

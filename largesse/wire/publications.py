@@ -1,4 +1,4 @@
-"""Publications as JSON (spec publications §2, §7, §11)."""
+"""Publications as JSON."""
 
 import re
 from typing import Annotated, Any, Final
@@ -86,7 +86,7 @@ _COUNT: Final = re.compile(r"-?\d{1,18}", re.ASCII)
 
 
 def read_publication_query(query: Query) -> PublicationInput:
-    """The query of a create call as the body that it stands for (spec publications §14).
+    """The query of a create call as the body that it stands for.
 
     Every value is a text there: the count becomes a number, metadata stays as it is until `typed_publication`. Raises
     InvalidQueryParams with every fault.
@@ -157,7 +157,7 @@ def render_publication(publication: Publication, assets: AssetUrls) -> dict[str,
 
 
 def render_publication_in_list(publication: Publication) -> dict[str, Any]:
-    """One of three forms: a single success, a multiple success, a failure (spec §11.2)."""
+    """One of three forms: a single success, a multiple success, a failure (docs/semantics/publication.md)."""
     out = _render_common(publication)
     if publication.failure_code is not None:
         out["failure_code"] = publication.failure_code

@@ -1,4 +1,4 @@
-"""A customer's redeemables as JSON (spec customers §4)."""
+"""A customer's redeemables as JSON."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Referral programmes and the holders of their codes as JSON (spec distributions-exports-webhooks §4)."""
+"""Referral programmes and the holders of their codes as JSON."""
 
 from typing import Annotated, Any, Literal
 

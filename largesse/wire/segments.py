@@ -1,4 +1,4 @@
-"""Segments as JSON (spec customers §6)."""
+"""Segments as JSON."""
 
 from typing import Annotated, Any, Final, Literal
 

@@ -1,4 +1,4 @@
-"""Summaries as JSON (spec vouchers-and-campaigns §5.3)."""
+"""Summaries as JSON."""
 
 from typing import Any, Final
 

@@ -1,4 +1,4 @@
-"""CSV files that people upload: a header line, then rows (spec customers §5, vouchers-and-campaigns §5.7)."""
+"""CSV files that people upload: a header line, then rows."""
 
 import re
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Templates of messages: Liquid, with limits on everything that a template could do to us (DESIGN §11).
+"""Templates of messages: Liquid, with limits on all that a template can do (docs/semantics/distribution.md).
 
 What a template names and nobody has is empty. Values are escaped in HTML. Nothing is loaded, no range is made, and no
 filter makes a text longer than a message may be.

@@ -1,4 +1,4 @@
-"""The OAuth operations' forms and answers (spec platform §1.1)."""
+"""The OAuth operations' forms and answers."""
 
 from typing import Any, Final
 from urllib.parse import parse_qsl

@@ -1,4 +1,4 @@
-"""Balances and transactions as JSON (spec vouchers-and-campaigns §6)."""
+"""Balances and transactions as JSON."""
 
 from typing import Annotated, Any
 

@@ -1,4 +1,4 @@
-"""Validation rules and their assignments as JSON (spec validation-redemption §8)."""
+"""Validation rules and their assignments as JSON."""
 
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal

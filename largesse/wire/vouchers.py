@@ -1,4 +1,4 @@
-"""Vouchers as JSON (spec publications §7.1 and §11.2). Rendered for every published code: straight lines."""
+"""Vouchers as JSON. Rendered for every published code: straight lines."""
 
 from typing import Annotated, Any, Final, Literal
 from urllib.parse import quote
@@ -158,7 +158,7 @@ def render_voucher(
 ) -> dict[str, Any]:
     """The whole voucher; what doesn't apply is null, not missing.
 
-    `with_entries`: its publications, newest first, as the single GET shows them (spec publications §9).
+    `with_entries`: its publications, newest first, as the single GET shows them.
     """
     path = "/v1/vouchers/" + (voucher.code if voucher.code.isalnum() and voucher.code.isascii() else _quoted(voucher))
     publish: dict[str, Any] = {
@@ -215,7 +215,7 @@ def render_voucher_simplified(voucher: Voucher) -> dict[str, Any]:
 
 
 def render_entry(row: dict[str, Any]) -> dict[str, Any]:
-    """One publication inside a voucher: `customer` is the customer's own source id (spec publications §9)."""
+    """One publication inside a voucher: `customer` is the customer's own source id."""
     return {
         "customer_id": row["customer_id"],
         "customer": row["tracking_id"],

@@ -1,4 +1,4 @@
-"""Webhooks as JSON: their management, and what receivers get (spec distributions-exports-webhooks §6)."""
+"""Webhooks as JSON: their management, and what receivers get."""
 
 import re
 from collections.abc import Mapping
@@ -159,7 +159,7 @@ def envelope(
     source: Mapping[str, Any],
     event: Mapping[str, Any] | None,
 ) -> str:
-    """The body, compact: what is signed is what is sent (spec distributions-exports-webhooks §6.1)."""
+    """The body, compact: what is signed is what is sent."""
     body = {
         "id": id,
         "project_id": project_id,

@@ -1,4 +1,4 @@
-"""DESIGN I2: whatever is killed with -9 under load, what was acknowledged stays, and nothing is published twice."""
+"""I2 (docs/semantics/promises.md): whatever is killed with -9 under load, what was acknowledged stays, and nothing is published twice."""
 
 import asyncio
 import contextlib

@@ -61,7 +61,7 @@ FROM vouchers WHERE project_id = $1 AND deleted_at IS NULL GROUP BY 1 ORDER BY 1
 
 
 async def assert_counters_are_exact(pool: Pool, project: Project) -> None:
-    """Invariant I5."""
+    """I5 of docs/semantics/promises.md."""
     counted = [tuple(row) for row in await pool.fetch(COUNTED, project.id)]
     saved = await all_counters(pool, project.id)
     of_vouchers = ("vouchers", "published", "held", "withdrawn", "disabled")

@@ -1,4 +1,4 @@
-"""Every form of publication and every refusal, one request at a time (spec publications §2–§8)."""
+"""Every form of publication and every refusal, one request at a time."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta

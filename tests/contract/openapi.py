@@ -18,9 +18,9 @@ DOCUMENT: Final = Path(os.environ.get("LARGESSE_TEST_CONTRACT", _DEFAULT))
 needs_contract = pytest.mark.skipif(not DOCUMENT.exists(), reason="the official OpenAPI document isn't there")
 
 IMPORT_CSV: Final = ("/v1/campaigns/{campaignId}/importCSV", 202)
-"""Described with 200, unlike every other import; spec vouchers-and-campaigns §5.7 makes it 202."""
+"""Described with 200, unlike every other import; here it is 202 too."""
 ID: Final = re.compile(r"[a-z]+_[0-9A-Za-z]{16,}")
-"""Longer than one schema's maxLength, which its own samples exceed too; ids are opaque (spec platform §8)."""
+"""Longer than one schema's maxLength, which its own samples exceed too; ids are opaque."""
 _URI: Final = "urn:contract"
 ERROR: Final = {
     "type": "object",
@@ -36,9 +36,9 @@ ERROR: Final = {
     },
     "additionalProperties": False,
 }
-"""spec/platform.md §3; the document itself describes no errors."""
+"""The document itself describes no errors (docs/semantics/wire.md)."""
 NULLS: Final = {"discount", "gift", "loyalty_card", "validity_timeframe", "validity_day_of_week", "validity_hours"}
-"""Null, not missing, in the samples of the seeds and in spec publications §7, which go before the document."""
+"""Null, not missing, in the samples of tests/contract/test_seeds.py, which go before the document."""
 
 
 @cache

@@ -1,4 +1,4 @@
-"""The grammar of formulas (spec validation-redemption §4)."""
+"""The grammar of formulas."""
 
 import contextlib
 import string

@@ -1,4 +1,4 @@
-"""Definitions of validation rules (spec validation-redemption §8)."""
+"""Definitions of validation rules."""
 
 from typing import Any
 

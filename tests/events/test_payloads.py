@@ -143,6 +143,6 @@ async def test_a_removal_adds_nothing_to_a_card(world: dict[str, list[Event]]) -
 
 
 async def test_a_failure_is_told_to_nobody() -> None:
-    """There is no publication.failed for projects (spec distributions-exports-webhooks §6.3)."""
+    """There is no publication.failed for projects."""
     failed = Event(BEGINNING, "ev_a", "publication.failed", "pub_a", {}, None, None, datetime.now(UTC))
     assert derive(failed) == []

@@ -1,4 +1,4 @@
-"""What happened to a customer: GET /v1/customers/{id}/activity (spec customers §4)."""
+"""What happened to a customer: GET /v1/customers/{id}/activity."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The addresses of a voucher's QR code and barcode (spec vouchers-and-campaigns §7)."""
+"""The addresses of a voucher's QR code and barcode."""
 
 from urllib.parse import unquote, urlsplit
 

@@ -1,4 +1,4 @@
-"""Distributions that events trigger (spec distributions-exports-webhooks §1, §2)."""
+"""Distributions that events trigger."""
 
 import asyncio
 from typing import Any

@@ -1,4 +1,4 @@
-"""/v1/distributions: what they are, and how they are started and stopped (spec distributions-exports-webhooks §1)."""
+"""/v1/distributions: what they are, and how they are started and stopped."""
 
 import re
 from datetime import UTC, datetime, timedelta

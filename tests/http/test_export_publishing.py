@@ -1,4 +1,4 @@
-"""Codes that leave in a file are published by that (spec distributions-exports-webhooks §5.4)."""
+"""Codes that leave in a file are published by that."""
 
 import asyncio
 import csv

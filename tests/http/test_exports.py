@@ -1,4 +1,4 @@
-"""Exports as a client sees them (spec distributions-exports-webhooks §5.1–§5.3)."""
+"""Exports as a client sees them."""
 
 import csv
 import io

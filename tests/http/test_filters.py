@@ -1,4 +1,4 @@
-"""`filters` of each list through HTTP (spec publications §11.3, vouchers-and-campaigns §5.3 and §9, customers §4)."""
+"""`filters` of each list through HTTP."""
 
 import json
 from datetime import UTC, datetime, timedelta

@@ -1,4 +1,4 @@
-"""Who enters and leaves segments is told once for each change (spec customers §6, distributions §2.2)."""
+"""Who enters and leaves segments is told once for each change."""
 
 import asyncio
 from typing import Any

@@ -1,4 +1,4 @@
-"""What metadata must be like: defined by the management API, held to by every write (spec platform §7)."""
+"""What metadata must be like: defined by the management API, held to by every write."""
 
 from collections.abc import AsyncIterator
 from typing import Any

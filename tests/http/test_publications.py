@@ -1,4 +1,4 @@
-"""POST and GET /v1/publications as a client sees them (spec publications)."""
+"""POST and GET /v1/publications as a client sees them."""
 
 import asyncio
 import re

@@ -1,4 +1,4 @@
-"""GET /v1/publications/create and POST /client/v1/publish as a client sees them (spec publications §1, §14)."""
+"""GET /v1/publications/create and POST /client/v1/publish as a client sees them."""
 
 import httpx
 import pytest

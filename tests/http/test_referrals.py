@@ -1,4 +1,4 @@
-"""Referral programmes (spec distributions-exports-webhooks §4)."""
+"""Referral programmes."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Segments of customers (spec customers §6)."""
+"""Segments of customers."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""OAuth 2.0 by client credentials as a client sees it (spec platform §1.1)."""
+"""OAuth 2.0 by client credentials as a client sees it."""
 
 import asyncio
 import time

@@ -1,4 +1,4 @@
-"""Balances of gift and loyalty cards, and their transactions, as a client sees them (spec vouchers §6)."""
+"""Balances of gift and loyalty cards, and their transactions, as a client sees them."""
 
 import pytest
 

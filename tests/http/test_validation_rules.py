@@ -1,4 +1,4 @@
-"""/v1/validation-rules and their assignments (spec validation-redemption §8, vouchers-and-campaigns §11)."""
+"""/v1/validation-rules and their assignments."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Never twice, never over: each promise of DESIGN §1 against 32 real connections.
+"""Never twice, never over: each promise (docs/semantics/promises.md) against 32 real connections.
 
 Each test runs its race with the promise's guard in place. The tests in TestGuards run the same race with the guard
 taken away and must then find the promise broken: otherwise the race would prove nothing.

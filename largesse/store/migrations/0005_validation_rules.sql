@@ -1,4 +1,4 @@
--- Validation rules and what they are assigned to (spec validation-redemption §8, vouchers-and-campaigns §11).
+-- Validation rules and what they are assigned to.
 
 CREATE TABLE validation_rules (
   project_id int NOT NULL,

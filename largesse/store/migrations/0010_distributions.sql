@@ -1,4 +1,4 @@
--- Distributions: messages that go out by themselves, most with a code (spec distributions-exports-webhooks §1–§3).
+-- Distributions: messages that go out by themselves, most with a code.
 
 -- `phase` is what the job does next: null is nothing. `attempt` counts those who began to send: what an earlier one had
 -- in its hands is nobody's to send again. `considered` is the last customer of the audience that was looked at.
