@@ -3,10 +3,10 @@
 from pathlib import Path
 from typing import Final
 
-from checks import domain, immutable, project_filter, sizes, sql_outside_store, transactions
+from checks import domain, immutable, pointers, project_filter, sizes, sql_outside_store, transactions
 from checks.findings import Finding
 
-CHECKS: Final = (sql_outside_store, project_filter, immutable, domain, transactions, sizes)
+CHECKS: Final = (sql_outside_store, project_filter, immutable, domain, transactions, sizes, pointers)
 EXCEPTIONS: Final = "checks/exceptions.txt"
 
 
