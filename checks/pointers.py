@@ -11,9 +11,9 @@ from typing import Final
 
 from checks.findings import Finding, Source, sources
 
-_FOLDERS: Final = (".ci", "bench", "checks", "docs", "largesse", "tests")
+_FOLDERS: Final = ("bench", "checks", "docs", "largesse", "tests")
 _SUFFIXES: Final = (".css", ".html", ".js", ".md", ".mjs", ".py", ".sql", ".txt")
-_AT_THE_TOP: Final = ("*.md", "*.toml", "Makefile")
+_OTHERS: Final = ("*.md", "*.toml", "Makefile", ".ci/*")
 
 _ELSEWHERE: Final = re.compile(
     r"(?<!RFC \d{4} )§"
@@ -37,9 +37,9 @@ def _texts(root: Path) -> Iterator[Source]:
     for folder in _FOLDERS:
         for suffix in _SUFFIXES:
             yield from sources(root, folder, suffix)
-    for pattern in _AT_THE_TOP:
+    for pattern in _OTHERS:
         for path in sorted(root.glob(pattern)):
-            yield Source(path.name, path.read_text(encoding="utf-8"))
+            yield Source(path.relative_to(root).as_posix(), path.read_text(encoding="utf-8"))
 
 
 def check_source(root: Path, source: Source) -> Iterator[Finding]:

@@ -24,6 +24,7 @@ from tests.house.conftest import Write
         ("largesse/dashboard/templates/x.html", "<p>\n\n{# {} #}\n"),
         ("CONTRIBUTING.md", "# Page\n\n{}\n"),
         ("Makefile", "x:\n\n# {}\n"),
+        (".ci/run", "set -e\n\n# {}\n"),
     ],
 )
 def test_a_pointer_to_what_is_not_here_is_found(repository: Write, text: str, path: str, frame: str) -> None:
