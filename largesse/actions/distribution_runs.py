@@ -20,7 +20,6 @@ from largesse.domain.distributions import (
     FAILED,
     IN_PROGRESS,
     LIVE,
-    OUT_OF_CODES,
     RECIPIENTS,
     REFUSE,
     RELEASE,
@@ -209,13 +208,13 @@ async def _provide(scope: Scope, distribution: Distribution) -> bool:
     if not distribution.publishes:
         await messages.ready_pending(scope.connection, scope.project.id, distribution.id, CHUNK)
         return False
-    pick_after, must_pause = await hold_chunk(scope, distribution)
+    pick_after, against = await hold_chunk(scope, distribution)
     if pick_after != distribution.pick_after:
         distribution = replace(distribution, pick_after=pick_after)
         await store.consider(scope.connection, scope.project.id, distribution)
-    if must_pause:
-        await distributions.pause(scope, distribution, OUT_OF_CODES)
-    return must_pause
+    if against is not None:
+        await distributions.pause(scope, distribution, against)
+    return against is not None
 
 
 async def _release(scope: Scope, distribution: Distribution) -> bool:

@@ -21,12 +21,12 @@ from largesse.domain.distributions import (
     FAILED,
     IN_PROGRESS,
     LIVE,
-    OUT_OF_CODES,
     PAUSED,
     PUBLISH,
     RECIPIENTS,
     RELEASE,
     SEND,
+    SUPPLIABLE,
     TO_SEND,
     Distribution,
     check_verb,
@@ -257,7 +257,7 @@ async def start_due(scope: Scope) -> bool:
 
 async def resume_supplied(scope: Scope) -> bool:
     """Let those go on that paused because no code was left, where there are some again. Always False."""
-    for id_ in await store.paused_for(scope.connection, scope.project.id, OUT_OF_CODES):
+    for id_ in await store.paused_for(scope.connection, scope.project.id, SUPPLIABLE):
         action = (await get_distribution(scope, id_)).action or {}
         if await enough_free(scope.connection, scope.project.id, action.get("campaign_id", ""), action.get("count", 1)):
             await resume_distribution(scope, id_)

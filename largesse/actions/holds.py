@@ -12,12 +12,14 @@ from largesse.actions.scope import Scope
 from largesse.domain.campaigns import AUTO_UPDATE, Campaign
 from largesse.domain.distributions import (
     ALREADY_JOINED,
+    CAMPAIGN_EXPIRED,
     CSV,
     CUSTOMER_GONE,
     FALLBACK,
     HELD,
     MESSAGE_FAILED,
     NO_CODE,
+    OUT_OF_CODES,
     PAUSE,
     REFUSE,
     SKIPPED,
@@ -32,14 +34,15 @@ from largesse.store.holds import Changed, Code, Hold, Provenance, Recipient
 CHUNK: Final = 500
 """Codes, and recipients, in one transaction: customer rows are locked for that long."""
 EXHAUSTED: Final = ("no_voucher_suitable_for_publication", "Couldn't find any voucher suitable for publication")
+EXPIRED: Final = ("no_voucher_suitable_for_publication", "Campaign is expired")
 UNDELIVERED: Final = ("delivery_failed", "The message could not be delivered")
 
 Recipients = list[tuple[str, str]]
 
 
-async def hold_chunk(scope: Scope, distribution: Distribution) -> tuple[int, bool]:
-    """Codes for the next recipients who wait for one. Returns where the claim of the pool stopped, and whether the pool
-    is empty and the distribution is to pause for it. The caller has locked the distribution.
+async def hold_chunk(scope: Scope, distribution: Distribution) -> tuple[int, str | None]:
+    """Codes for the next recipients who wait for one. Returns where the claim of the pool stopped, and why the
+    distribution is to pause because no code can be had, if it is. The caller has locked the distribution.
     """
     action = distribution.action
     assert action is not None
@@ -47,7 +50,7 @@ async def hold_chunk(scope: Scope, distribution: Distribution) -> tuple[int, boo
         scope.connection, scope.project.id, distribution.id, max(1, CHUNK // action["count"])
     )
     if not waiting:
-        return distribution.pick_after, False
+        return distribution.pick_after, None
     campaign = await get_campaign(scope, action["campaign_id"])
     known = await store.lock_recipients(
         scope.connection, scope.project.id, sorted({customer for customer, _ in waiting}), campaign.id
@@ -57,15 +60,19 @@ async def hold_chunk(scope: Scope, distribution: Distribution) -> tuple[int, boo
     served = able[: len(codes) // action["count"]]
     held = await _hold(scope, distribution, campaign, served, known, codes)
     left = able[len(served) :]
-    failures, must_pause = 0, False
+    failures, against = 0, None
     # What is left may be too little for one recipient.
     if left and not await store.enough_free(scope.connection, scope.project.id, campaign.id, action["count"]):
-        must_pause = distribution.when_exhausted in (PAUSE, REFUSE)
-        failures = 0 if must_pause else await _go_without(scope, distribution, campaign, left, known)
+        running = await store.is_running(scope.connection, scope.project.id, campaign.id)
+        if distribution.when_exhausted in (PAUSE, REFUSE):
+            against = OUT_OF_CODES if running else CAMPAIGN_EXPIRED
+        else:
+            why = EXHAUSTED if running else EXPIRED
+            failures = await _go_without(scope, distribution, campaign, left, known, why)
     await counters.change_counters(
         scope.connection, scope.project.id, campaign.id, vouchers=made, held=held, failures=failures
     )
-    return (codes[-1].pick_key if codes else distribution.pick_after), must_pause
+    return (codes[-1].pick_key if codes else distribution.pick_after), against
 
 
 async def _without_obstacles(
@@ -137,7 +144,12 @@ async def _hold(
 
 
 async def _go_without(
-    scope: Scope, distribution: Distribution, campaign: Campaign, left: Recipients, known: dict[str, Recipient]
+    scope: Scope,
+    distribution: Distribution,
+    campaign: Campaign,
+    left: Recipients,
+    known: dict[str, Recipient],
+    why: tuple[str, str],
 ) -> int:
     """No code is left for these: another text, or a failure each. Returns how many failures."""
     connection, project_id = scope.connection, scope.project.id
@@ -157,7 +169,7 @@ async def _go_without(
     ids = scope.ids.run("pub_", len(left))
     failed = [(known[customer_id], id_) for (customer_id, _), id_ in zip(left, ids, strict=True)]
     origin = _provenance(scope, distribution)
-    await store.fail_codes(connection, project_id, campaign, failed, origin, EXHAUSTED)
+    await store.fail_codes(connection, project_id, campaign, failed, origin, why)
     return len(failed)
 
 

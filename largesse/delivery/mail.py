@@ -6,15 +6,19 @@ after that and before the server's answer, nobody knows.
 
 import asyncio
 import contextlib
+import re
+from email.header import Header
 from email.message import EmailMessage
 from email.policy import SMTP as POLICY
-from email.utils import format_datetime, formataddr, localtime
+from email.utils import format_datetime, localtime, quote
+from textwrap import wrap
 from typing import Final, cast
 from urllib.parse import unquote, urlsplit
 
 import aiosmtplib
 
 from largesse.actions.courier import ACCEPTED, REFUSED, UNKNOWN, UNREACHED, Delivery, Mail
+from largesse.domain.contacts import mail_address
 from largesse.wire.images import MEDIA_TYPES
 
 CONNECT_S: Final = 15.0
@@ -28,9 +32,14 @@ NO_SERVER: Final = "No SMTP server is set: LARGESSE_SMTP_URL"
 _PORTS: Final = {"smtp": 25, "smtp+starttls": 587, "smtps": 465}
 _TRANSIENT: Final = range(400, 500)
 _PICTURE_ID: Final = "qr"
-# An address has no space to fold it at: with shorter lines it would be encoded, and no mail program would understand.
-# 7bit: not every server says that it takes 8 bits.
-_POLICY: Final = POLICY.clone(max_line_length=990, cte_type="7bit")
+LINE_MAX: Final = 78
+_ENCODED_MAX: Final = 75
+_WORD_MAX: Final = 60
+_FOLD: Final = "\r\n "
+_PLAIN_NAME: Final = re.compile(r"[A-Za-z0-9]+(?: [A-Za-z0-9]+)*", re.ASCII)
+_QUOTABLE: Final = re.compile(r"(?!.*=\?)[!-~](?:[ -~]{0,58}[!-~])?", re.ASCII)
+# Encoded lines are 76 characters long. 7bit: not every server says that it takes 8 bits.
+_POLICY: Final = POLICY.clone(max_line_length=76, cte_type="7bit")
 
 
 class Mailer:
@@ -55,7 +64,10 @@ class Mailer:
 
     async def send(self, mail: Mail) -> Delivery:
         """Never raises for what the server does."""
-        content = compose(mail)
+        try:
+            content = compose(mail)
+        except ValueError as error:
+            return Delivery(REFUSED, _words(error))
         if self._idle:
             client, sent = self._idle.pop()
             with contextlib.suppress(aiosmtplib.SMTPException, OSError):
@@ -97,8 +109,8 @@ class Mailer:
     async def _converse(self, client: aiosmtplib.SMTP, mail: Mail, content: bytes) -> Delivery:
         """Raises SMTPException and OSError for a connection that ends while nothing was handed over."""
         try:
-            await client.mail(mail.sender, timeout=CONNECT_S)
-            await client.rcpt(mail.recipient, timeout=CONNECT_S)
+            await client.mail(_address(mail.sender), timeout=CONNECT_S)
+            await client.rcpt(_address(mail.recipient), timeout=CONNECT_S)
         except aiosmtplib.SMTPResponseException as error:
             return _refused(error) or Delivery(UNREACHED, _words(error))
         try:
@@ -150,19 +162,68 @@ def _words(error: BaseException) -> str:
 
 
 def compose(mail: Mail) -> bytes:
-    """The message as bytes. Every header is checked by the library: none can smuggle in another one."""
-    message = EmailMessage(policy=_POLICY)
-    message["From"] = formataddr((mail.sender_name, mail.sender)) if mail.sender_name else mail.sender
-    message["To"] = mail.recipient
-    if mail.reply_to:
-        message["Reply-To"] = mail.reply_to
-    message["Subject"] = mail.subject
-    message["Date"] = format_datetime(localtime())
-    message["Message-ID"] = f"<{mail.id}@{mail.sender.rpartition('@')[2]}>"
+    """The message as bytes: no line is longer than 78 characters, except for an address or a link: nothing folds those.
+
+    The library folds what it can't fold by encoding it, addresses and links too, and takes a name apart at its comma.
+    So the headers are written here, and only the body and its own headers by the library.
+    """
+    sender, recipient, reply_to = (_address(one) for one in (mail.sender, mail.recipient, mail.reply_to or mail.sender))
+    headers = [
+        ("From", _mailbox(mail.sender_name, sender)),
+        ("To", recipient),
+        *([("Reply-To", reply_to)] if mail.reply_to else []),
+        ("Subject", _folded(mail.subject, "Subject")),
+        ("Date", format_datetime(localtime())),
+        ("Message-ID", f"<{mail.id}@{sender.rpartition('@')[2]}>"),
+    ]
     if mail.unsubscribe_url is not None:
-        message["List-Unsubscribe"] = f"<{mail.unsubscribe_url}>"
-        message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
-    message["Auto-Submitted"] = "auto-generated"
+        headers.append(("List-Unsubscribe", f"<{mail.unsubscribe_url}>"))
+        headers.append(("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"))
+    headers.append(("Auto-Submitted", "auto-generated"))
+    return b"".join(_line(name, value) for name, value in headers) + _body(mail).as_bytes()
+
+
+def _line(name: str, value: str) -> bytes:
+    """Raises ValueError for a value that would end the header: none can smuggle in another one."""
+    unfolded = value.replace("\r\n ", "")
+    if not unfolded.isascii() or not unfolded.isprintable():
+        raise ValueError(f"{name} has a character that no header can have")
+    return f"{name}: {value}\r\n".encode("ascii")
+
+
+def _address(text: str) -> str:
+    """Raises ValueError."""
+    if (address := mail_address(text)) is None:
+        raise ValueError(f"{text!r} is not an e-mail address")
+    return address
+
+
+def _mailbox(name: str | None, address: str) -> str:
+    """The name can't change the address: whatever else than plain words is in it, is encoded or quoted."""
+    if not name or not name.strip():
+        return address
+    quotable = _QUOTABLE.fullmatch(name) and not _PLAIN_NAME.fullmatch(name)
+    words = f'"{quote(name)}"' if quotable else _folded(name, "From")
+    last = words.rpartition("\r\n")[2]
+    one_line = len("From: ") + len(last) + len(address) + 3 <= LINE_MAX
+    return f"{words}{' ' if one_line else _FOLD}<{address}>"
+
+
+def _folded(text: str, header: str) -> str:
+    """Words as they are where that is possible, otherwise as encoded words of up to 75 characters."""
+    if not text:
+        return ""
+    if any(letter in text for letter in "\r\n\0"):
+        raise ValueError(f"{header} has a character that no header can have")
+    plain = text.isascii() and text.isprintable() and text == " ".join(text.split(" ")).strip() and "  " not in text
+    if plain and "=?" not in text and all(len(word) <= _WORD_MAX for word in text.split(" ")):
+        lines = wrap(f"{header}: {text}", _ENCODED_MAX, break_long_words=False, break_on_hyphens=False)
+        return _FOLD.join(lines).removeprefix(f"{header}: ")
+    return Header(text, "utf-8", maxlinelen=_ENCODED_MAX, header_name=header).encode(linesep="\r\n")
+
+
+def _body(mail: Mail) -> EmailMessage:
+    message = EmailMessage(policy=_POLICY)
     if mail.text is not None or mail.html is None:
         message.set_content(mail.text or "")
     if mail.html is not None:
@@ -175,7 +236,7 @@ def compose(mail: Mail) -> bytes:
             part = message if mail.text is None else list(message.iter_parts())[1]
             cid = f"<{_PICTURE_ID}>"
             part.add_related(mail.picture, maintype, subtype, cid=cid, filename="qr.png", disposition="inline")
-    return message.as_bytes()
+    return message
 
 
 class NoMailer:

@@ -13,6 +13,7 @@ LENGTH_MAX: Final = 320
 """Nothing longer is an address or a number, and nothing longer is parsed."""
 EMAIL: Final = "email"
 SMS: Final = "sms"
+_ADDRESS: Final = re.compile(r"[^\s@<>,;:\"()\[\]\\\x00-\x20\x7f]{1,64}@[A-Za-z0-9.-]{1,255}", re.ASCII)
 _FOLD: Final = {ord(upper): ord(upper.lower()) for upper in "ABCDEFGHIJKLMNOPQRSTUVWXYZ"}
 _MAILTO: Final = "mailto:"
 _TEL: Final = "tel:"
@@ -30,6 +31,32 @@ def contact_key(channel: str, text: str, dial_code: str | None) -> str | None:
         return None
     text = _visible(text)
     return _email_key(text) if channel == EMAIL else _phone_key(text, dial_code)
+
+
+def mail_address(text: str | None) -> str | None:
+    """Where mail for the address goes, its domain in ASCII; None where none can be sent, as far as can be seen.
+
+    No header and no second recipient hides in one. The part before the @ must be ASCII: few servers take another one.
+    """
+    if not text or len(text) > LENGTH_MAX:
+        return None
+    if not text.isascii():
+        local, _, domain = text.rpartition("@")
+        ascii_domain = _ascii_domain(domain)
+        if not local.isascii() or ascii_domain is None:
+            return None
+        text = f"{local}@{ascii_domain}"
+    return text if _ADDRESS.fullmatch(text) else None
+
+
+def _ascii_domain(domain: str) -> str | None:
+    """`xn--bcher-kva.example` for `bücher.example`."""
+    try:
+        return validate_email(
+            f"x@{domain}", check_deliverability=False, test_environment=True, globally_deliverable=False
+        ).ascii_domain
+    except (EmailNotValidError, ValueError):
+        return None
 
 
 def contact_keys(channel: str, text: str, dial_code: str | None) -> list[str]:

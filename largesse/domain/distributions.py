@@ -45,6 +45,9 @@ FAIL: Final = "fail"
 REFUSE: Final = "refuse"
 """What is done when the pool can't serve everybody; `refuse`: nothing at all."""
 OUT_OF_CODES: Final = "no_codes_left"
+CAMPAIGN_EXPIRED: Final = "campaign_expired"
+SUPPLIABLE: Final = (OUT_OF_CODES, CAMPAIGN_EXPIRED)
+"""Reasons of a pause that end by themselves as soon as codes can be had."""
 
 DASHBOARD: Final = "Dashboard"
 AUTOMATION: Final = "Automation"

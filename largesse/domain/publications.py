@@ -132,6 +132,9 @@ def refusal(outcome: str, request: PublicationRequest, voucher_id: str | None) -
         "exhausted": NoVoucherSuitableForPublication(
             "No active unpublished code is left. Use an AUTO_UPDATE campaign to have new codes made automatically."
         ),
+        "pool_expired": NoVoucherSuitableForPublication(
+            "The campaign has expired. Its codes can be published again once its expiration date is later, or removed."
+        ),
         "no_new_codes": NoVoucherSuitableForPublication("Couldn't create new vouchers for publication"),
         "duplicate_source_id": DuplicateSourceId(f"Publication with source_id: '{request.source_id}' already exists"),
         "too_many_vouchers": too_many(1),

@@ -1,7 +1,7 @@
 """Distributions in the database."""
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 import asyncpg
@@ -151,9 +151,9 @@ async def due_distributions(connection: Connection, project_id: int, kind: str) 
     return [row["id"] for row in await connection.fetch(SQL["due_distributions"], project_id, kind)]
 
 
-async def paused_for(connection: Connection, project_id: int, reason: str) -> list[str]:
-    """Those that paused by themselves for that reason; locked until the transaction ends."""
-    return [row["id"] for row in await connection.fetch(SQL["paused_for"], project_id, reason)]
+async def paused_for(connection: Connection, project_id: int, reasons: Sequence[str]) -> list[str]:
+    """Those that paused by themselves for one of those reasons; locked until the transaction ends."""
+    return [row["id"] for row in await connection.fetch(SQL["paused_for"], project_id, list(reasons))]
 
 
 async def live_distributions(connection: Connection, project_id: int) -> list[str]:

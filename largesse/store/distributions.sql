@@ -94,9 +94,9 @@ ORDER BY d.id
 FOR NO KEY UPDATE OF d SKIP LOCKED
 
 -- paused_for --
--- Those that paused by themselves for the reason $2.
+-- Those that paused by themselves for one of the reasons $2.
 SELECT d.id FROM distributions d
-WHERE d.project_id = $1 AND d.status = 'PAUSED' AND d.reason = $2 AND d.deleted_at IS NULL
+WHERE d.project_id = $1 AND d.status = 'PAUSED' AND d.reason = ANY ($2::text[]) AND d.deleted_at IS NULL
 ORDER BY d.id
 FOR NO KEY UPDATE OF d SKIP LOCKED
 

@@ -164,7 +164,7 @@ dec AS MATERIALIZED (
       WHEN s.vref IS NOT NULL AND NOT s.vactive THEN 'voucher_disabled'
       WHEN s.vref IS NOT NULL AND s.is_vexpired THEN 'voucher_expired'
       WHEN s.vref IS NOT NULL AND s.is_cexpired THEN 'campaign_expired'
-      WHEN s.is_cexpired THEN 'exhausted'
+      WHEN s.is_cexpired THEN 'pool_expired'
       -- Requests of this batch that depend on each other: the first goes, the others come back.
       WHEN s.sid IS NOT NULL AND row_number() OVER (PARTITION BY s.sid ORDER BY s.n) > 1 THEN 'retry_dependent'
       WHEN s.vid IS NOT NULL AND row_number() OVER (PARTITION BY s.vid ORDER BY s.n) > 1 THEN 'retry_dependent'
@@ -278,6 +278,7 @@ fin AS MATERIALIZED (
   FROM dec d LEFT JOIN full_ f USING (n) LEFT JOIN got g ON g.camp = d.camp),
 reason (outcome, code, message) AS (VALUES
   ('exhausted', 'no_voucher_suitable_for_publication', 'Couldn''t find any voucher suitable for publication'),
+  ('pool_expired', 'no_voucher_suitable_for_publication', 'Campaign is expired'),
   ('no_new_codes', 'no_voucher_suitable_for_publication', 'Couldn''t find any voucher suitable for publication'),
   ('voucher_already_published', 'voucher_already_published', 'Voucher already published'),
   ('already_joined', 'voucher_cannot_be_published', 'Voucher cannot be published'),

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from largesse.domain.contacts import mail_address
 from largesse.domain.customers import FILTERS
 from largesse.domain.distributions import (
     BUILT_TRIGGERS,
@@ -49,7 +50,6 @@ CHANNELS_MAX: Final = 4
 HEADERS_MAX: Final = 20
 RATE_MAX: Final = 10_000
 RECIPIENTS_CEILING: Final = 2**31 - 1
-_ADDRESS: Final = re.compile(r"[^\s@<>,;:\"()\[\]\\\x00-\x20\x7f]{1,64}@[A-Za-z0-9.-]{1,255}")
 _HEADER_NAME: Final = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}")
 _TEMPLATES: Final = {"subject": False, "html": True, "text": False, "body": False, "fallback_text": False}
 """Fields of a channel that are templates, and whether they are HTML."""
@@ -283,7 +283,7 @@ def may_be_sent(header: str) -> bool:
 
 def is_address(text: str | None) -> bool:
     """Whether mail can be sent there, as far as can be seen: and no header or second recipient hides in it."""
-    return text is not None and _ADDRESS.fullmatch(text) is not None and text.isascii()
+    return mail_address(text) is not None
 
 
 def _is_url(text: str) -> bool:

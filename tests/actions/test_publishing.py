@@ -167,8 +167,19 @@ class TestSuitability:
         disabled = await make_campaign(pool, project, active=False)
         expired = await make_campaign(pool, project, expiration_date=PAST)
         assert (await publisher.publish(project, request("bob", campaign=disabled))).result == "SUCCESS"
-        with pytest.raises(errors.NoVoucherSuitableForPublication):
+        with pytest.raises(errors.NoVoucherSuitableForPublication, match="The campaign has expired"):
             await publisher.publish(project, request("bob", campaign=expired))
+
+    @pytest.mark.parametrize("type", ["STATIC", "AUTO_UPDATE"])
+    @pytest.mark.parametrize("vouchers_count", [0, 2])
+    async def test_an_expired_campaign_is_said_to_be_expired(self, pool, project, publisher, type, vouchers_count):
+        """Whatever its pool holds: no advice about codes helps there."""
+        campaign = await make_campaign(pool, project, type=type, vouchers_count=vouchers_count, expiration_date=PAST)
+        with pytest.raises(errors.NoVoucherSuitableForPublication, match="The campaign has expired") as caught:
+            await publisher.publish(project, request("bob", campaign=campaign))
+        assert "AUTO_UPDATE" not in str(caught.value)
+        [failure] = await pool.fetch("SELECT failure_code, failure_message FROM publications")
+        assert tuple(failure) == ("no_voucher_suitable_for_publication", "Campaign is expired")
 
     async def test_code_published_by_an_export_may_still_go_to_one_customer(self, pool, project, publisher):
         await voucher(pool, project, state=2)

@@ -21,6 +21,7 @@ class Receiver:
 
     def __init__(self) -> None:
         self.messages: list[EmailMessage] = []
+        self.contents: list[bytes] = []
         self.recipients: Counter[str] = Counter()
         self.answers: dict[str, str] = {}
         self.data: dict[str, str] = {}
@@ -53,6 +54,7 @@ class Receiver:
             message = message_from_bytes(content, policy=default)
             assert isinstance(message, EmailMessage)
             self.messages.append(message)
+            self.contents.append(content)
         return answer
 
     def authenticate(self, server: SMTP, session: Session, envelope: Envelope, mechanism: str, data: Any) -> AuthResult:

@@ -213,5 +213,5 @@ def test_no_line_is_longer_than_mail_allows():
 
 @pytest.mark.parametrize("field", ["subject", "recipient", "sender_name", "reply_to"])
 def test_no_header_can_smuggle_in_another_one(field):
-    with pytest.raises(ValueError, match=r"newline|linefeed|Header"):
+    with pytest.raises(ValueError, match=r"no header can have|is not an e-mail address"):
         compose(mail(**{field: "x@y.z\r\nBcc: evil@example.com"}))

@@ -14,11 +14,11 @@ from tests.factories.campaigns import make_campaign
 from tests.factories.courier import FakeCourier, run_jobs
 from tests.factories.distributions import automatic
 from tests.http.test_automatic_distributions import live
-from tests.http.test_distribution_runs import people, sent, sound, states, status_of
+from tests.http.test_distribution_runs import courier, listed, people, sent, sound, states, status_of
 from tests.http.test_distributions import PATH, made
 from tests.http.test_publications import assert_refused
 
-__all__ = ["sound"]
+__all__ = ["courier", "sound"]
 
 
 @pytest.fixture
@@ -122,3 +122,25 @@ class TestPool:
         trigger = {"event": "customer.custom_event"}
         body = automatic(trigger=trigger, action={"type": "publish", "campaign": "c"}, when_exhausted="refuse")
         assert_refused(await api.post(PATH, json=body), 400, "invalid_payload")
+
+
+class TestExpired:
+    @pytest.fixture(autouse=True)
+    async def _three_want_one(self, api, pool, project):
+        await make_campaign(pool, project, name="c", vouchers_count=1)
+        await people(api, "ann", "bob", "cid")
+
+    async def test_an_expired_campaign_is_the_reason_until_that_is_changed(self, api, pool, courier):
+        await pool.execute("UPDATE campaigns SET expiration_date = now() - interval '1 day'")
+        id_ = await sent(api, pool, courier, when_exhausted="pause")
+        found = (await api.get(f"{PATH}/{id_}")).json()
+        assert (found["status"], found["reason"]) == ("PAUSED", "campaign_expired")
+        await pool.execute("UPDATE campaigns SET expiration_date = now() + interval '1 day'")
+        await Worker(pool, asyncio.Event(), courier=courier).sweep()
+        assert await status_of(api, id_) == "IN_PROGRESS"
+
+    async def test_failures_of_an_expired_campaign_say_so(self, api, pool, courier, sound):
+        await pool.execute("UPDATE campaigns SET expiration_date = now() - interval '1 day'")
+        await sent(api, pool, courier)
+        assert {one["failure_message"] for one in await listed(api)} == {"Campaign is expired"}
+        await sound()
