@@ -2,13 +2,14 @@
 
 import asyncio
 import secrets
-import time
-from datetime import UTC, datetime
+from collections.abc import Sequence
+from datetime import UTC, datetime, tzinfo
 from typing import Any, Final, Protocol
 
 import msgspec
 
 from largesse.actions.courier import ACCEPTED, Courier, Delivery, Mail, Post
+from largesse.actions.rendering import Answer, Batch, Part, Task, render_templates
 from largesse.actions.scope import Scope
 from largesse.domain.campaigns import Campaign
 from largesse.domain.distributions import (
@@ -26,15 +27,16 @@ from largesse.domain.distributions import (
     Distribution,
     Message,
 )
+from largesse.domain.projects import Project
+from largesse.domain.vouchers import GIFT_VOUCHER, LOYALTY_CARD
 from largesse.domain.webhooks import SECRET_BYTES, secret_of, secrets_in_force
 from largesse.store import campaigns
 from largesse.store import distribution_messages as messages
 from largesse.store.webhooks import ensure_secret, get_secret
 from largesse.wire.distributions import is_address, may_be_sent, simple_distribution
 from largesse.wire.events import frozen_publication, simple_campaign, simple_customer, simple_voucher
-from largesse.wire.faults import Fault
 from largesse.wire.images import render_image
-from largesse.wire.templates import render_template
+from largesse.wire.template_filters import local_text, zone_of
 from largesse.wire.webhooks import envelope
 
 PICTURE: Final = "cid:qr"
@@ -42,8 +44,7 @@ QR_MODULE_PIXELS: Final = 8
 SUBJECT_LENGTH_MAX: Final = 900
 EVENT_NAME: Final = "MANUAL_DISTRIBUTION_SCHEDULE"
 """Of a webhook whose distribution names no other."""
-SAMPLE_CODE: Final = "SAMPLE-CODE"
-"""Stands for a code that nobody has, where a message is only shown."""
+_MOMENTS: Final = ("start_date", "expiration_date")
 _PERSONAL: Final = ("id", "source_id", "name", "email", "phone", "description", "birthday", "birthdate", "metadata")
 
 
@@ -113,19 +114,34 @@ class Materials(msgspec.Struct, frozen=True):
     links: dict[str, str]  # by message, to unsubscribe
     signers: list[str]
     now: datetime
+    zone: tzinfo
+
+
+class Draft(msgspec.Struct, frozen=True):
+    """A message whose templates aren't rendered yet."""
+
+    channel: dict[str, Any]
+    id: str
+    values: dict[str, Any]
+    fallback: bool = False
+    signers: list[str] = []
 
 
 async def letters_of(
     scope: Scope, distribution: Distribution, ready: list[Message], courier: Courier, limit_s: float
 ) -> list[Written]:
-    """The messages, with what they say: as many as can be written in that time, which templates take beside the event
-    loop. At least one.
+    """The messages, with what they say: as many as can be written in that time, which templates take in a process of
+    their own. At least one.
     """
     if not ready:
         return []
     publication_ids = sorted({one.publication_id for one in ready if one.publication_id is not None})
     known = await messages.materials(
-        scope.connection, scope.project.id, sorted({one.customer_id for one in ready}), publication_ids
+        scope.connection,
+        scope.project.id,
+        sorted({one.customer_id for one in ready}),
+        publication_ids,
+        time_zone=scope.project.time_zone,
     )
     campaign_ids = {known[id_]["publication"]["campaign_id"] for id_ in publication_ids if id_ in known} - {None}
     materials = Materials(
@@ -136,21 +152,45 @@ async def letters_of(
         {one.id: courier.unsubscribe_url(scope.project.id, one.channel, one.customer_id) for one in ready},
         await _signers(scope, ready),
         datetime.now(UTC),
+        zone_of(scope.project.time_zone),
     )
-    return await asyncio.to_thread(_write_all, materials, ready, limit_s)
+    drafts = await asyncio.to_thread(lambda: [_draft(materials, message) for message in ready])
+    letters = await write_all(scope.project, drafts, limit_s, is_request=False)
+    return list(zip(ready, letters, strict=False))
 
 
-def _write_all(materials: Materials, ready: list[Message], limit_s: float) -> list[Written]:
-    until = time.monotonic() + limit_s
-    out: list[Written] = []
-    for message in ready:
-        out.append((message, _write_one(materials, message)))
-        if time.monotonic() > until:
+async def write_all(
+    project: Project, drafts: Sequence["Draft | Letter | NotRendered"], limit_s: float, *, is_request: bool
+) -> list["Letter | NotRendered"]:
+    """The letters up to the first one that there was no time for; at least one. Raises Unavailable."""
+    recipes: list[list[Part]] = []
+    tasks: list[Task] = []
+    for draft in drafts:
+        if isinstance(draft, Draft) and (parts := _parts(draft)):
+            if parts not in recipes:
+                recipes.append(parts)
+            tasks.append(Task(recipes.index(parts), draft.values))
+    answers: list[Answer] = []
+    if tasks:
+        batch = Batch(recipes, tasks, project.time_zone, limit_s)
+        answers = await render_templates(project.id, batch, is_request=is_request)
+    left = iter(answers)
+    out: list[Letter | NotRendered] = []
+    for draft in drafts:
+        if not isinstance(draft, Draft):
+            out.append(draft)
+        elif not _parts(draft):
+            out.append(_finished(draft, {}))
+        elif (answer := next(left, None)) is None:
             break
+        elif answer.faults:
+            out.append(NotRendered(next(iter(answer.faults.values()))))
+        else:
+            out.append(_finished(draft, answer.texts))
     return out
 
 
-def _write_one(materials: Materials, message: Message) -> Letter | NotRendered:
+def _draft(materials: Materials, message: Message) -> Draft | Letter | NotRendered:
     distribution = materials.distribution
     customer = materials.known.get(message.customer_id)
     if customer is None:
@@ -166,11 +206,15 @@ def _write_one(materials: Materials, message: Message) -> Letter | NotRendered:
         return PostLetter(_post(channel, message.id, message.body.encode(), materials.signers))
     campaign = materials.campaigns.get(published.get("publication", {}).get("campaign_id", ""))
     vouchers = published.get("vouchers") or []
-    values = (message.facts or {}) | values_of(distribution, customer, vouchers, campaign, materials.links[message.id])
-    if channel["type"] != WEBHOOK:
-        return write(channel, message.id, values, fallback=message.fallback)
-    data = (message.facts or {}) | _told(distribution, customer, published)
-    return _webhook(materials.project_id, channel, message, data, values, materials.signers)
+    link = materials.links[message.id]
+    values = values_of(distribution, customer, vouchers, campaign, link, materials.zone)
+    values = _local(message.facts or {}, materials.zone) | values
+    if channel["type"] != WEBHOOK or channel.get("body"):
+        return draft_of(channel, message.id, values, fallback=message.fallback, signers=materials.signers)
+    data = (message.facts or {}) | told_of(distribution, customer, published)
+    return webhook_of(
+        materials.project_id, channel, message.id, message.created_at, distribution, data, materials.signers
+    )
 
 
 def code_obstacle(published: dict[str, Any], holder: str, now: datetime) -> str | None:
@@ -192,8 +236,9 @@ def values_of(
     vouchers: list[dict[str, Any]],
     campaign: Campaign | None,
     unsubscribe_url: str,
+    zone: tzinfo,
 ) -> dict[str, Any]:
-    """What a template can name."""
+    """What a template can name. Moments are those of the project's time zone."""
     out: dict[str, Any] = {
         "customer": {name: customer.get(name) for name in _PERSONAL} | {"address": customer.get("address") or {}},
         "distribution": {"id": distribution.id, "name": distribution.name},
@@ -202,83 +247,96 @@ def values_of(
     if campaign is not None:
         out["campaign"] = {"id": campaign.id, "name": campaign.name, "metadata": campaign.metadata}
     if vouchers:
-        first = vouchers[0]
-        out["voucher"] = {
-            name: first.get(name) for name in ("code", "type", "discount", "start_date", "expiration_date", "metadata")
-        } | {"qr": PICTURE, "amount": (first.get("amount") or 0) / 100}
+        out["voucher"] = _voucher_values(vouchers[0], zone)
         out["vouchers"] = [{"code": one["code"]} for one in vouchers]
     return out
 
 
-def sample_voucher(campaign: Campaign) -> list[dict[str, Any]]:
-    """What a voucher of the campaign would say of itself."""
-    known = campaign.voucher
-    return [{"code": SAMPLE_CODE, "type": known["type"], "discount": known.get("discount"), "metadata": {}}]
+def _voucher_values(voucher: dict[str, Any], zone: tzinfo) -> dict[str, Any]:
+    """`amount` is in the currency's unit, or points; those of a gift in hundredths, as everywhere else."""
+    amount = voucher.get("amount") or 0
+    balance = amount - sum(voucher.get(name) or 0 for name in ("subtracted", "expired", "redeemed"))
+    out = {name: voucher.get(name) for name in ("code", "type", "discount", "metadata")}
+    out |= {name: local_text(voucher.get(name), zone) for name in _MOMENTS}
+    out |= {"qr": PICTURE, "amount": amount if voucher.get("type") == LOYALTY_CARD else amount / 100}
+    if voucher.get("type") == GIFT_VOUCHER:
+        out["gift"] = {"amount": amount, "balance": balance}
+    if voucher.get("type") == LOYALTY_CARD:
+        out["loyalty_card"] = {"points": amount, "balance": balance}
+    return out
 
 
-def preview(channel: dict[str, Any], id: str, values: dict[str, Any]) -> Letter | NotRendered:
-    """A message that isn't sent."""
-    if channel["type"] != WEBHOOK:
-        return write(channel, id, values)
-    if not channel.get("body"):
-        told = {name: value for name, value in values.items() if name not in ("unsubscribe_url", "vouchers")}
-        body = msgspec.json.encode({"id": id, "type": channel.get("event_name") or EVENT_NAME, "data": told})
-        return PostLetter(_post(channel, id, body))
-    try:
-        return PostLetter(_post(channel, id, render_template(channel["body"], values).encode()))
-    except Fault as fault:
-        return NotRendered(str(fault))
+def _local(facts: dict[str, Any], zone: tzinfo) -> dict[str, Any]:
+    """The moments of a voucher that an event was about."""
+    voucher = facts.get("voucher")
+    if not isinstance(voucher, dict):
+        return facts
+    return facts | {
+        "voucher": voucher | {name: local_text(voucher[name], zone) for name in _MOMENTS if name in voucher}
+    }
 
 
-def write(channel: dict[str, Any], id: str, values: dict[str, Any], *, fallback: bool = False) -> Letter | NotRendered:
-    """The message of a channel to whom `values` is about."""
-    try:
-        if channel["type"] == EMAIL:
-            return _mail(channel, id, values, fallback=fallback)
-        if channel["type"] == SMS:
-            return _sms(channel, id, values, fallback=fallback)
-        assert channel["type"] == CSV
-        return Line()
-    except Fault as fault:
-        return NotRendered(str(fault))
-
-
-def _mail(channel: dict[str, Any], id: str, values: dict[str, Any], *, fallback: bool) -> Letter | NotRendered:
-    recipient = values["customer"]["email"]
-    if not is_address(recipient):
+def draft_of(
+    channel: dict[str, Any],
+    id: str,
+    values: dict[str, Any],
+    *,
+    fallback: bool = False,
+    signers: list[str] | None = None,
+) -> Draft | NotRendered:
+    """A message to whom `values` is about."""
+    customer = values["customer"]
+    if channel["type"] == EMAIL and not is_address(customer["email"]):
         return NotRendered(NO_EMAIL)
-    html = None
-    if not fallback and channel.get("html"):
-        html = render_template(channel["html"], values, html=True)
+    if channel["type"] == SMS and not customer["phone"]:
+        return NotRendered(NO_PHONE)
+    return Draft(channel, id, values, fallback, signers or [])
+
+
+def _parts(draft: Draft) -> list[Part]:
+    """The templates of a message, in the order in which they are rendered."""
+    channel, fallback = draft.channel, draft.fallback
     text = channel.get("fallback_text") if fallback else channel.get("text")
-    subject = " ".join(render_template(channel["subject"], values).split())[:SUBJECT_LENGTH_MAX]
+    if channel["type"] == EMAIL:
+        html = None if fallback else channel.get("html")
+        parts = [Part("html", html or "", html=True), Part("subject", channel["subject"]), Part("text", text or "")]
+    elif channel["type"] == SMS:
+        parts = [Part("text", text or "", told=True), Part("body", channel.get("body") or "")]
+    else:
+        parts = [Part("body", channel.get("body") or "")] if channel["type"] == WEBHOOK else []
+    return [part for part in parts if part.template]
+
+
+def _finished(draft: Draft, texts: dict[str, str]) -> Letter:
+    """`texts`: what its templates say."""
+    if draft.channel["type"] == EMAIL:
+        return _mail(draft, texts)
+    if draft.channel["type"] == CSV:
+        return Line()
+    body = texts.get("body")
+    if body is None:
+        body = msgspec.json.encode({"to": draft.values["customer"]["phone"], "text": texts.get("text", "")}).decode()
+    return PostLetter(_post(draft.channel, draft.id, body.encode(), draft.signers))
+
+
+def _mail(draft: Draft, texts: dict[str, str]) -> MailLetter:
+    channel, values, html = draft.channel, draft.values, texts.get("html")
+    subject = " ".join(texts.get("subject", "").split())[:SUBJECT_LENGTH_MAX]
     mail = Mail(
-        id=id,
+        id=draft.id,
         sender=channel["from"],
         sender_name=channel.get("from_name"),
         reply_to=channel.get("reply_to"),
-        recipient=recipient,
+        recipient=values["customer"]["email"],
         subject="".join(letter for letter in subject if letter.isprintable()),
         html=html,
-        text=None if text is None else render_template(text, values),
+        text=texts.get("text"),
         unsubscribe_url=values["unsubscribe_url"],
     )
     return MailLetter(mail, values["voucher"]["code"] if html and PICTURE in html and "voucher" in values else None)
 
 
-def _sms(channel: dict[str, Any], id: str, values: dict[str, Any], *, fallback: bool) -> Letter | NotRendered:
-    phone = values["customer"]["phone"]
-    if not phone:
-        return NotRendered(NO_PHONE)
-    text = render_template(channel["fallback_text"] if fallback else channel["text"], values)
-    if channel.get("body"):
-        body = render_template(channel["body"], values | {"text": text}).encode()
-    else:
-        body = msgspec.json.encode({"to": phone, "text": text})
-    return PostLetter(_post(channel, id, body))
-
-
-def _told(distribution: Distribution, customer: dict[str, Any], published: dict[str, Any]) -> dict[str, Any]:
+def told_of(distribution: Distribution, customer: dict[str, Any], published: dict[str, Any]) -> dict[str, Any]:
     """What a webhook is told (docs/semantics/hold.md). A code that is held shows as it will be once
     the receiver has said yes.
     """
@@ -295,30 +353,26 @@ def _told(distribution: Distribution, customer: dict[str, Any], published: dict[
     return data | ({"voucher": shown[0]} if len(shown) == 1 else {"vouchers": shown})
 
 
-def _webhook(
+def webhook_of(
     project_id: str,
     channel: dict[str, Any],
-    message: Message,
+    id: str,
+    created_at: datetime,
+    distribution: Distribution,
     data: dict[str, Any],
-    values: dict[str, Any],
     signers: list[str],
-) -> Letter | NotRendered:
-    if channel.get("body"):
-        try:
-            body = render_template(channel["body"], values).encode()
-        except Fault as fault:
-            return NotRendered(str(fault))
-    else:
-        body = envelope(
-            id=message.id,
-            project_id=project_id,
-            created_at=message.created_at,
-            type=channel.get("event_name") or EVENT_NAME,
-            data=data,
-            source={"id": message.distribution_id, "object": "distribution", "target_url": channel["url"]},
-            event=None,
-        ).encode()
-    return PostLetter(_post(channel, message.id, body, signers))
+) -> PostLetter:
+    """The message of a webhook that has no body of its own."""
+    body = envelope(
+        id=id,
+        project_id=project_id,
+        created_at=created_at,
+        type=channel.get("event_name") or EVENT_NAME,
+        data=data,
+        source={"id": distribution.id, "object": "distribution", "target_url": channel["url"]},
+        event=None,
+    )
+    return PostLetter(_post(channel, id, body.encode(), signers))
 
 
 async def _signers(scope: Scope, claimed: list[Message]) -> list[str]:

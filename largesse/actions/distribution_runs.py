@@ -16,6 +16,7 @@ from largesse.actions.scope import Scope
 from largesse.actions.segments import filter_of, get_segment
 from largesse.domain.campaigns import AUTO_UPDATE
 from largesse.domain.distributions import (
+    CAMPAIGN_EXPIRED,
     DONE,
     FAILED,
     IN_PROGRESS,
@@ -34,6 +35,7 @@ from largesse.domain.errors import AudienceTooSlow, NotFound
 from largesse.store import distribution_messages as messages
 from largesse.store import distributions as store
 from largesse.store.counters import free_vouchers
+from largesse.store.holds import is_running
 from largesse.store.lists import Narrowing
 from largesse.wire.distributions import audience_filter
 
@@ -70,6 +72,8 @@ async def _shortage(scope: Scope, distribution: Distribution) -> str | None:
         return None
     try:
         campaign = await get_campaign(scope, distribution.action["campaign_id"])
+        if not await is_running(scope.connection, scope.project.id, campaign.id):
+            return CAMPAIGN_EXPIRED
         if campaign.type == AUTO_UPDATE:
             return None
         narrowing = await narrowing_of(scope, distribution, begun=False)

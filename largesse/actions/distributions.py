@@ -1,13 +1,14 @@
 """Make, change, start and stop distributions (docs/semantics/distribution.md)."""
 
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import msgspec
 from msgspec.structs import replace
 
 from largesse.actions.campaigns import get_campaign
 from largesse.actions.memberships import activate
+from largesse.actions.rendering import Part, judge_templates
 from largesse.actions.scope import Scope
 from largesse.actions.segments import get_segment
 from largesse.domain.campaigns import AUTO_UPDATE
@@ -51,7 +52,23 @@ NEVER: Final = datetime(1970, 1, 1, tzinfo=UTC)
 """When a distribution was made that isn't yet."""
 
 
-async def create_distribution(scope: Scope, sent: DistributionInput, vault: Vault) -> Distribution:
+class Judged(NamedTuple):
+    """A body whose templates and other parts were found right. The types see to it that no other is stored or tried."""
+
+    sent: DistributionInput
+
+
+async def judge(project_id: int, sent: DistributionInput) -> Judged:
+    """Outside of any transaction: templates are judged in another process, which may take a second.
+
+    Raises InvalidPayload; Unavailable where too many wait for it.
+    """
+    parts = [Part(name, text, html) for name, (text, html) in sent.templates().items()]
+    sent.check(await judge_templates(project_id, parts))
+    return Judged(sent)
+
+
+async def create_distribution(scope: Scope, sent: Judged, vault: Vault) -> Distribution:
     """A draft. Raises InvalidPayload, DuplicateFound; NotFound for a customer, segment or campaign."""
     distribution = await draft_of(scope, sent, vault, scope.ids.new("distr_"))
     if not await store.create_distribution(scope.connection, scope.project.id, distribution, DISTRIBUTIONS_MAX):
@@ -61,10 +78,10 @@ async def create_distribution(scope: Scope, sent: DistributionInput, vault: Vaul
 
 
 async def draft_of(
-    scope: Scope, sent: DistributionInput, vault: Vault, id: str, before: Distribution | None = None
+    scope: Scope, judged: Judged, vault: Vault, id: str, before: Distribution | None = None
 ) -> Distribution:
     """What a body stands for, its references looked up. Raises InvalidPayload, NotFound."""
-    sent.check()
+    sent = judged.sent
     audience = await _audience(scope, sent)
     action = None if sent.action is None else _said(sent.action)
     when_exhausted = sent.when_exhausted or FAIL
@@ -129,7 +146,7 @@ async def locked(scope: Scope, id: str) -> Distribution:
     return distribution
 
 
-async def update_distribution(scope: Scope, id: str, sent: DistributionInput, vault: Vault) -> Distribution:
+async def update_distribution(scope: Scope, id: str, sent: Judged, vault: Vault) -> Distribution:
     """The whole of it, until it has begun; after that what the messages say, but not to whom, through what, with what.
 
     Raises NotFound, InvalidDistribution, InvalidPayload, DuplicateFound.

@@ -7,7 +7,7 @@ from starlette.responses import Response, StreamingResponse
 
 from largesse.actions import distribution_messages as messages
 from largesse.actions import distributions as actions
-from largesse.actions.dry_runs import try_saved
+from largesse.actions.dry_runs import try_saved, write
 from largesse.actions.scope import Scope
 from largesse.dashboard import words
 from largesse.dashboard.distribution_forms import (
@@ -88,7 +88,7 @@ async def create(view: View) -> Response:
     body = body_of(form, None)
     if not form.is_refused:
         with form.refusing(fields_of(form)):
-            sent = parse_value(body, DistributionInput)
+            sent = await actions.judge(view.project.id, parse_value(body, DistributionInput))
             async with view.work() as scope:
                 made = await actions.create_distribution(scope, sent, view.services.vault)
             return view.go(f"/distributions/{made.id}", "The draft is kept. Look below at what it would do.")
@@ -105,7 +105,7 @@ async def update(view: View) -> Response:
     body = body_of(form, distribution)
     if not form.is_refused:
         with form.refusing(fields_of(form)):
-            sent = parse_value(body, DistributionInput)
+            sent = await actions.judge(view.project.id, parse_value(body, DistributionInput))
             async with view.work() as scope:
                 await actions.update_distribution(scope, distribution.id, sent, view.services.vault)
             return view.go(f"/distributions/{distribution.id}", "The distribution was changed.")
@@ -173,7 +173,8 @@ async def _try(view: View, distribution: Distribution) -> tuple[dict[str, Any] |
     """What it would do; or what it lacks still."""
     try:
         async with view.work() as scope:
-            return await try_saved(scope, distribution.id, SAMPLES, 0), ""
+            found = await try_saved(scope, distribution.id, SAMPLES, 0)
+        return await write(found), ""
     except LargesseError as error:
         if error.status >= SERVERS_FAULT:
             raise

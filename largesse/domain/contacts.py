@@ -13,7 +13,10 @@ LENGTH_MAX: Final = 320
 """Nothing longer is an address or a number, and nothing longer is parsed."""
 EMAIL: Final = "email"
 SMS: Final = "sms"
-_ADDRESS: Final = re.compile(r"[^\s@<>,;:\"()\[\]\\\x00-\x20\x7f]{1,64}@[A-Za-z0-9.-]{1,255}", re.ASCII)
+LOCAL_PART: Final = r"[!#$%&'*+./0-9=?A-Z^_`a-z{|}~-]{1,64}"
+ADDRESS: Final = LOCAL_PART + "@[A-Za-z0-9.-]{1,255}"
+"""Patterns that the database understands, too: it counts those who can be reached."""
+_ADDRESS: Final = re.compile(ADDRESS, re.ASCII)
 _FOLD: Final = {ord(upper): ord(upper.lower()) for upper in "ABCDEFGHIJKLMNOPQRSTUVWXYZ"}
 _MAILTO: Final = "mailto:"
 _TEL: Final = "tel:"

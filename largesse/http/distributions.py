@@ -7,6 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from largesse.actions import distributions, dry_runs
+from largesse.actions.distributions import Judged
 from largesse.actions.scope import Scope
 from largesse.domain.distributions import STATUSES, Distribution
 from largesse.domain.errors import (
@@ -19,6 +20,7 @@ from largesse.domain.errors import (
 from largesse.http.requests import (
     expect_no_body,
     path_parameter,
+    project,
     read_body,
     read_query,
     respond,
@@ -45,7 +47,7 @@ def id_of(request: Request) -> str:
 
 async def create(request: Request) -> Response:
     """Make a distribution: a draft, until it is sent or set live"""
-    sent = await read_body(request, DistributionInput)
+    sent = await _read(request)
     async with unit_of_work(request) as scope:
         made = await distributions.create_distribution(scope, sent, services(request).vault)
     return respond(render_distribution(made))
@@ -60,7 +62,7 @@ async def get(request: Request) -> Response:
 
 async def update(request: Request) -> Response:
     """Replace a distribution, as long as it isn't at work"""
-    sent = await read_body(request, DistributionInput)
+    sent = await _read(request)
     async with unit_of_work(request) as scope:
         changed = await distributions.update_distribution(scope, id_of(request), sent, services(request).vault)
     return respond(render_distribution(changed))
@@ -117,16 +119,21 @@ async def try_saved(request: Request) -> Response:
     page = _read_page(request)
     async with unit_of_work(request, heavy=True) as scope:
         found = await dry_runs.try_saved(scope, id_of(request), page.limit, page.offset)
-    return respond({"object": "distribution_dry_run"} | found)
+    return respond({"object": "distribution_dry_run"} | await dry_runs.write(found))
 
 
 async def try_unsaved(request: Request) -> Response:
     """The same for a distribution that isn't saved"""
-    sent = await read_body(request, DistributionInput)
+    sent = await _read(request)
     page = _read_page(request)
     async with unit_of_work(request, heavy=True) as scope:
         found = await dry_runs.try_unsaved(scope, sent, services(request).vault, page.limit, page.offset)
-    return respond({"object": "distribution_dry_run"} | found)
+    return respond({"object": "distribution_dry_run"} | await dry_runs.write(found))
+
+
+async def _read(request: Request) -> Judged:
+    sent = await read_body(request, DistributionInput)
+    return await distributions.judge(project(request).id, sent)
 
 
 def _read_page(request: Request) -> Page:

@@ -1,12 +1,15 @@
 """The messages of distributions in the database."""
 
+import re
+from collections import Counter
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any, Final, NamedTuple
 
 import asyncpg
 from msgspec.structs import replace
 
-from largesse.domain.contacts import EMAIL, SMS, calling_code
+from largesse.domain.contacts import ADDRESS, EMAIL, LENGTH_MAX, LOCAL_PART, SMS, calling_code, mail_address
 from largesse.domain.customers import CustomerShort
 from largesse.domain.distributions import Message, Person
 from largesse.domain.errors import AudienceTooSlow
@@ -115,10 +118,63 @@ async def count_audience(
     AudienceTooSlow when a job does (not `limited`).
     """
     dial = calling_code(await dial_code(connection, project.id))
-    values: dict[str, Any] = {"limit": most, "campaign": campaign_id, "dial": dial}
+    values: dict[str, Any] = {
+        "limit": most, "campaign": campaign_id, "dial": dial, "address_max": LENGTH_MAX,
+        "address": f"^{ADDRESS}$", "domain_address": f"^{LOCAL_PART}@[^@]*[^\\u0001-\\u007f][^@]*$",
+    }  # fmt: skip
     text, arguments = CUSTOMERS.statement(SQL["count_audience"], project, narrowing, **values)
     rows = await (fetch_limited if limited else _fetch)(connection, text, arguments)
-    return [(_person(row), row["people"]) for row in rows]
+    unclear = [(row["unclear"], row["unclear"], None) for row in rows if row["unclear"] is not None]
+    suppressed = await suppressed_contacts(connection, project.id, unclear) if unclear else {}
+    kinds: Counter[Person] = Counter()
+    for row in rows:
+        person = _person(row)
+        if (address := row["unclear"]) is not None:
+            no_email = person.no_email or EMAIL in suppressed.get(address, set())
+            person = replace(person, has_email=mail_address(address) is not None, no_email=no_email)
+        kinds[person] += row["people"]
+    return list(kinds.items())
+
+
+class Shared(NamedTuple):
+    """Addresses that several customers of an audience have: how many, of how many, and how many have one of a page."""
+
+    addresses: int
+    customers: int
+    by_target: dict[str, int]
+
+
+async def shared_addresses(
+    connection: Connection, project: Project, narrowing: Narrowing, channel: str, page: list[Candidate], most: int
+) -> Shared:
+    """Raises InvalidQueryParams when it takes too long."""
+    targets = sorted({target for one in page if (target := target_of(channel, one))})
+    values: dict[str, Any] = {"limit": most, "channel": channel, "targets": targets}
+    text, arguments = CUSTOMERS.statement(SQL["shared_addresses"], project, narrowing, **values)
+    first, *others = await fetch_limited(connection, text, arguments)
+    return Shared(first["addresses"], first["customers"], {row["target"]: row["customers"] for row in others})
+
+
+def target_of(channel: str, one: Candidate) -> str:
+    """The address of a customer as `shared_addresses` compares them."""
+    if channel == EMAIL:
+        return (one.customer.email or "").strip(" ").lower()
+    return re.sub("[^0-9+]", "", (one.phone or "").replace("(0)", ""))
+
+
+class Sample(NamedTuple):
+    """What a campaign would give: until when it is valid, its own row, and rows of vouchers."""
+
+    valid_until: datetime | None
+    is_expired: bool
+    campaign: dict[str, Any]
+    vouchers: list[dict[str, Any]]
+
+
+async def sample(connection: Connection, project: Project, campaign_id: str, count: int) -> Sample:
+    row = await connection.fetchrow(SQL["sample"], project.id, campaign_id, count, project.time_zone)
+    assert row is not None, "the caller has found the campaign"
+    return Sample(row["valid_until"], bool(row["is_expired"]), row["campaign"], row["vouchers"] or [])
 
 
 def _person(row: Any) -> Person:
@@ -134,7 +190,12 @@ async def _candidates(connection: Connection, project_id: int, rows: list[asyncp
 def _candidate(row: Any, suppressed: set[str]) -> Candidate:
     customer = CustomerShort(**{name: row[name] for name in CustomerShort.__struct_fields__})
     person = _person(row)
-    person = replace(person, no_email=person.no_email or EMAIL in suppressed, no_sms=person.no_sms or SMS in suppressed)
+    person = replace(
+        person,
+        has_email=mail_address(row["email"]) is not None,
+        no_email=person.no_email or EMAIL in suppressed,
+        no_sms=person.no_sms or SMS in suppressed,
+    )
     return Candidate(customer, row["phone"], person)
 
 
@@ -225,10 +286,15 @@ async def work_left(connection: Connection, project_id: int, distribution_id: st
 
 
 async def materials(
-    connection: Connection, project_id: int, customer_ids: list[str], publication_ids: list[str]
+    connection: Connection,
+    project_id: int,
+    customer_ids: list[str],
+    publication_ids: list[str],
+    *,
+    time_zone: str = "UTC",
 ) -> dict[str, dict[str, Any]]:
     """By id: customers that exist, and publications with their vouchers and their campaign."""
-    rows = await connection.fetch(SQL["materials"], project_id, customer_ids, publication_ids)
+    rows = await connection.fetch(SQL["materials"], project_id, customer_ids, publication_ids, time_zone)
     found: dict[str, dict[str, Any]] = {row["id"]: row["data"] for row in rows}
     customers = [row["data"] for row in rows if row["kind"] == "customer"]
     people = [(one["id"], one["email"], one["phone"]) for one in customers]

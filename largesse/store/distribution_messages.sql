@@ -22,11 +22,14 @@ ORDER BY c.id
 
 -- count_audience --
 -- The same for a whole audience, at most {limit} of it: how many there are of each kind. {dial} is what phone numbers without
--- a code are dialled with. A number spelled in an unusual way is only understood when its customer's turn comes.
+-- a code are dialled with. A number spelled in an unusual way is only understood when its customer's turn comes. Mail
+-- can be sent to what matches {address}; what matches {domain_address} is told, for a name of a domain that only the program
+-- can judge.
 WITH kinds AS (
   SELECT (SELECT count(*) FROM publications p WHERE p.project_id = $1 AND p.campaign_id = {campaign}::text
       AND p.customer_id = c.id AND p.first_of_customer) > 0 AS joined,
-    coalesce(c.email, '') <> '' AS has_email, coalesce(c.phone, '') <> '' AS has_phone,
+    length(c.email) <= {address_max}::int AND c.email ~ {address}::text AS has_email, coalesce(c.phone, '') <> '' AS has_phone,
+    CASE WHEN length(c.email) <= {address_max}::int AND c.email ~ {domain_address}::text THEN c.email END AS unclear,
     EXISTS (SELECT FROM suppressions s WHERE s.project_id = $1 AND s.channel = 'email'
       AND s.target = ANY (ARRAY[c.id, lower(btrim(c.email))])) AS no_email,
     EXISTS (SELECT FROM suppressions s WHERE s.project_id = $1 AND s.channel = 'sms'
@@ -38,7 +41,36 @@ WITH kinds AS (
     FROM customers c WHERE c.project_id = $1 AND c.deleted_at IS NULL{filters}
     ORDER BY c.id LIMIT {limit}::int) AS c
 )
-SELECT joined, has_email, has_phone, no_email, no_sms, no_webhook, count(*) AS people FROM kinds GROUP BY 1, 2, 3, 4, 5, 6
+SELECT joined, coalesce(has_email, false) AS has_email, has_phone, no_email, no_sms, no_webhook, unclear, count(*) AS people
+FROM kinds GROUP BY 1, 2, 3, 4, 5, 6, 7
+
+-- shared_addresses --
+-- How many addresses of an audience, at most {limit} of it, stand at several customers, and at how many: of e-mail, where
+-- {channel} says so, or of phones. And for each of {targets}, addresses as they are compared here, at how many it stands.
+WITH people AS (
+  SELECT CASE WHEN {channel}::text = 'email' THEN lower(btrim(c.email))
+    ELSE regexp_replace(replace(c.phone, '(0)', ''), '[^0-9+]', '', 'g') END AS target
+  FROM (SELECT c.email, c.phone FROM customers c WHERE c.project_id = $1 AND c.deleted_at IS NULL{filters}
+    ORDER BY c.id LIMIT {limit}::int) AS c
+), shared AS (
+  SELECT p.target, count(*) AS customers FROM people p WHERE p.target <> '' GROUP BY p.target HAVING count(*) > 1
+)
+SELECT NULL AS target, count(*) AS addresses, coalesce(sum(s.customers), 0)::bigint AS customers FROM shared s
+UNION ALL
+SELECT s.target, 1, s.customers FROM shared s WHERE s.target = ANY ({targets}::text[])
+
+-- sample --
+-- Up to $3 codes as the campaign $2 would give them now, in the time zone $4; and until when a code published now is valid,
+-- where the campaign says so from the publication on.
+SELECT (clock.t AT TIME ZONE $4 + n.valid_for) AT TIME ZONE $4 AS valid_until, n.expiration_date <= clock.t AS is_expired,
+  to_jsonb(n) - 'project_id' AS campaign, (
+    SELECT jsonb_agg(to_jsonb(v)) FROM (
+      SELECT * FROM vouchers v
+      WHERE v.project_id = $1 AND v.campaign_id = $2 AND v.state = 0 AND v.active
+        AND (v.expiration_date IS NULL OR v.expiration_date > clock.t)
+      ORDER BY v.pick_key LIMIT $3) v) AS vouchers
+FROM (SELECT now()::timestamptz(3) AS t) AS clock, campaigns n
+WHERE n.project_id = $1 AND n.id = $2
 
 -- add_messages --
 -- I9: whoever has one for this distribution, channel and event gets no second one. $3 ids, $4 customers, $5 channels, $6
@@ -146,7 +178,8 @@ SELECT (SELECT count(*) FROM (SELECT FROM distribution_messages m
     AS due
 
 -- materials --
--- What messages are made of: the customers $2, the codes of the publications $3, and their campaigns.
+-- What messages are made of: the customers $2, the codes of the publications $3, and their campaigns. A code that is held
+-- says until when it will be valid, in the time zone $4, once it is published.
 SELECT 'customer' AS kind, c.id, to_jsonb(c) - 'project_id' || jsonb_build_object('suppressed', ARRAY(
     SELECT s.channel FROM suppressions s WHERE s.project_id = $1 AND (
       s.channel = 'email' AND s.target = ANY (ARRAY[c.id, lower(c.email)])
@@ -160,10 +193,14 @@ WHERE n.project_id = $1 AND n.id = ANY (ARRAY(
   SELECT DISTINCT p.campaign_id FROM publications p WHERE p.project_id = $1 AND p.id = ANY ($3::text[])))
 UNION ALL
 SELECT 'publication', p.id, jsonb_build_object('publication', to_jsonb(p) - 'project_id', 'vouchers', (
-  SELECT jsonb_agg(coalesce(to_jsonb(v), '{}') || jsonb_build_object('code', l.code) ORDER BY l.position)
+  SELECT jsonb_agg(coalesce(to_jsonb(v), '{}') || jsonb_build_object('code', l.code) || CASE
+      WHEN p.result = 'HELD' AND v.id IS NOT NULL AND n.valid_for IS NOT NULL THEN jsonb_build_object(
+        'expiration_date', (clock.t AT TIME ZONE $4 + n.valid_for) AT TIME ZONE $4)
+      ELSE '{}' END ORDER BY l.position)
   FROM publication_vouchers l LEFT JOIN vouchers v ON v.project_id = $1 AND v.id = l.voucher_id
+  LEFT JOIN campaigns n ON n.project_id = $1 AND n.id = p.campaign_id
   WHERE l.project_id = $1 AND l.publication_id = p.id))
-FROM publications p WHERE p.project_id = $1 AND p.id = ANY ($3::text[])
+FROM (SELECT now()::timestamptz(3) AS t) AS clock, publications p WHERE p.project_id = $1 AND p.id = ANY ($3::text[])
 
 -- give_back --
 -- A distribution that was deleted: up to $3 of its messages that wait will never go.

@@ -1,7 +1,7 @@
 """Distributions as JSON: ours, in the contract's manner."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Final, Literal
 from urllib.parse import urlsplit
 
@@ -38,11 +38,11 @@ from largesse.domain.filters import Filter
 from largesse.domain.publications import COUNT_MAX
 from largesse.wire.customers import Text
 from largesse.wire.dates import render
-from largesse.wire.faults import Fault, Faults, Place
+from largesse.wire.faults import Faults, Place
 from largesse.wire.filters import parse_filter
 from largesse.wire.metadata import Metadata
 from largesse.wire.names import Id, Ref
-from largesse.wire.templates import TEMPLATE_CHARACTERS_MAX, parse_template
+from largesse.wire.templates import TEMPLATE_CHARACTERS_MAX
 from largesse.wire.webhooks import OURS
 
 NAME_LENGTH_MAX: Final = 255
@@ -132,8 +132,19 @@ class DistributionInput(msgspec.Struct, frozen=True, kw_only=True):
     when_exhausted: Literal["extend", "pause", "fallback", "fail", "refuse"] | None = None
     validation_rules: list[str] | None = None  # refused: whoever sends them means not everybody
 
-    def check(self) -> None:
-        """Raises InvalidPayload with every fault that can be seen without looking anything up."""
+    def templates(self) -> dict[str, tuple[str, bool]]:
+        """By a name of theirs: the templates, and whether they are HTML."""
+        return {
+            f"{index}.{name}": (text, html)
+            for index, channel in enumerate(self.channels or [])
+            for name, html in _TEMPLATES.items()
+            if (text := getattr(channel, name)) is not None
+        }
+
+    def check(self, templates: Mapping[str, str]) -> None:
+        """Raises InvalidPayload with every fault that can be seen without looking anything up. `templates`: by the same
+        names what is wrong with those.
+        """
         faults = Faults()
         _check_audience(faults, self)
         _check_action(faults, self)
@@ -145,7 +156,9 @@ class DistributionInput(msgspec.Struct, frozen=True, kw_only=True):
         if len(set(types)) != len(types):
             faults.add((None, "channels"), "must not have two of one type")
         for index, channel in enumerate(self.channels or []):
-            _check_channel(faults, ((None, "channels"), index), channel, fallback=self.when_exhausted == FALLBACK)
+            wrong = {name: fault for name in _TEMPLATES if (fault := templates.get(f"{index}.{name}")) is not None}
+            fallback = self.when_exhausted == FALLBACK
+            _check_channel(faults, ((None, "channels"), index), channel, wrong, fallback=fallback)
         if faults:
             raise InvalidPayload(str(faults))
 
@@ -230,7 +243,9 @@ def _check_action(faults: Faults, sent: DistributionInput) -> None:
         faults.add((None, "when_exhausted"), f"must be absent: it belongs to {PUBLISH}")
 
 
-def _check_channel(faults: Faults, place: Place, channel: ChannelInput, *, fallback: bool) -> None:
+def _check_channel(
+    faults: Faults, place: Place, channel: ChannelInput, wrong: Mapping[str, str], *, fallback: bool
+) -> None:
     said = {name for name, value in msgspec.to_builtins(channel).items() if value is not None} - {"type"}
     for name in sorted(said - _ALLOWED[channel.type]):
         faults.add((place, name), f"must be absent: it does not belong to {channel.type}")
@@ -241,19 +256,15 @@ def _check_channel(faults: Faults, place: Place, channel: ChannelInput, *, fallb
         faults.add(place, "must have required property 'html' or 'text'")
     if fallback and channel.type in (EMAIL, SMS) and channel.fallback_text is None:
         faults.add(place, "must have required property 'fallback_text': what those get for whom no code is left")
-    _check_texts(faults, place, channel)
+    for name, fault in wrong.items():
+        faults.add((place, name), fault)
+    _check_names(faults, place, channel)
     if channel.url is not None and not _is_url(channel.url):
         faults.add((place, "url"), "must be an address that starts with http:// or https://")
     _check_headers(faults, (place, "headers"), channel.headers or {})
 
 
-def _check_texts(faults: Faults, place: Place, channel: ChannelInput) -> None:
-    for name, html in _TEMPLATES.items():
-        if (text := getattr(channel, name)) is not None:
-            try:
-                parse_template(text, html=html)
-            except Fault as fault:
-                faults.add((place, name), str(fault))
+def _check_names(faults: Faults, place: Place, channel: ChannelInput) -> None:
     for name in ("from_", "reply_to"):
         if (address := getattr(channel, name)) is not None and not is_address(address):
             faults.add((place, name.rstrip("_")), "must be an e-mail address")

@@ -8,11 +8,10 @@ from typing import Any
 
 import pytest
 
-from largesse.actions import distribution_sending
+from largesse.actions import distribution_sending, rendering
 from largesse.actions.courier import REFUSED, UNREACHED, Delivery
 from largesse.jobs.worker import Worker
 from largesse.store import distribution_messages as stored
-from largesse.wire.templates import render_template
 from tests.factories.campaigns import make_campaign
 from tests.factories.counters import held
 from tests.factories.courier import FakeCourier, run_jobs
@@ -83,14 +82,14 @@ class TestWriting:
         await make_campaign(pool, project, name="c", vouchers_count=1)
         await people(api, "ann")
         loop, may_end = asyncio.get_running_loop(), threading.Event()
-        render = render_template
+        ask = rendering._ask_child
 
-        def slow(*given: Any, **named: Any) -> str:
+        def slow(batch: Any) -> Any:
             loop.call_soon_threadsafe(may_end.set)
             assert may_end.wait(10)
-            return render(*given, **named)
+            return ask(batch)
 
-        monkeypatch.setattr("largesse.actions.distribution_letters.render_template", slow)
+        monkeypatch.setattr(rendering, "_ask_child", slow)
         await sent(api, pool, courier)
         assert await states(pool) == {"accepted": 1}
 

@@ -14,6 +14,7 @@ from collections import Counter
 import pytest
 
 from largesse.actions import distributions
+from largesse.actions.distributions import Judged
 from largesse.wire.distributions import DistributionInput
 from largesse.wire.parse import parse_value
 from tests.actions.conftest import assert_counters_are_exact, scopes
@@ -46,7 +47,7 @@ async def start(scopes, pool, project) -> str:
     )
     await pool.execute("ANALYZE")
     async with scopes() as scope:
-        made = await distributions.create_distribution(scope, parse_value(manual(), DistributionInput), VAULT)
+        made = await distributions.create_distribution(scope, Judged(parse_value(manual(), DistributionInput)), VAULT)
         await distributions.schedule_distribution(scope, made.id, now=True)
     return made.id
 

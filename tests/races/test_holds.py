@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from largesse.actions import distributions, holds
+from largesse.actions.distributions import Judged
 from largesse.domain.publications import PUBLISHED
 from largesse.wire.distributions import DistributionInput
 from largesse.wire.parse import parse_value
@@ -34,7 +35,7 @@ async def test_a_pool_shared_with_a_distribution_gives_every_code_once(
         PEOPLE,
     )
     async with scopes() as scope:
-        made = await distributions.create_distribution(scope, parse_value(manual(), DistributionInput), VAULT)
+        made = await distributions.create_distribution(scope, Judged(parse_value(manual(), DistributionInput)), VAULT)
         await distributions.schedule_distribution(scope, made.id, now=True)
     asked = [request(by_id(f"cust_{n:06}"), campaign=campaign) for n in range(PEOPLE, 0, -1)]
     courier = FakeCourier()
