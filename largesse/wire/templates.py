@@ -14,7 +14,7 @@ from typing import Any, Final
 import msgspec
 from liquid import BoundTemplate, Environment, RenderContext
 from liquid.builtin.expressions.primitive import RangeLiteral
-from liquid.exceptions import FilterError, LiquidError
+from liquid.exceptions import LiquidError
 from liquid.expression import Expression
 from liquid.undefined import is_undefined
 from markupsafe import Markup
@@ -99,7 +99,7 @@ def _guarded(apply: Any, size: Any = None, cost: Any = None) -> Any:
             raise TooLong("a text gets too long", token=None)
         try:
             return apply(*given, **named)
-        except FilterError:
+        except Exception:
             if given and _is_empty(given[0]):
                 return ""
             raise
@@ -175,6 +175,8 @@ def parse_template(text: str, *, html: bool = False) -> BoundTemplate:
         raise Fault(f"is not a valid template: {_where(error)}") from error
     except RecursionError as error:
         raise Fault("is not a valid template: it is nested too deeply") from error
+    except Exception as error:
+        raise Fault(f"is not a valid template: {type(error).__name__}") from error
     if ranges:
         line = text.count("\n", 0, ranges[0].token.start_index) + 1
         raise Fault(f"is not a valid template: line {line}: ranges like (1..3) are not supported")
@@ -239,7 +241,7 @@ def render_template(text: str, values: Mapping[str, Any], *, html: bool = False,
         return str(template.render(**values))
     except LiquidError as error:
         raise Fault(f"cannot be rendered: {_where(error)}") from error
-    except (ArithmeticError, ValueError, TypeError, RecursionError, MemoryError) as error:
+    except Exception as error:  # the library's filters raise what Python does: KeyError, TypeError, OverflowError …
         raise Fault(f"cannot be rendered: {type(error).__name__}") from error
 
 

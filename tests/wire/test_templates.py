@@ -5,8 +5,10 @@ import time
 import pytest
 
 from largesse.wire.faults import Fault
-from largesse.wire.templates import TEMPLATE_CHARACTERS_MAX, parse_template, render_template
+from largesse.wire.templates import _PLAIN, TEMPLATE_CHARACTERS_MAX, parse_template, render_template
 
+BERLIN = "Europe/Berlin"
+EMPTIES = ("nobody", "none", "text", "list", "map")
 VALUES = {
     "customer": {"name": "Ann <b>&\"'", "email": "a@b.c"},
     "voucher": {"code": "X-1"},
@@ -77,3 +79,100 @@ def test_no_template_takes_the_machine_away(template: str, html: bool) -> None:
     with pytest.raises(Fault, match="cannot be rendered"):
         render_template(template, VALUES, html=html)
     assert time.monotonic() - begun < 2
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        "{{" * 30_000, "{%" * 30_000, "{{" + " " * 60_000 + "}}", "{% if" + " " * 60_000 + "%}", "{{x" * 20_000,
+        "{% raw %}" * 7_000, "{% doc %}" * 7_000, "{{ x }}" * 2_001, "{{ '" + "x" * 2_000 + "' }}", "{{ x" + " " * 101 + "}}",
+        "a {% raw %} {{ {% endraw %} {{",
+    ],
+)  # fmt: skip
+def test_what_the_library_would_take_long_to_read_is_refused_before(template: str) -> None:
+    begun = time.monotonic()
+    with pytest.raises(Fault, match="is not a valid template"):
+        parse_template(template)
+    assert time.monotonic() - begun < 2
+
+
+@pytest.mark.parametrize(
+    ("template", "says"),
+    [
+        ("{% raw %}{{ {% if {% endraw %}{{ x }}", "{{ {% if aaaaaaaaaaaa"),
+        ("{%- raw -%} {{ {%- endraw -%} {{ x }}", " {{ aaaaaaaaaaaa"),
+        ("a }} b %} {{ x }}", "a }} b %} aaaaaaaaaaaa"),
+        ("{% comment %} {{ y }} {% endcomment %}{{ x }}", "aaaaaaaaaaaa"),
+        ("{{ x }}" * 2_000, "a" * 24_000),
+        ("<style>@media print{.a{color:red}}</style>{{ x }}", "<style>@media print{.a{color:red}}</style>aaaaaaaaaaaa"),
+    ],
+)
+def test_what_only_looks_like_it_is_not(template: str, says: str) -> None:
+    assert render_template(template, VALUES).strip() == says.strip()
+
+
+@pytest.mark.parametrize(
+    ("value", "pattern", "says"),
+    [
+        ("2030-07-01T22:30:00.000Z", "%d.%m.%Y %H:%M", "02.07.2030 00:30"),
+        ("2030-01-01T23:30:00+00:00", "%d.%m.%Y %H:%M %Z", "02.01.2030 00:30 CET"),
+        ("2030-01-01T23:30:00+05:00", "%H:%M", "19:30"),
+        ("2030-01-01", "%d.%m.%Y", "01.01.2030"),
+        ("2030-01-01 10:00", "%H:%M", "10:00"),
+        (1_893_456_000, "%d.%m.%Y %H:%M", "01.01.2030 01:00"),
+        ("1893456000", "%H:%M", "01:00"),
+        ("soon", "%Y", "soon"),
+        ("", "%Y", ""),
+        ("  ", "%Y", ""),
+        (None, "%Y", ""),
+        ([], "%Y", ""),
+        ({}, "%Y", ""),
+        (10**40, "%Y", str(10**40)),
+        ("9" * 200, "%Y", "9" * 200),
+        ("2030-01-01", None, "2030-01-01"),
+    ],
+)
+@pytest.mark.parametrize("html", [False, True])
+def test_dates_are_those_of_the_project(value: object, pattern: str | None, says: str, html: bool) -> None:
+    values = {"value": value, "pattern": pattern}
+    assert render_template("{{ value | date: pattern }}", values, html=html, time_zone=BERLIN) == says
+
+
+def test_now_is_that_of_the_project() -> None:
+    east, west = (
+        render_template("{{ 'now' | date: '%z' }}", {}, time_zone=zone) for zone in ("Asia/Tokyo", "America/Phoenix")
+    )
+    assert (east, west) == ("+0900", "-0700")
+    assert render_template("{{ 'now' | date: '%z' }}", {}, time_zone="No/Where") == "+0000"
+
+
+@pytest.mark.parametrize(
+    ("value", "says"),
+    [
+        (1250, "12.50"), (0, "0.00"), (5, "0.05"), (-5, "-0.05"), (100_000_000_000_000_000_000, "1000000000000000000.00"),
+        (12.5, "12.50"), (12.0, "12.00"), (0.1 + 0.2, "0.30"), ("1250", "12.50"), ("12.5", "12.50"), ("-3", "-0.03"),
+        ("", ""), (None, ""), ([], ""), ("ten", "ten"), (True, "true"), ("1e9", "1000000000.00"), ("NaN", "NaN"),
+        ("1" + "0" * 40, "1" + "0" * 40),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("html", [False, True])
+def test_money_has_two_decimals(value: object, says: str, html: bool) -> None:
+    assert render_template("{{ value | money }}", {"value": value}, html=html) == says
+
+
+def test_money_of_a_number_without_end_is_no_fault() -> None:
+    assert render_template("{{ n | money }}", {"n": 10**400}) == str(10**400)
+    assert render_template("{{ n | times: 1.0 | money }}", {"n": 10**25}) == "1e+25"
+
+
+@pytest.mark.parametrize("html", [False, True])
+@pytest.mark.parametrize("empty", EMPTIES)
+@pytest.mark.parametrize("name", sorted(_PLAIN.filters))
+def test_no_filter_fails_for_what_is_empty(name: str, empty: str, html: bool) -> None:
+    values = {"none": None, "text": "", "list": [], "map": {}}
+    for arguments in ("", ": 'a'", ": 2", ": 'a', 'b'", ": 1, 2"):
+        template = f"[{{{{ {empty} | {name}{arguments} }}}}]"
+        try:
+            assert render_template(template, values, html=html)[0] == "["
+        except Fault as fault:  # too few or too many arguments, or of the wrong type, whatever the value is
+            assert "argument" in str(fault) or "expected" in str(fault), template  # noqa: PT017
