@@ -48,6 +48,8 @@ _FILTERS: Final = frozenset(
         "truncatewords", "uniq", "upcase", "url_encode", "where",
     }
 )  # fmt: skip
+_SEEING: Final = frozenset({"compact", "default", "map", "sort", "uniq", "where"})
+"""Filters that tell what is unset from what is empty."""
 _TAGS: Final = frozenset({"include", "render", "tablerow", "increment", "decrement", "ifchanged"})
 _MARK: Final = re.compile(r"\{[{%]")
 _SPACES: Final = re.compile(rf"\s{{{SPACES_MAX + 1}}}")
@@ -85,9 +87,10 @@ def _compared(value: Any) -> int:
     return len(value) ** 2 if isinstance(value, list | tuple) else _length(value)
 
 
-def _guarded(apply: Any, size: Any = None, cost: Any = None) -> Any:
+def _guarded(apply: Any, size: Any = None, cost: Any = None, *, fills: bool = True) -> Any:
     """The filter, unless what it would make is too long (`size` says how long at most), or the work (`cost`, in
-    characters) gets too much. Of nothing it makes nothing where it can't make anything else of it.
+    characters) gets too much. What nobody has is an empty text to it (`fills`), and of nothing it makes nothing where it
+    can't make anything else of it.
     """
 
     def guarded(*given: Any, **named: Any) -> Any:
@@ -97,6 +100,10 @@ def _guarded(apply: Any, size: Any = None, cost: Any = None) -> Any:
             raise TooLong("the template takes too long", token=None)
         if size is not None and size(*given[:3]) > TEXT_CHARACTERS_MAX:
             raise TooLong("a text gets too long", token=None)
+        if fills:
+            given = tuple("" if one is None or is_undefined(one) else one for one in given)
+        elif given and given[0] is None:
+            given = ("", *given[1:])
         try:
             return apply(*given, **named)
         except Exception:

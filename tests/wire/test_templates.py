@@ -170,9 +170,22 @@ def test_money_of_a_number_without_end_is_no_fault() -> None:
 @pytest.mark.parametrize("name", sorted(_PLAIN.filters))
 def test_no_filter_fails_for_what_is_empty(name: str, empty: str, html: bool) -> None:
     values = {"none": None, "text": "", "list": [], "map": {}}
-    for arguments in ("", ": 'a'", ": 2", ": 'a', 'b'", ": 1, 2"):
+    for arguments in ("", ": 'a'", ": 2", ": 'a', 'b'", ": 1, 2", ": 0, 9", ": none", ": 'a', none", ": nobody"):
         template = f"[{{{{ {empty} | {name}{arguments} }}}}]"
         try:
-            assert render_template(template, values, html=html)[0] == "["
+            said = render_template(template, values, html=html)
+            assert (said[0], "None" in said) == ("[", False), template
         except Fault as fault:  # too few or too many arguments, or of the wrong type, whatever the value is
             assert "argument" in str(fault) or "expected" in str(fault), template  # noqa: PT017
+
+
+@pytest.mark.parametrize("empty", ["none", "nobody"])
+@pytest.mark.parametrize(
+    ("use", "says"),
+    [
+        ("'x' | append: {}", "x"), ("'x' | prepend: {}", "x"), ("'axa' | replace: 'x', {}", "aa"), ("'x' | remove: {}", "x"),
+        ("{} | default: 'd'", "d"), ("items | join: {} | size", "90"), ("{} | slice: 0, 4", ""), ("{} | json", '""'),
+    ],
+)  # fmt: skip
+def test_what_is_unset_is_an_empty_text_to_filters(use: str, says: str, empty: str) -> None:
+    assert render_template("{{ " + use.format(empty) + " }}", VALUES | {"none": None}) == says
