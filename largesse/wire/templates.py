@@ -89,8 +89,8 @@ def _compared(value: Any) -> int:
 
 def _guarded(apply: Any, size: Any = None, cost: Any = None, *, fills: bool = True) -> Any:
     """The filter, unless what it would make is too long (`size` says how long at most), or the work (`cost`, in
-    characters) gets too much. What nobody has is an empty text to it (`fills`), and of nothing it makes nothing where it
-    can't make anything else of it.
+    characters) gets too much. What nobody has is an empty text to it (`fills`), and of nothing it makes nothing where
+    it can't make anything else of it.
     """
 
     def guarded(*given: Any, **named: Any) -> Any:
