@@ -169,7 +169,7 @@ def test_money_of_a_number_without_end_is_no_fault() -> None:
 @pytest.mark.parametrize("empty", EMPTIES)
 @pytest.mark.parametrize("name", sorted(_PLAIN.filters))
 def test_no_filter_fails_for_what_is_empty(name: str, empty: str, html: bool) -> None:
-    values = {"none": None, "text": "", "list": [], "map": {}}
+    values: dict[str, object] = {"none": None, "text": "", "list": [], "map": {}}
     for arguments in ("", ": 'a'", ": 2", ": 'a', 'b'", ": 1, 2", ": 0, 9", ": none", ": 'a', none", ": nobody"):
         template = f"[{{{{ {empty} | {name}{arguments} }}}}]"
         try:
