@@ -2,6 +2,7 @@
 
 import asyncio
 import secrets
+import unicodedata
 from collections.abc import Sequence
 from datetime import UTC, datetime, tzinfo
 from typing import Any, Final, Protocol
@@ -328,7 +329,7 @@ def _mail(draft: Draft, texts: dict[str, str]) -> MailLetter:
         sender_name=channel.get("from_name"),
         reply_to=channel.get("reply_to"),
         recipient=values["customer"]["email"],
-        subject="".join(letter for letter in subject if letter.isprintable()),
+        subject="".join(letter for letter in subject if letter.isprintable() or unicodedata.category(letter) == "Cf"),
         html=html,
         text=texts.get("text"),
         unsubscribe_url=values["unsubscribe_url"],

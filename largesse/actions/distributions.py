@@ -275,7 +275,10 @@ async def start_due(scope: Scope) -> bool:
 async def resume_supplied(scope: Scope) -> bool:
     """Let those go on that paused because no code was left, where there are some again. Always False."""
     for id_ in await store.paused_for(scope.connection, scope.project.id, SUPPLIABLE):
-        action = (await get_distribution(scope, id_)).action or {}
+        paused = await get_distribution(scope, id_)
+        if paused.is_manual and paused.started_at is None:
+            continue  # it was refused: nobody gets anything unless a person says so again
+        action = paused.action or {}
         if await enough_free(scope.connection, scope.project.id, action.get("campaign_id", ""), action.get("count", 1)):
             await resume_distribution(scope, id_)
     return False

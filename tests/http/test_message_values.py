@@ -1,5 +1,6 @@
 """What messages say of codes and moments, and that the dry run says the same; and whom mail can reach."""
 
+import asyncio
 import json
 import random
 from datetime import UTC, datetime, timedelta
@@ -9,6 +10,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from largesse.domain.contacts import ADDRESS, mail_address
+from largesse.jobs.worker import Worker
 from tests.factories.campaigns import make_campaign
 from tests.factories.courier import FakeCourier, run_jobs
 from tests.factories.distributions import EMAIL, SMS, manual
@@ -78,6 +80,14 @@ async def test_what_is_not_set_stays_empty(api, pool, courier):
     await people(api, "ann")
     said, told = await both(api, pool, courier)
     assert said == told == ["  DISCOUNT_VOUCHER 20.00||0.00"]
+
+
+async def test_a_subject_keeps_letters_that_join_others(api, pool, courier):
+    await campaign(api, voucher=OFF)
+    await run_jobs(pool, courier)
+    await people(api, "ann", name="\U0001f468\u200d\U0001f469\u200d\U0001f467 A\u0007nn\u00a0B")
+    await sent(api, pool, courier)
+    assert courier.mails[0].subject == "Hi \U0001f468\u200d\U0001f469\u200d\U0001f467 Ann B"
 
 
 async def test_a_webhook_and_several_codes_are_shown_as_they_are_sent(api, pool, courier, project):
@@ -158,6 +168,9 @@ class TestReach:
         id_ = await sent(api, pool, FakeCourier(), when_exhausted="refuse")
         found = (await api.get(f"{PATH}/{id_}")).json()
         assert (found["status"], found["reason"]) == ("PAUSED", "campaign_expired")
+        await pool.execute("UPDATE campaigns SET expiration_date = NULL")
+        await Worker(pool, asyncio.Event(), courier=FakeCourier()).sweep()
+        assert (await api.get(f"{PATH}/{id_}")).json()["status"] == "PAUSED"
 
 
 async def test_the_database_counts_the_addresses_that_mail_is_sent_to(pool):
