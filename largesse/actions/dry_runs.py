@@ -60,7 +60,7 @@ class DryRun(msgspec.Struct, frozen=True):
     sums: dict[str, Any]
     channels: list[str]
     page: list[Candidate]
-    shared: dict[str, Shared]
+    shared: dict[str, Shared | None]
     drafts: list[Draft | Letter | NotRendered]  # of each customer, one for each channel
 
 
@@ -99,14 +99,14 @@ async def _try(scope: Scope, distribution: Distribution, limit: int, offset: int
     limit = max(0, min(limit, most - offset))
     page = await messages.page_of_audience(connection, project, narrowing, joining, limit, offset)
     channels = [channel["type"] for channel in distribution.channels]
-    shared = {
-        channel: await messages.shared_addresses(connection, project, narrowing, channel, page, most)
-        for channel in channels
-        if channel in (EMAIL, SMS)
-    }
+    shared = {}
+    for channel in channels:
+        if channel in (EMAIL, SMS):
+            shared[channel] = await messages.shared_addresses(connection, project, narrowing, channel, page, most)
     sums = _sums(distribution, kinds) | {
         "shared_addresses": {
-            name: {"addresses": one.addresses, "customers": one.customers} for name, one in shared.items()
+            name: None if one is None else {"addresses": one.addresses, "customers": one.customers}
+            for name, one in shared.items()
         },
         "codes": None,
         "warnings": [],
@@ -227,16 +227,15 @@ def _recipient(found: DryRun, candidate: Candidate, letters: list[Letter | NotRe
     shown = []
     for channel, letter in zip(found.channels, letters, strict=True):
         against = obstacles(candidate.person, [channel])[channel]
-        sharing = 1
-        if channel in found.shared:
-            sharing = found.shared[channel].by_target.get(target_of(channel, candidate), 1)
+        shared = found.shared.get(channel) if against is None else None
+        sharing = None if shared is None else shared.by_target.get(target_of(channel, candidate), 1)
         is_none = isinstance(letter, NotRendered)
         shown.append(
             {
                 "channel": channel,
                 "state": state_of(against) if against is not None or not is_none else "failed",
                 "reason": letter.reason if isinstance(letter, NotRendered) else None,
-                "customers_with_address": sharing if channel in found.shared and against is None else None,
+                "customers_with_address": sharing,
                 "message": None if isinstance(letter, NotRendered) else letter.shown(),
             }
         )

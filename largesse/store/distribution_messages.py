@@ -9,10 +9,20 @@ from typing import Any, Final, NamedTuple
 import asyncpg
 from msgspec.structs import replace
 
-from largesse.domain.contacts import ADDRESS, EMAIL, LENGTH_MAX, LOCAL_PART, SMS, calling_code, mail_address
+from largesse.domain.contacts import (
+    ADDRESSES,
+    DOMAIN_MAX,
+    EMAIL,
+    LENGTH_MAX,
+    LOCAL_MAX,
+    SMS,
+    UNCLEAR_ADDRESSES,
+    calling_code,
+    mail_address,
+)
 from largesse.domain.customers import CustomerShort
 from largesse.domain.distributions import Message, Person
-from largesse.domain.errors import AudienceTooSlow
+from largesse.domain.errors import AudienceTooSlow, InvalidQueryParams
 from largesse.domain.projects import Project
 from largesse.store.connection import Connection, took_too_long
 from largesse.store.customers import LIST as CUSTOMERS
@@ -119,8 +129,8 @@ async def count_audience(
     """
     dial = calling_code(await dial_code(connection, project.id))
     values: dict[str, Any] = {
-        "limit": most, "campaign": campaign_id, "dial": dial, "address_max": LENGTH_MAX,
-        "address": f"^{ADDRESS}$", "domain_address": f"^{LOCAL_PART}@[^@]*[^\\u0001-\\u007f][^@]*$",
+        "limit": most, "campaign": campaign_id, "dial": dial, "address_max": LENGTH_MAX, "local_max": LOCAL_MAX,
+        "domain_max": DOMAIN_MAX, "addresses": ADDRESSES, "unclear": UNCLEAR_ADDRESSES,
     }  # fmt: skip
     text, arguments = CUSTOMERS.statement(SQL["count_audience"], project, narrowing, **values)
     rows = await (fetch_limited if limited else _fetch)(connection, text, arguments)
@@ -146,12 +156,16 @@ class Shared(NamedTuple):
 
 async def shared_addresses(
     connection: Connection, project: Project, narrowing: Narrowing, channel: str, page: list[Candidate], most: int
-) -> Shared:
-    """Raises InvalidQueryParams when it takes too long."""
+) -> Shared | None:
+    """None when it takes too long; the transaction can be gone on with."""
     targets = sorted({target for one in page if (target := target_of(channel, one))})
     values: dict[str, Any] = {"limit": most, "channel": channel, "targets": targets}
     text, arguments = CUSTOMERS.statement(SQL["shared_addresses"], project, narrowing, **values)
-    first, *others = await fetch_limited(connection, text, arguments)
+    try:
+        async with connection.transaction():
+            first, *others = await fetch_limited(connection, text, arguments)
+    except InvalidQueryParams:
+        return None
     return Shared(first["addresses"], first["customers"], {row["target"]: row["customers"] for row in others})
 
 

@@ -23,13 +23,15 @@ ORDER BY c.id
 -- count_audience --
 -- The same for a whole audience, at most {limit} of it: how many there are of each kind. {dial} is what phone numbers without
 -- a code are dialled with. A number spelled in an unusual way is only understood when its customer's turn comes. Mail
--- can be sent to what matches {address}; what matches {domain_address} is told, for a name of a domain that only the program
--- can judge.
+-- can be sent to what matches {addresses}; what matches {unclear} is told: only the program can judge a domain that isn't
+-- ASCII.
 WITH kinds AS (
   SELECT (SELECT count(*) FROM publications p WHERE p.project_id = $1 AND p.campaign_id = {campaign}::text
       AND p.customer_id = c.id AND p.first_of_customer) > 0 AS joined,
-    length(c.email) <= {address_max}::int AND c.email ~ {address}::text AS has_email, coalesce(c.phone, '') <> '' AS has_phone,
-    CASE WHEN length(c.email) <= {address_max}::int AND c.email ~ {domain_address}::text THEN c.email END AS unclear,
+    strpos(c.email, '@') <= {local_max}::int + 1 AND length(c.email) - strpos(c.email, '@') <= {domain_max}::int
+      AND c.email ~ {addresses}::text AS has_email, coalesce(c.phone, '') <> '' AS has_phone,
+    CASE WHEN octet_length(c.email) > length(c.email) AND length(c.email) <= {address_max}::int AND c.email ~ {unclear}::text
+      THEN c.email END AS unclear,
     EXISTS (SELECT FROM suppressions s WHERE s.project_id = $1 AND s.channel = 'email'
       AND s.target = ANY (ARRAY[c.id, lower(btrim(c.email))])) AS no_email,
     EXISTS (SELECT FROM suppressions s WHERE s.project_id = $1 AND s.channel = 'sms'

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from largesse.domain.contacts import ADDRESS, mail_address
+from largesse.domain.contacts import ADDRESSES, DOMAIN_MAX, LOCAL_MAX, mail_address
 from largesse.jobs.worker import Worker
 from tests.factories.campaigns import make_campaign
 from tests.factories.courier import FakeCourier, run_jobs
@@ -179,6 +179,9 @@ async def test_the_database_counts_the_addresses_that_mail_is_sent_to(pool):
     texts = ["".join(dice.choice(letters) for _ in range(dice.randint(0, 12))) for _ in range(3_000)]
     texts += ["a@b", "a" * 64 + "@b", "a" * 65 + "@b", "a@" + "b" * 255, "a@" + "b" * 256, "a@b\n", "\na@b"]
     ascii_ = [text for text in texts if text.isascii()]
-    found = await pool.fetch("SELECT t ~ $2 AS is_one FROM unnest($1::text[]) WITH ORDINALITY AS u (t, n) ORDER BY n",
-                             ascii_, f"^{ADDRESS}$")  # fmt: skip
+    found = await pool.fetch(
+        "SELECT strpos(t, '@') <= $3 + 1 AND length(t) - strpos(t, '@') <= $4 AND t ~ $2 AS is_one"
+        " FROM unnest($1::text[]) WITH ORDINALITY AS u (t, n) ORDER BY n",
+        ascii_, ADDRESSES, LOCAL_MAX, DOMAIN_MAX,
+    )  # fmt: skip
     assert [row["is_one"] for row in found] == [mail_address(text) is not None for text in ascii_]
