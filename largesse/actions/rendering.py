@@ -77,11 +77,11 @@ class Answer(msgspec.Struct, frozen=True):
 
 
 async def judge_templates(project_id: int, parts: list[Part]) -> dict[str, str]:
-    """By name what is wrong with each. Raises Unavailable."""
+    """By name what is wrong with each; those behind one that takes too long aren't judged. Raises Unavailable."""
     if not parts:
         return {}
-    [answer] = await _ask(project_id, Batch([parts], None), waiting_max=WAITING_MAX_OF_ONE)
-    return answer.faults
+    answers = await _ask(project_id, Batch([[part] for part in parts], None), waiting_max=WAITING_MAX_OF_ONE)
+    return {name: fault for answer in answers for name, fault in answer.faults.items()}
 
 
 async def render_templates(project_id: int, batch: Batch, *, is_request: bool) -> list[Answer]:
@@ -117,7 +117,7 @@ def _ask_child(batch: Batch) -> list[Answer]:
     if not answers and not took_too_long:
         answers, took_too_long = _ask_once(question)
     if took_too_long or not answers:
-        name = batch.recipes[0][0].name if batch.tasks is None else ""
+        name = batch.recipes[len(answers)][0].name if batch.tasks is None else ""
         answers.append(Answer(faults={name: TOO_LONG}))
     return answers
 

@@ -37,6 +37,25 @@ async def test_what_is_wrong_is_told_by_name():
     assert "expected '}}', found end of file" in found["1.text"]
 
 
+async def test_one_that_takes_too_long_to_judge_is_named(monkeypatch):
+    """No template within the bounds does: so the child is asked to end as its alarm would end it."""
+    ask = rendering._Child.ask
+
+    def slow(child: Any, question: bytes) -> Any:
+        answers = ask(child, question)
+        yield next(answers)
+        os.kill(child._process.pid, signal.SIGSTOP)
+        os.kill(child._process.pid, signal.SIGPROF)
+        os.kill(child._process.pid, signal.SIGCONT)
+        yield from answers
+
+    monkeypatch.setattr(rendering._Child, "ask", slow)
+    big = "{% if x == 1 %}{% endif %}" * 990
+    found = await judge_templates(1, [Part("0.text", "{{ x }}"), *(Part(f"{n}.html", big + str(n)) for n in range(40))])
+    assert list(found.values()) == [TOO_LONG]
+    assert next(iter(found)).endswith(".html")
+
+
 async def test_later_parts_can_name_what_earlier_ones_are_told_to_say():
     recipe = [Part("text", "Hi {{ x }}", told=True), Part("body", '{"t": {{ text | json }}}')]
     [answer] = await render_templates(1, Batch([recipe], [Task(0, {"x": 'A"n'})]), is_request=True)
