@@ -1,6 +1,7 @@
 """What a distribution would do, without doing anything: nobody is written to, no code is touched, no row is made."""
 
 import asyncio
+import time
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -76,11 +77,14 @@ async def try_unsaved(scope: Scope, sent: Judged, vault: Vault, limit: int, offs
 
 async def write(found: DryRun) -> dict[str, Any]:
     """The whole answer. Outside of any transaction: templates take time. Raises Unavailable, InvalidQueryParams."""
-    letters = await write_all(found.project, found.drafts, WRITE_WITHIN_S, is_request=True)
-    if len(letters) < len(found.drafts):
-        if not isinstance(letters[-1], NotRendered) or letters[-1].reason != TOO_LONG:
+    until = time.monotonic() + WRITE_WITHIN_S
+    letters: list[Letter | NotRendered] = []
+    while len(letters) < len(found.drafts) and (left_s := until - time.monotonic()) > 0:
+        letters += await write_all(found.project, found.drafts[len(letters) :], left_s, is_request=True)
+    if (missing := len(found.drafts) - len(letters)) > 0:
+        if not all(isinstance(one, NotRendered) for one in letters):
             raise InvalidQueryParams("These messages take too long to write. Ask for fewer of them with `limit`")
-        letters += [NotRendered(TOO_LONG)] * (len(found.drafts) - len(letters))
+        letters += [NotRendered(TOO_LONG)] * missing  # none could be written yet: nor will those
     each = len(found.channels)
     data = [
         _recipient(found, candidate, letters[place * each : (place + 1) * each])

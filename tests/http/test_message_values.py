@@ -185,3 +185,28 @@ async def test_the_database_counts_the_addresses_that_mail_is_sent_to(pool):
         ascii_, ADDRESSES, LOCAL_MAX, DOMAIN_MAX,
     )  # fmt: skip
     assert [row["is_one"] for row in found] == [mail_address(text) is not None for text in ascii_]
+
+
+async def test_a_message_that_takes_too_long_fails_and_the_next_ones_are_sent(api, pool, project, courier, sound):
+    await make_campaign(pool, project, name="c", vouchers_count=2)
+    await people(api, "ann", metadata={"many": list(range(900))})
+    await people(api, "bob")
+    endless = "{% for one in customer.metadata.many %}" + "{% assign a = one %}" * 1_900 + "{% endfor %}Hi"
+    said = await tried(api, manual(channels=[EMAIL | {"text": endless}]))
+    told = [one["messages"][0] for one in said["data"]]
+    assert [one["reason"] for one in told] == ["cannot be rendered: it takes too long", None]
+    assert told[1]["message"]["text"] == "Hi"
+    id_ = await sent(api, pool, courier, channels=[EMAIL | {"text": endless}])
+    assert [(mail.recipient, mail.text) for mail in courier.mails] == [("bob@example.com", "Hi")]
+    found = (await api.get(f"{PATH}/{id_}/messages?state=failed")).json()["data"]
+    assert [one["reason"] for one in found] == ["cannot be rendered: it takes too long"]
+    await sound()
+
+
+async def test_a_page_of_messages_that_all_take_too_long_says_so_in_time(api, pool, project):
+    await make_campaign(pool, project, name="c", vouchers_count=2)
+    await people(api, *(f"p{number}" for number in range(9)), metadata={"many": list(range(900))})
+    endless = "{% for one in customer.metadata.many %}" + "{% assign a = one %}" * 1_900 + "{% endfor %}Hi"
+    said = await tried(api, manual(channels=[EMAIL | {"text": endless}]))
+    reasons = {one["messages"][0]["reason"] for one in said["data"]}
+    assert (len(said["data"]), reasons) == (9, {"cannot be rendered: it takes too long"})
