@@ -45,6 +45,7 @@ def test_a_programme_by_custom_event_needs_the_events_name(event: dict[str, Any]
         (by_event({"name": "signed_up"}), "signed_up", True),
         (by_event({"name": "signed_up"}), "Signed_up", False),
         (by_event({"name": "signed_up"}), "signed", False),
+        (by_event({"name": "signed_up"}), "signed_up_again", False),
         (by_event({}), "signed_up", False),
         (by_event(None), "signed_up", False),
         ({"conversion_event_type": "redemption", "custom_event": {"name": "signed_up"}}, "signed_up", False),

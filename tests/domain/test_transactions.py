@@ -1,7 +1,7 @@
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from largesse.domain.errors import InvalidAddBalanceParams, InvalidVoucher
@@ -51,6 +51,8 @@ def test_what_has_no_balance_to_change_is_refused(changes: dict[str, Any], words
 
 
 @given(AMOUNTS)
+@example(1)
+@example(-1)
 def test_more_is_an_addition_and_less_a_removal_in_the_cards_own_unit(amount: int) -> None:
     change = "ADDITION" if amount > 0 else "REMOVAL"
     assert transaction_type(GIFT_VOUCHER, amount) == f"CREDITS_{change}"
