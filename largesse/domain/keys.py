@@ -25,6 +25,8 @@ ROLES: Final = (ADMIN, "user", VIEWER, "merchant", "restricted")
 
 MANAGEMENT_KEYS_MAX: Final = 5
 ALLOWED_IPS_MAX: Final = 100
+_MAPPED_BITS: Final = 96
+"""Before an IPv4 address within an IPv6 one."""
 
 Network: TypeAlias = IPv4Network | IPv6Network
 
@@ -100,14 +102,22 @@ def check_limits(kind: str, limits: KeyLimits, now: datetime) -> KeyLimits:
 
 def _network(text: str) -> Network | None:
     try:
-        return ip_network(text)
+        return _as_compared(ip_network(text))
     except ValueError:
         return None
 
 
+def _as_compared(network: Network) -> Network:
+    """IPv4 as an IPv6 socket shows it, `::ffff:10.0.0.1`, is IPv4: callers' addresses are compared as that."""
+    mapped = getattr(network.network_address, "ipv4_mapped", None)
+    if mapped is None or network.prefixlen < _MAPPED_BITS:
+        return network
+    return IPv4Network((mapped, network.prefixlen - _MAPPED_BITS))
+
+
 def networks_of(allowed_ips: list[str] | None) -> tuple[Network, ...] | None:
     """To be asked with `is_allowed`. None: every address."""
-    return None if allowed_ips is None else tuple(ip_network(text) for text in allowed_ips)
+    return None if allowed_ips is None else tuple(_as_compared(ip_network(text)) for text in allowed_ips)
 
 
 def is_allowed(networks: tuple[Network, ...], address: str) -> bool:

@@ -129,10 +129,28 @@ def test_a_network_holds_the_addresses_that_begin_like_it(base: int, length: int
     assert allowed([network], f"::ffff:{IPv4Address(other)}") is expected
 
 
-@given(st.ip_addresses(v=6))
-def test_an_address_lets_itself_in(address: IPv6Address) -> None:
-    """An address that maps one of IPv4 is compared as that one, so it stands for nothing as itself."""
-    assert allowed([str(address)], str(address)) is (address.ipv4_mapped is None)
+@given(st.ip_addresses())
+def test_an_address_lets_itself_in(address: IPv4Address | IPv6Address) -> None:
+    assert allowed([str(address)], str(address))
+
+
+@pytest.mark.parametrize(
+    ("listed", "address", "expected"),
+    [
+        ("::ffff:10.0.0.1", "10.0.0.1", True),  # as a caller copies it from a log
+        ("::ffff:10.0.0.1", "::ffff:10.0.0.1", True),
+        ("::ffff:a00:1", "10.0.0.1", True),
+        ("::ffff:10.0.0.0/104", "10.255.0.1", True),
+        ("::ffff:10.0.0.0/104", "11.0.0.1", False),
+        ("::ffff:0:0/96", "192.0.2.1", True),
+        ("::ffff:0:0/96", "2001:db8::1", False),
+    ],
+)
+def test_a_network_of_version_4_in_the_spelling_of_version_6_is_one_of_version_4(
+    listed: str, address: str, expected: bool
+) -> None:
+    check_limits(SERVER, KeyLimits(allowed_ips=[listed]), NOON)
+    assert allowed([listed], address) is expected
 
 
 @given(st.text())
