@@ -75,6 +75,12 @@ def config_of(campaign: Campaign, sent: VoucherInput) -> CodeConfig:
 
 async def overrides_of(scope: Scope, campaign: Campaign, sent: VoucherInput) -> dict[str, Any]:
     """What `sent` changes of the campaign's template, by column. Raises InvalidVoucher; NotFound for a category."""
+    category_id = await named_category(scope, sent.category, sent.category_id)
+    return overrides(campaign, sent, category_id)
+
+
+def overrides(campaign: Campaign, sent: VoucherInput, category_id: str | None) -> dict[str, Any]:
+    """The same, of a category that is known. Raises InvalidVoucher."""
     over: dict[str, Any] = {
         "start_date": sent.start_date,
         "expiration_date": sent.expiration_date,
@@ -83,7 +89,7 @@ async def overrides_of(scope: Scope, campaign: Campaign, sent: VoucherInput) -> 
         "validity_hours": plain(sent.validity_hours),
         "active": sent.active,
         "additional_info": sent.additional_info,
-        "category_id": await named_category(scope, sent.category, sent.category_id),
+        "category_id": category_id,
         "redemption_quantity": sent.redemption.quantity if sent.redemption else None,
     }
     kind = campaign.voucher["type"]

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from largesse.actions.generation import _template
 from largesse.actions.referrals import _referrer_of
-from largesse.actions.vouchers import check_template, config_of
+from largesse.actions.vouchers import check_template, config_of, overrides
 from largesse.domain.async_actions import IN_PROGRESS, VOUCHERS_GENERATE, AsyncAction
 from largesse.domain.campaigns import Campaign, template_of
 from largesse.domain.errors import InvalidCodeConfig, InvalidPayload, InvalidVoucher, NotPublished
@@ -63,3 +63,49 @@ def test_a_code_that_nobody_holds_has_no_referrer() -> None:
     assert _referrer_of(replace(code, holder_id="cust_1")) == "cust_1"
     with pytest.raises(NotPublished):
         _referrer_of(code)
+
+
+def other(voucher_type: str, **voucher: Any) -> Campaign:
+    return replace(
+        CAMPAIGN, voucher={"type": voucher_type} | voucher, metadata={"a": 1}, use_voucher_metadata_schema=True
+    )
+
+
+PERCENT = other("DISCOUNT_VOUCHER", discount={"type": "PERCENT", "percent_off": 10})
+
+
+@pytest.mark.parametrize(
+    ("campaign", "sent", "over"),
+    [
+        (CAMPAIGN, {}, {}),
+        (CAMPAIGN, {"active": False, "additional_info": ""}, {"active": False, "additional_info": ""}),
+        (CAMPAIGN, {"type": "GIFT_VOUCHER"}, {}),
+        (CAMPAIGN, {"gift": {"amount": 0}}, {"amount": 0}),
+        (CAMPAIGN, {"gift": {"amount": 9, "effect": "APPLY_TO_ITEMS"}}, {"amount": 9, "gift_effect": "APPLY_TO_ITEMS"}),
+        (CAMPAIGN, {"loyalty_card": {"points": 9}}, {}),
+        (CAMPAIGN, {"discount": {"type": "PERCENT", "percent_off": 9}}, {}),
+        (CAMPAIGN, {"redemption": {"quantity": 2}}, {"redemption_quantity": 2}),
+        (CAMPAIGN, {"redemption": {"quantity": None}}, {}),
+        (other("LOYALTY_CARD"), {"loyalty_card": {"points": 9}}, {"amount": 9}),
+        (other("LOYALTY_CARD"), {"metadata": {"b": 2}}, {"metadata": {"a": 1, "b": 2}}),
+        (
+            PERCENT,
+            {"discount": {"type": "PERCENT", "percent_off": 9}},
+            {"discount": {"type": "PERCENT", "percent_off": 9}},
+        ),
+        (PERCENT, {"gift": {"amount": 9}}, {}),
+    ],
+)
+def test_one_voucher_may_differ_from_its_campaign_in_what_its_kind_has(
+    campaign: Campaign, sent: dict[str, Any], over: dict[str, Any]
+) -> None:
+    assert overrides(campaign, convert(sent, VoucherInput), None) == over
+
+
+def test_a_voucher_is_of_its_campaigns_type() -> None:
+    with pytest.raises(InvalidVoucher, match="of this campaign are of type GIFT_VOUCHER"):
+        overrides(CAMPAIGN, convert({"type": "LOYALTY_CARD"}, VoucherInput), None)
+
+
+def test_a_category_that_was_found_is_the_vouchers() -> None:
+    assert overrides(CAMPAIGN, VoucherInput(), "cat_1") == {"category_id": "cat_1"}
