@@ -75,12 +75,7 @@ async def publish_from_client(request: Request) -> Response:
     """
     if not project(request).client_publish:
         raise Forbidden("Publishing with client-side keys is switched off in this project")
-    wanted = await read_body(request, PublicationInput)
-    query = read_query(request)
-    campaign, join_once = query.text("campaign"), query.boolean("join_once")
-    query.check()
-    if not (wanted.voucher or wanted.campaign):
-        wanted = msgspec.structs.replace(wanted, campaign=campaign)
+    wanted, join_once = await _read_wanted(request)
     return Response(await publish_wanted(exchange(request), wanted, join_once=join_once), media_type=JSON)
 
 
@@ -89,12 +84,7 @@ async def publish_as_of_old(request: Request) -> Response:
 
     The campaign may stand in the query. Several codes have no answer of old: theirs is the publication.
     """
-    wanted = await read_body(request, PublicationInput)
-    query = read_query(request)
-    campaign, join_once = query.text("campaign"), query.boolean("join_once")
-    query.check()
-    if not (wanted.voucher or wanted.campaign):
-        wanted = msgspec.structs.replace(wanted, campaign=campaign)
+    wanted, join_once = await _read_wanted(request)
     publication = await published(exchange(request), wanted, join_once=join_once)
     urls = services(request).assets(project(request).id)
     if publication.voucher is None:
@@ -104,6 +94,17 @@ async def publish_as_of_old(request: Request) -> Response:
         async with unit_of_work(request) as scope:
             entries = await entries_of(scope, publication.voucher)
     return respond(render_voucher(publication.voucher, urls, with_entries=entries))
+
+
+async def _read_wanted(request: Request) -> tuple[PublicationInput, bool | None]:
+    """The body, and `join_once` of the query. A campaign in the query counts where the body names no source."""
+    wanted = await read_body(request, PublicationInput)
+    query = read_query(request)
+    campaign, join_once = query.text("campaign"), query.boolean("join_once")
+    query.check()
+    if not (wanted.voucher or wanted.campaign):
+        wanted = msgspec.structs.replace(wanted, campaign=campaign)
+    return wanted, join_once
 
 
 ROUTES = [
