@@ -37,6 +37,7 @@ DISCOUNT = {"type": "PERCENT", "percent_off": 10}
 # What is needed to get past the checks of a body.
 BODIES: dict[str, Any] = {
     "/v1/publications": {"voucher": "x", "customer": "x"},
+    "/v1/vouchers/publish": {"voucher": "x", "customer": "x"},
     "/v1/customers": {"source_id": "x"},
     "/v1/categories": {"name": "x", "hierarchy": 1},
     "/v1/categories/{category_id}": {"name": "x", "hierarchy": 1},
