@@ -4,6 +4,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 PICTURES := home campaigns campaign campaign-summary publish distribution-tried voucher
+# Races, kills and what takes the whole machine run one after the other; commands don't mind each other.
+BESIDE := $(patsubst %,tests/acceptance/test_%.py,commands demo external)
+ALONE := tests/races $(filter-out $(BESIDE),$(wildcard tests/acceptance/test_*.py))
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run test test-slow screenshots acceptance check format bench clean
@@ -27,8 +30,8 @@ test: setup ## Run the test suite but for what is slow; it starts what it needs
 	$(BIN)/python -m pytest -n auto -m "not slow"
 
 test-slow: setup ## A million rows, every page in Chromium, contract fuzzing; then races and kills by themselves
-	$(BIN)/python -m pytest -n auto -m slow --ignore tests/races --ignore tests/acceptance
-	$(BIN)/python -m pytest -m slow tests/races tests/acceptance
+	$(BIN)/python -m pytest -n auto -m slow $(ALONE:%=--ignore %)
+	$(BIN)/python -m pytest -m slow $(ALONE)
 
 screenshots: setup ## Look at every page with Chromium, and take the pictures of the docs
 	$(BIN)/python -m pytest -n auto tests/browser

@@ -14,7 +14,7 @@ import pytest
 from tests.acceptance.server import clean_environment, command, data_folder, mentioned, run, serving, wait_until
 from tests.databases import execute, with_database
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
 
 
 @pytest.fixture

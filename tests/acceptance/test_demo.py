@@ -13,7 +13,7 @@ import pytest
 
 from tests.acceptance.server import Server, clean_environment, command, data_folder, free_port, run, serving
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
 
 
 @pytest.fixture

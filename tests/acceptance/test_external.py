@@ -12,7 +12,7 @@ from largesse.runtime.binaries import binaries
 from tests.acceptance.external import DEBIAN_15, external_postgres
 from tests.acceptance.server import command, data_folder, run, serving
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
 SECRET = {"LARGESSE_SECRET_KEY": "0123456789abcdef0123456789abcdef"}
 
 
