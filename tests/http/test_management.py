@@ -407,7 +407,7 @@ class TestKeys:
         cache = KeyCache(pool, ttl_s=1000)
         await cache.resolve_token(token)
         (entry,) = cache._tokens._known.values()
-        assert entry.expires_at - cache._clock() <= 1
+        assert entry.expires_at - cache._clock() < 2  # of the 1,000 s that it would be believed; times are rounded
 
     async def test_tokens_that_the_old_key_got_die_with_its_rotation(
         self, app: App, manager: httpx.AsyncClient, keys: str, services: Services
